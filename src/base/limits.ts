@@ -1,0 +1,91 @@
+import { LdlmServerError } from '../contract/server-error.ts';
+
+const KiB = 1024;
+const MiB = 1024 * KiB;
+
+/**
+ * Every limit on what a client can make grow. What a user sets stands in src/config; what code relies on stands here,
+ * and the relations between the numbers are asserted when this file is loaded.
+ */
+export const Limits = {
+  /** The longest lock name, in bytes of UTF-8. One byte is the shortest. */
+  nameBytesMax: 64 * KiB,
+  /** The longest key that Unlock and Renew look at. Keys that the server makes have 36 bytes. */
+  keyBytesMax: 256,
+  /** The longest holder text. */
+  holderBytesMax: 256,
+  /** The shortest and the longest request id: long enough to be unique, short enough to be remembered. */
+  requestIdBytesMin: 8,
+  requestIdBytesMax: 64,
+  /** For how long a released request id is remembered, in milliseconds, and how many of them a shard remembers. */
+  requestMemoryMs: 60_000,
+  requestMemoryCountMax: 100_000,
+
+  /** The longest gRPC message, as LDLM has it. */
+  messageBytesMax: 4 * MiB,
+  /** The longest message that travels to a shard as it is; a longer one is stripped of its unknown fields first. */
+  recordBodyBytesMax: 128 * KiB,
+  /** The size of each ring between the main thread and a shard. A power of two. */
+  ringBytes: MiB,
+  /** Session releases, collection and expiry go on in slices of this many claims or locks, so that no turn is long. */
+  sliceCount: 1024,
+
+  /** SETTINGS_MAX_FRAME_SIZE: the longest frame payload that we accept. The smallest that RFC 9113 section 6.5.2 allows. */
+  frameBytesMax: 16 * KiB,
+  /** SETTINGS_MAX_HEADER_LIST_SIZE, counted as in RFC 9113 section 6.5.2, and the longest compressed header block. */
+  headerListBytesMax: 64 * KiB,
+  headerBlockBytesMax: 64 * KiB,
+  /** SETTINGS_HEADER_TABLE_SIZE: the dynamic table of the peer's encoder. The default of RFC 9113. */
+  headerTableBytesMax: 4 * KiB,
+  /** SETTINGS_MAX_CONCURRENT_STREAMS. */
+  streamsMax: 20_000,
+  /** Lock calls of one connection that may wait; the rest of the streams stays free, so that an Unlock always finds one. */
+  waitersPerConnectionMax: 16_000,
+  /** Window that we grant each stream and the whole connection, in bytes. */
+  streamWindowBytes: 64 * KiB - 1,
+  connectionWindowBytes: MiB,
+  /** Request bytes of half-received messages that a connection may hold before its window stays shut. */
+  connectionAssemblyBytesMax: 8 * MiB,
+
+  /** Connections at a time; one more is refused at once. */
+  connectionsMax: 65_536,
+  /** Output waiting for a peer: beyond the first its requests are no longer read, beyond the second it is cut off. */
+  outputBytesPause: 256 * KiB,
+  outputBytesMax: 16 * MiB,
+  /** For how long a peer may leave its replies unread while paused, in milliseconds. */
+  outputStalledMsMax: 20_000,
+  /** For how long a TLS handshake or the HTTP/2 preface may take, in milliseconds. */
+  handshakeMsMax: 10_000,
+} as const;
+
+/** Thrown while loading when two limits contradict each other: a mistake in this file, not in its use. */
+export class LimitsContradictError extends LdlmServerError {
+  constructor(relation: string) {
+    super('LDLM_LIMITS_CONTRADICT', `limits contradict each other: ${relation} does not hold`);
+  }
+}
+
+function assertRelation(holds: boolean, relation: string): void {
+  if (!holds) throw new LimitsContradictError(relation);
+}
+
+const L = Limits;
+assertRelation((L.ringBytes & (L.ringBytes - 1)) === 0, 'ringBytes is a power of two');
+// A record is contiguous, so in the worst case as much again is skipped at the ring's end.
+assertRelation(L.recordBodyBytesMax * 4 <= L.ringBytes, 'recordBodyBytesMax * 4 <= ringBytes');
+// The message with the longest name, key, holder and request id must fit once unknown fields are stripped.
+assertRelation(
+  L.nameBytesMax + L.keyBytesMax + L.holderBytesMax + L.requestIdBytesMax + KiB <= L.recordBodyBytesMax,
+  'the longest fields fit recordBodyBytesMax',
+);
+assertRelation(L.waitersPerConnectionMax < L.streamsMax, 'waitersPerConnectionMax < streamsMax');
+assertRelation(
+  L.frameBytesMax >= 16_384 && L.frameBytesMax < 2 ** 24,
+  'RFC 9113 6.5.2 SETTINGS_MAX_FRAME_SIZE',
+);
+assertRelation(L.outputBytesPause < L.outputBytesMax, 'outputBytesPause < outputBytesMax');
+// All waiters of a connection may be granted at once while it does not read: their replies (short names) must fit.
+assertRelation(
+  L.waitersPerConnectionMax * 256 <= L.outputBytesMax,
+  'waitersPerConnectionMax * 256 <= outputBytesMax',
+);

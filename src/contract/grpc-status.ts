@@ -1,0 +1,22 @@
+/** The gRPC status codes. Source: https://github.com/grpc/grpc/blob/master/doc/statuscodes.md */
+export const GrpcStatus = {
+  Ok: 0,
+  Cancelled: 1,
+  Unknown: 2,
+  InvalidArgument: 3,
+  DeadlineExceeded: 4,
+  NotFound: 5,
+  AlreadyExists: 6,
+  PermissionDenied: 7,
+  ResourceExhausted: 8,
+  FailedPrecondition: 9,
+  Aborted: 10,
+  OutOfRange: 11,
+  Unimplemented: 12,
+  Internal: 13,
+  Unavailable: 14,
+  DataLoss: 15,
+  Unauthenticated: 16,
+} as const;
+
+export type GrpcStatus = (typeof GrpcStatus)[keyof typeof GrpcStatus];

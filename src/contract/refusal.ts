@@ -1,0 +1,41 @@
+import { ErrorCode } from './error-code.ts';
+
+/** Why a lock operation was refused: what goes into the `error` field of a reply whose gRPC status is OK. */
+export interface Refusal {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+const refusal = (code: ErrorCode, message: string): Refusal => Object.freeze({ code, message });
+
+/**
+ * Every refusal there is, each one object that lives as long as the process, so that refusing allocates nothing.
+ * The texts up to `invalidKeyOnRenew` are LDLM's own, to the letter: clients compare them.
+ */
+export const Refusals = {
+  lockTimeoutNegative: refusal(ErrorCode.Unknown, 'lock timeout must be greater than 0'),
+  waitTimeoutNegative: refusal(ErrorCode.Unknown, 'wait timeout must be greater than 0'),
+  nameEmpty: refusal(ErrorCode.Unknown, 'lock name cannot be empty'),
+  lockDoesNotExist: refusal(ErrorCode.LockDoesNotExist, 'a lock by that name does not exist'),
+  invalidKey: refusal(ErrorCode.InvalidLockKey, 'invalid lock key'),
+  waitTimeout: refusal(ErrorCode.LockWaitTimeout, 'timeout waiting to acquire lock'),
+  sizeMismatch: refusal(ErrorCode.LockSizeMismatch, 'lock size mismatch'),
+  sizeInvalid: refusal(ErrorCode.InvalidLockSize, 'lock size must be greater than 0'),
+  invalidKeyOnRenew: refusal(ErrorCode.LockDoesNotExistOrInvalidKey, 'lock does not exist or invalid key'),
+
+  permitsExceedSize: refusal(ErrorCode.InvalidLockSize, 'permits must not exceed the lock size'),
+  sharedWithSize: refusal(ErrorCode.Unknown, 'a shared lock must have size 1 and permits 1'),
+  modeUnknown: refusal(ErrorCode.Unknown, 'lock mode must be EXCLUSIVE (0) or SHARED (1)'),
+  requestReleased: refusal(
+    ErrorCode.LockDoesNotExistOrInvalidKey,
+    'the lock of this request id was released already',
+  ),
+  requestDiffers: refusal(
+    ErrorCode.Unknown,
+    'a request id can be repeated only with the size, permits and mode of the first request',
+  ),
+  nameTooLong: refusal(ErrorCode.Unknown, 'lock name must not be longer than 65536 bytes'),
+  keyTooLong: refusal(ErrorCode.Unknown, 'lock key must not be longer than 256 bytes'),
+  holderTooLong: refusal(ErrorCode.Unknown, 'holder must not be longer than 256 bytes'),
+  requestIdLength: refusal(ErrorCode.Unknown, 'request id must be 8 to 64 bytes long'),
+} as const satisfies Record<string, Refusal>;

@@ -1,0 +1,4 @@
+/** In which form the shard encodes a reply: as finished HTTP/2 frames, or as the bare protobuf message (REST, tests). */
+export const ReplyForm = { GrpcFrames: 1, Protobuf: 2 } as const;
+
+export type ReplyForm = (typeof ReplyForm)[keyof typeof ReplyForm];

@@ -1,0 +1,32 @@
+import type { Refusal } from '../contract/refusal.ts';
+import type { LockKey } from './lock-key.ts';
+import type { Origin } from './origin.ts';
+
+/** A fencing token: `high * 2^32 + low`, both unsigned 32 bits. Below 2^63. */
+export class FencingToken {
+  high = 0;
+  low = 0;
+}
+
+/** How a Lock or TryLock call ends without a lock-level answer. */
+export const CallEnd = {
+  /** The caller's deadline passed: DEADLINE_EXCEEDED. */
+  Deadline: 1,
+  /** The server stops: UNAVAILABLE. */
+  Stopping: 2,
+  /** A repeat of the same request id took this call's place in the queue: ABORTED. */
+  Superseded: 3,
+} as const;
+
+export type CallEnd = (typeof CallEnd)[keyof typeof CallEnd];
+
+/**
+ * Where the outcomes of Lock and TryLock go, at once or later. Every call gets exactly one of the three, unless it
+ * was cancelled or its session ended first: then none. The objects passed are reused; copy what is kept.
+ */
+export interface CoreSink {
+  granted(origin: Origin, name: string, key: LockKey, token: FencingToken): void;
+  /** `refusal` is null when TryLock finds the lock taken: that is an answer, not an error. */
+  notLocked(origin: Origin, name: string, refusal: Refusal | null): void;
+  ended(origin: Origin, end: CallEnd): void;
+}
