@@ -19,32 +19,35 @@ export function headerBytesMax(name: string, value: string): number {
  * without Huffman coding. `out` must have room for `headerBytesMax`. Returns the position after it.
  */
 export function encodeHeader(out: Uint8Array, position: number, name: string, value: string): number {
-  const nameIndex = findStaticName(name);
-  const index = findStaticField(nameIndex, value);
-  if (index !== 0) return encodeInteger(out, position, 0x80, 0x7f, index);
-  position = encodeInteger(out, position, 0, 0x0f, nameIndex);
-  if (nameIndex === 0) position = encodeRawString(out, position, name);
-  return encodeRawString(out, position, value);
+  return encodeField(out, position, name, value, encodePlainString);
 }
 
-/** Encodes a whole header block for blocks that are made once and sent often: with Huffman coding where shorter. */
+/** Encodes a whole block, with Huffman coding where that is shorter: for blocks made once and sent often. */
 export function encodeHeaderBlock(fields: readonly (readonly [name: string, value: string])[]): Uint8Array {
   let bytesMax = 0;
   for (const [name, value] of fields) bytesMax += headerBytesMax(name, value);
   const out = new Uint8Array(bytesMax);
   let position = 0;
   for (const [name, value] of fields) {
-    const nameIndex = findStaticName(name);
-    const index = findStaticField(nameIndex, value);
-    if (index !== 0) {
-      position = encodeInteger(out, position, 0x80, 0x7f, index);
-      continue;
-    }
-    position = encodeInteger(out, position, 0, 0x0f, nameIndex);
-    if (nameIndex === 0) position = encodeString(out, position, name);
-    position = encodeString(out, position, value);
+    position = encodeField(out, position, name, value, encodeShorterString);
   }
   return out.slice(0, position);
+}
+
+/** RFC 7541 sections 6.1 and 6.2.2. */
+function encodeField(
+  out: Uint8Array,
+  position: number,
+  name: string,
+  value: string,
+  encodeString: typeof encodePlainString,
+): number {
+  const nameIndex = findStaticName(name);
+  const index = findStaticField(nameIndex, value);
+  if (index !== 0) return encodeInteger(out, position, 0x80, 0x7f, index);
+  position = encodeInteger(out, position, 0, 0x0f, nameIndex);
+  if (nameIndex === 0) position = encodeString(out, position, name);
+  return encodeString(out, position, value);
 }
 
 /** RFC 7541 section 5.1. `flags` are the bits above the prefix. */
@@ -69,15 +72,15 @@ function encodeInteger(
   return position;
 }
 
-function encodeRawString(out: Uint8Array, position: number, value: string): number {
+function encodePlainString(out: Uint8Array, position: number, value: string): number {
   position = encodeInteger(out, position, 0, 0x7f, value.length);
   for (let i = 0; i < value.length; i++) out[position++] = value.charCodeAt(i);
   return position;
 }
 
-function encodeString(out: Uint8Array, position: number, value: string): number {
+function encodeShorterString(out: Uint8Array, position: number, value: string): number {
   const huffmanBytes = huffmanEncodedBytes(value);
-  if (huffmanBytes >= value.length) return encodeRawString(out, position, value);
+  if (huffmanBytes >= value.length) return encodePlainString(out, position, value);
   position = encodeInteger(out, position, 0x80, 0x7f, huffmanBytes);
   return huffmanEncode(out, position, value);
 }
