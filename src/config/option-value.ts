@@ -1,0 +1,102 @@
+import { formatDuration, parseDurationMs } from '../base/duration.ts';
+import { ConfigError } from './config-error.ts';
+import type { OptionKind, OptionRow, OptionValue } from './option-table.ts';
+
+/**
+ * Reads the text of an option's value, as a flag, a variable and a key in a file all give it, and checks its range.
+ *
+ * @throws ConfigError, or the error of the duration's syntax. The texts are those of Go's parsers where LDLM has them.
+ */
+export function parseOptionValue(row: OptionRow, text: string): OptionValue {
+  const value = parseText(row.kind, text);
+  checkOptionValue(row, value, text);
+  return value;
+}
+
+function parseText(kind: OptionKind, text: string): OptionValue {
+  switch (kind.type) {
+    case 'duration':
+      return parseDurationMs(text);
+    case 'uint':
+      return parseUint(text);
+    case 'bool':
+      return parseBool(text);
+    default:
+      return text;
+  }
+}
+
+/** Decimal digits up to 32 bits, as Go's `strconv.ParseUint` reads them. */
+function parseUint(text: string): number {
+  if (!/^[0-9]+$/.test(text)) throw syntaxError('ParseUint', text, 'invalid syntax');
+  const value = Number(text);
+  if (value > 0xffff_ffff) throw syntaxError('ParseUint', text, 'value out of range');
+  return value;
+}
+
+/** The spellings that Go's `strconv.ParseBool` takes, and no others: `yes` and `tRUE` are refused. */
+function parseBool(text: string): boolean {
+  if (/^(1|t|T|true|TRUE|True)$/.test(text)) return true;
+  if (/^(0|f|F|false|FALSE|False)$/.test(text)) return false;
+  throw syntaxError('ParseBool', text, 'invalid syntax');
+}
+
+function syntaxError(parser: string, text: string, reason: string): ConfigError {
+  return new ConfigError(`strconv.${parser}: parsing ${JSON.stringify(text)}: ${reason}`);
+}
+
+/**
+ * Checks that a value has its option's type and lies in its range.
+ *
+ * @param shown how the value was written, for the message.
+ * @throws ConfigError naming the option, what is allowed and what was given.
+ */
+export function checkOptionValue(
+  row: OptionRow,
+  value: unknown,
+  shown: string = showValue(value),
+): asserts value is OptionValue {
+  if (isAllowed(row.kind, value)) return;
+  // LDLM's own text, without the value.
+  if (row.name === 'log_level') {
+    throw new ConfigError(`log_level must be ${describeAllowed(row.kind)}`);
+  }
+  throw new ConfigError(`${row.name} must be ${describeAllowed(row.kind)}, got ${shown}`);
+}
+
+function isAllowed(kind: OptionKind, value: unknown): boolean {
+  switch (kind.type) {
+    case 'duration':
+      return typeof value === 'number' && value >= kind.minMs && value <= kind.maxMs;
+    case 'uint':
+      return Number.isInteger(value) && Number(value) >= kind.min && Number(value) <= kind.max;
+    case 'bool':
+      return typeof value === 'boolean';
+    case 'choice':
+      return typeof value === 'string' && kind.choices.includes(value);
+    default:
+      return typeof value === 'string';
+  }
+}
+
+function describeAllowed(kind: OptionKind): string {
+  switch (kind.type) {
+    case 'duration': {
+      const most = formatDuration(kind.maxMs);
+      if (kind.minMs === Number.NEGATIVE_INFINITY) return `a duration of at most ${most}`;
+      return `a duration between ${formatDuration(kind.minMs)} and ${most}`;
+    }
+    case 'uint':
+      return `a whole number between ${kind.min} and ${kind.max}`;
+    case 'choice':
+      return `one of ${kind.choices.join(', ')}`;
+    case 'bool':
+      return 'true or false';
+    default:
+      return 'a text';
+  }
+}
+
+function showValue(value: unknown): string {
+  return typeof value === 'string' ? JSON.stringify(value) : String(value);
+}

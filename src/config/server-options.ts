@@ -1,0 +1,116 @@
+import { ConfigError } from './config-error.ts';
+import { parseListenAddress } from './listen-address.ts';
+import {
+  defaultTextOf,
+  type OptionRow,
+  type OptionValue,
+  optionRows,
+  type optionTable,
+} from './option-table.ts';
+import { checkOptionValue, parseOptionValue } from './option-value.ts';
+import { suggestName } from './suggestion.ts';
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+export type LogFormat = 'json' | 'pretty';
+
+/** What can be set about a server. Strings are empty when unset; times are in milliseconds, fractions allowed. */
+export interface ServerOptions {
+  /** Where gRPC is served, as `host:port`; without a host on all interfaces. Default `localhost:3144`. */
+  readonly listenAddress: string;
+  /** Worker threads among which the locks are divided, 1 to 64. Default: the available cores, at most 16. */
+  readonly shards: number;
+  /** How long an orderly stop may take before connections are cut. Default 5 s. */
+  readonly shutdownGraceMs: number;
+  /** How long a shard may make no progress with work pending before the server gives up. Default 60 s, at least 100 ms. */
+  readonly shardStallLimitMs: number;
+  /** How often idle locks are collected. Default 30 min, at least 100 ms; may exceed what a timer of Node.js can wait. */
+  readonly lockGcIntervalMs: number;
+  /** How long a lock must be idle before it is collected. Default 5 min; may exceed what a timer can wait. */
+  readonly lockGcMinIdleMs: number;
+  /** Keep the locks of a client that disconnects. Default false. */
+  readonly noClearOnDisconnect: boolean;
+  /** A connection that was silent for so long is pinged. Default 1 min. Checked values are 1 s or more; 0 and less mean 2 h. */
+  readonly keepaliveIntervalMs: number;
+  /** A connection that does not answer a ping for so long is closed. Default 10 s. Checked values are above 0; 0 and less mean 20 s. */
+  readonly keepaliveTimeoutMs: number;
+  /** What clients must send in the `authorization` metadata; empty: no password is asked for. */
+  readonly password: string;
+  /** PEM file with the certificate chain; empty: no TLS. */
+  readonly tlsCertFile: string;
+  /** PEM file with the private key of the certificate. */
+  readonly tlsKeyFile: string;
+  /** Require and verify client certificates; without `clientCaFile` against the system's CAs. Default false. */
+  readonly clientCertVerify: boolean;
+  /** PEM file with the CA of client certificates; implies `clientCertVerify`. */
+  readonly clientCaFile: string;
+  /** Least severe level that is logged. Default `info`. */
+  readonly logLevel: LogLevel;
+  /** Default `pretty` when stderr is a terminal, else `json`. */
+  readonly logFormat: LogFormat;
+}
+
+/** The type that the value of an option of this kind has. */
+type ValueOf<Kind> = Kind extends { readonly type: 'duration' | 'uint' }
+  ? number
+  : Kind extends { readonly type: 'bool' }
+    ? boolean
+    : Kind extends { readonly choices: readonly (infer Choice)[] }
+      ? Choice
+      : string;
+type FieldRow = Extract<(typeof optionTable)[number], { readonly field: string }>;
+/**
+ * The options as the table describes them. That they are returned as `ServerOptions` below compiles only while
+ * table and interface name the same fields with the same types.
+ */
+type TableOptions = { readonly [Row in FieldRow as Row['field']]: ValueOf<Row['kind']> };
+
+const rowsByField: ReadonlyMap<string, OptionRow> = new Map(
+  optionRows.flatMap((row) => (row.field === undefined ? [] : [[row.field, row] as const])),
+);
+
+/** Every option at its default. */
+export function defaultServerOptions(): ServerOptions {
+  return checkServerOptions({});
+}
+
+/**
+ * Fills what is absent or undefined with defaults and checks the rest, wherever the values come from.
+ *
+ * @throws ConfigError naming the option as flags and files do, the range and the value; or an unknown field.
+ * @throws ListenAddressError when `listenAddress` names no place.
+ */
+export function checkServerOptions(options: Partial<ServerOptions>): ServerOptions {
+  const given: ReadonlyMap<string, unknown> = new Map(Object.entries(options));
+  for (const field of given.keys()) refuseUnknownField(field);
+
+  const checked: Record<string, OptionValue> = {};
+  for (const [field, row] of rowsByField) {
+    const value = given.get(field);
+    if (value === undefined) {
+      checked[field] = parseOptionValue(row, defaultTextOf(row));
+    } else {
+      checkOptionValue(row, value);
+      checked[field] = value;
+    }
+  }
+  const complete = checked as TableOptions;
+  parseListenAddress(complete.listenAddress);
+  return {
+    ...complete,
+    keepaliveIntervalMs: effectiveIntervalMs(complete.keepaliveIntervalMs),
+    keepaliveTimeoutMs: complete.keepaliveTimeoutMs > 0 ? complete.keepaliveTimeoutMs : 20_000,
+  };
+}
+
+function refuseUnknownField(field: string): void {
+  if (rowsByField.has(field)) return;
+  const meant = suggestName(field, rowsByField.keys());
+  throw new ConfigError(
+    `unknown server option: ${field}${meant === null ? '' : ` (did you mean ${meant}?)`}`,
+  );
+}
+
+/** As gRPC servers in Go treat it: nothing set means two hours, and nobody is pinged more than once a second. */
+function effectiveIntervalMs(intervalMs: number): number {
+  return intervalMs > 0 ? Math.max(1_000, intervalMs) : 7_200_000;
+}
