@@ -1,0 +1,77 @@
+import { HashIndex } from '../base/hash-index.ts';
+import type { ClaimTable } from './claim-table.ts';
+import type { LockKey } from './lock-key.ts';
+import type { LockTable } from './lock-table.ts';
+
+/**
+ * Up to this many holders are searched one by one, which is what nearly every lock needs and costs no memory. From
+ * the next one on the lock's keys stand in an index, until its last holder has gone.
+ */
+const SEARCHED_HOLDERS_MAX = 8;
+
+/** The holders of every lock, newest first, and the way from a key to its holder. */
+export class HolderList {
+  readonly #claims: ClaimTable;
+  readonly #locks: LockTable;
+  readonly #keys = new HashIndex();
+
+  constructor(claims: ClaimTable, locks: LockTable) {
+    this.#claims = claims;
+    this.#locks = locks;
+  }
+
+  add(claim: number): void {
+    const claims = this.#claims;
+    const locks = this.#locks;
+    const lock = claims.lock(claim);
+    const first = locks.firstHolder(lock);
+    claims.setPrevious(claim, 0);
+    claims.setNext(claim, first);
+    if (first !== 0) claims.setPrevious(first, claim);
+    locks.setFirstHolder(lock, claim);
+    locks.occupy(lock, claims.permits(claim), claims.isShared(claim));
+    if (locks.areKeysIndexed(lock)) this.#keys.add(claims.keyHash(claim), claim);
+    else if (locks.holders(lock) > SEARCHED_HOLDERS_MAX) this.#indexKeys(lock);
+  }
+
+  remove(claim: number): void {
+    const claims = this.#claims;
+    const locks = this.#locks;
+    const lock = claims.lock(claim);
+    const previous = claims.previous(claim);
+    const next = claims.next(claim);
+    if (previous === 0) locks.setFirstHolder(lock, next);
+    else claims.setNext(previous, next);
+    if (next !== 0) claims.setPrevious(next, previous);
+    locks.vacate(lock, claims.permits(claim), claims.isShared(claim));
+    if (!locks.areKeysIndexed(lock)) return;
+    this.#keys.remove(claims.keyHash(claim), claim);
+    if (locks.holders(lock) === 0) locks.setKeysIndexed(lock, false);
+  }
+
+  /** The holder with this key, 0 when there is none. */
+  find(lock: number, key: LockKey): number {
+    const claims = this.#claims;
+    if (this.#locks.areKeysIndexed(lock)) return this.#findIndexed(lock, key);
+    let claim = this.#locks.firstHolder(lock);
+    while (claim !== 0 && !claims.keyEquals(claim, key)) claim = claims.next(claim);
+    return claim;
+  }
+
+  #findIndexed(lock: number, key: LockKey): number {
+    const keys = this.#keys;
+    for (let entry = keys.first(key.a); entry !== 0; entry = keys.next(entry)) {
+      const claim = keys.row(entry);
+      if (this.#claims.lock(claim) === lock && this.#claims.keyEquals(claim, key)) return claim;
+    }
+    return 0;
+  }
+
+  #indexKeys(lock: number): void {
+    const claims = this.#claims;
+    this.#locks.setKeysIndexed(lock, true);
+    for (let claim = this.#locks.firstHolder(lock); claim !== 0; claim = claims.next(claim)) {
+      this.#keys.add(claims.keyHash(claim), claim);
+    }
+  }
+}

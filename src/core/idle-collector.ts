@@ -1,0 +1,57 @@
+import type { LockState } from './lock-state.ts';
+
+/**
+ * Forgets locks that nobody has used for a while. A sweep begins every interval, counted from the start of the
+ * core, and looks at all locks, a slice at a time.
+ */
+export class IdleCollector {
+  readonly #state: LockState;
+  readonly #intervalMs: number;
+  readonly #minIdleMs: number;
+  #nextSweepMs: number;
+  /** The lock to look at next; 0 between sweeps. */
+  #cursor = 0;
+
+  constructor(state: LockState, intervalMs: number, minIdleMs: number, startMs: number) {
+    this.#state = state;
+    // Below a millisecond, or at 0, the core would do nothing but sweep.
+    this.#intervalMs = Math.max(intervalMs, 1);
+    this.#minIdleMs = minIdleMs;
+    this.#nextSweepMs = startMs + this.#intervalMs;
+  }
+
+  get isSweeping(): boolean {
+    return this.#cursor !== 0;
+  }
+
+  /** When the next sweep is due; Infinity while there is nothing to collect. */
+  get nextSweepMs(): number {
+    return this.#state.counters.locks === 0 ? Number.POSITIVE_INFINITY : this.#nextSweepMs;
+  }
+
+  /** Begins a sweep when one is due, and looks at no more than `countMax` locks of the sweep that is going on. */
+  runSlice(nowMs: number, countMax: number): void {
+    if (this.#cursor === 0) {
+      if (nowMs < this.#nextSweepMs) return;
+      this.#nextSweepMs +=
+        this.#intervalMs * (Math.floor((nowMs - this.#nextSweepMs) / this.#intervalMs) + 1);
+      this.#cursor = 1;
+    }
+    const locks = this.#state.locks;
+    const endRow = locks.endRow;
+    const sliceEnd = Math.min(this.#cursor + countMax, endRow);
+    for (let lock = this.#cursor; lock < sliceEnd; lock++) {
+      if (locks.isOpen(lock) && this.#isIdle(lock, nowMs)) this.#state.closeLock(lock);
+    }
+    this.#cursor = sliceEnd === endRow ? 0 : sliceEnd;
+  }
+
+  #isIdle(lock: number, nowMs: number): boolean {
+    const locks = this.#state.locks;
+    return (
+      locks.holders(lock) === 0 &&
+      locks.waiters(lock) === 0 &&
+      nowMs - locks.touchedMs(lock) > this.#minIdleMs
+    );
+  }
+}

@@ -1,0 +1,274 @@
+import { Limits } from '../base/limits.ts';
+import { ErrorCode } from '../contract/error-code.ts';
+import { LockMode } from '../contract/lock-mode.ts';
+import { type Refusal, Refusals } from '../contract/refusal.ts';
+import { type ClaimObserver, ReleaseCause } from './claim-observer.ts';
+import type { LockCommand, RenewCommand, UnlockCommand } from './command.ts';
+import type { CoreCounters } from './counters.ts';
+import { IdleCollector } from './idle-collector.ts';
+import { checkLock, checkRenew, checkUnlock } from './lock-check.ts';
+import { LockState } from './lock-state.ts';
+import { SessionCloser } from './session-closer.ts';
+import { CallEnd, type CoreSink } from './sink.ts';
+import { WaiterDismissal } from './waiter-dismissal.ts';
+
+export interface CoreOptions {
+  /** Keep the locks of an ended session until their own timeout (no_clear_on_disconnect). */
+  readonly keepOnSessionEnd: boolean;
+  /** How often idle locks are looked for, in milliseconds. */
+  readonly gcIntervalMs: number;
+  /** A lock that has been idle for longer than this, strictly, is collected. */
+  readonly gcMinIdleMs: number;
+  /** The high word of the first fencing tokens: seconds since 2020-01-01 at boot. */
+  readonly tokenSeed: number;
+  /** The time at creation. */
+  readonly startMs: number;
+  /** Claims or locks per slice of long work. Default: `Limits.sliceCount`. */
+  readonly sliceCount?: number;
+}
+
+/** What Renew returns when the caller's deadline has passed: nothing was changed and nobody waits for the answer. */
+export const deadlinePassed: Refusal = Object.freeze({
+  code: ErrorCode.Unknown,
+  message: 'context deadline exceeded',
+});
+
+/**
+ * The locks of one shard: takes commands and the time, and says who holds what.
+ *
+ * Times are wall milliseconds, and none may be earlier than the one before. Outcomes of Lock and TryLock go to the
+ * sink, at once or later; the sink must not call the core. Everything is decided by what came in: the same calls
+ * with the same times and keys give the same outcomes.
+ */
+export class LockCore {
+  readonly #state: LockState;
+  readonly #collector: IdleCollector;
+  readonly #closer: SessionCloser;
+  readonly #dismissal: WaiterDismissal;
+  readonly #sliceCount: number;
+
+  constructor(options: CoreOptions, sink: CoreSink, observer: ClaimObserver | null = null) {
+    this.#state = new LockState(options.keepOnSessionEnd, options.tokenSeed, sink, observer);
+    this.#collector = new IdleCollector(
+      this.#state,
+      options.gcIntervalMs,
+      options.gcMinIdleMs,
+      options.startMs,
+    );
+    this.#closer = new SessionCloser(this.#state);
+    this.#dismissal = new WaiterDismissal(this.#state);
+    this.#sliceCount = options.sliceCount ?? Limits.sliceCount;
+  }
+
+  get counters(): CoreCounters {
+    return this.#state.counters;
+  }
+
+  /** Lock and TryLock. The outcome goes to the sink, unless the session has ended: then nobody would read it. */
+  lock(command: LockCommand, nowMs: number): void {
+    const state = this.#state;
+    const { sink, locks } = state;
+    const origin = command.origin;
+    if (state.stopping) return sink.ended(origin, CallEnd.Stopping);
+    if (command.deadlineMs <= nowMs) {
+      state.counters.deadlines++;
+      return sink.ended(origin, CallEnd.Deadline);
+    }
+    const refusal = checkLock(command);
+    if (refusal !== null) return sink.notLocked(origin, command.name, refusal);
+    if (state.sessions.find(origin.session) === 0 && this.#closer.hasEnded(origin.session)) return;
+    this.#endOverdue(nowMs);
+    if (command.requestId !== '' && this.#repeat(command, nowMs)) return;
+
+    let lock = locks.find(command.name);
+    if (lock === 0) lock = state.openLock(command.name, command.size);
+    else if (locks.size(lock) !== command.size) {
+      return sink.notLocked(origin, command.name, Refusals.sizeMismatch);
+    }
+    locks.touch(lock, nowMs);
+    const permits = command.permits === 0 ? 1 : command.permits;
+    if (locks.firstWaiter(lock) === 0 && locks.fits(lock, permits, command.mode === LockMode.Shared)) {
+      const claim = state.openClaim(command, lock, nowMs);
+      state.grant(claim, nowMs);
+      state.sendGrant(origin, claim);
+    } else if (command.tryOnly) {
+      sink.notLocked(origin, command.name, null);
+    } else {
+      state.enqueue(state.openClaim(command, lock, nowMs), command, nowMs);
+    }
+  }
+
+  /**
+   * Unlocks by key or, when the key names no holder, by request id. Returns null when it has released a grant or
+   * taken a waiter out of the queue; the waiter's own call, if still open, ends as superseded. An id that it does
+   * not find is refused for `Limits.requestMemoryMs`, should its Lock arrive late.
+   */
+  unlock(command: UnlockCommand, nowMs: number): Refusal | null {
+    const refusal = checkUnlock(command);
+    if (refusal !== null) return refusal;
+    this.#endOverdue(nowMs);
+    const state = this.#state;
+    const lock = state.locks.find(command.name);
+    if (lock !== 0) {
+      state.locks.touch(lock, nowMs);
+      const claim = command.keyValid ? state.holders.find(lock, command.key) : 0;
+      if (claim !== 0 && state.isStanding(claim, nowMs)) {
+        this.#releaseUnlocked(claim, nowMs);
+        return null;
+      }
+    }
+    if (command.requestId !== '' && this.#unlockRequest(command, nowMs)) return null;
+    return lock === 0 ? Refusals.lockDoesNotExist : Refusals.invalidKey;
+  }
+
+  /**
+   * Gives a lock that has a timeout a new one, counted from now; null when done. A call whose deadline has passed
+   * changes nothing and gets {@link deadlinePassed}.
+   */
+  renew(command: RenewCommand, nowMs: number): Refusal | null {
+    if (command.deadlineMs <= nowMs) return deadlinePassed;
+    const refusal = checkRenew(command);
+    if (refusal !== null) return refusal;
+    this.#endOverdue(nowMs);
+    const state = this.#state;
+    const lock = state.locks.find(command.name);
+    if (lock === 0 || !command.keyValid) return Refusals.invalidKeyOnRenew;
+    const claim = state.holders.find(lock, command.key);
+    if (claim === 0 || !state.isStanding(claim, nowMs) || state.claims.lockTimeoutMs(claim) === 0) {
+      return Refusals.invalidKeyOnRenew;
+    }
+    state.counters.renewals++;
+    state.renew(claim, command.lockTimeoutMs, nowMs);
+    return null;
+  }
+
+  /** The caller gave up: its waiter leaves the queue without an answer. Does nothing when the call does not wait. */
+  cancel(sessionId: number, call: number, nowMs: number): void {
+    const state = this.#state;
+    const session = state.sessions.find(sessionId);
+    if (session === 0) return;
+    const claim = state.queue.find(session, call);
+    if (claim === 0) return;
+    state.counters.departures++;
+    state.dropWaiter(claim, nowMs);
+  }
+
+  /** Releases what the session holds and gives up what it waits for; its calls get no answer any more. */
+  endSession(sessionId: number, nowMs: number): void {
+    this.#closer.end(sessionId);
+    this.#closer.runSlice(nowMs, this.#sliceCount);
+  }
+
+  /** Does what is due: deadlines, and a slice of each long work that is going on. */
+  advance(nowMs: number): void {
+    const sliceCount = this.#sliceCount;
+    this.#endOverdue(nowMs);
+    if (this.#closer.isPending) this.#closer.runSlice(nowMs, sliceCount);
+    if (this.#dismissal.isPending) this.#dismissal.runSlice(sliceCount);
+    this.#collector.runSlice(nowMs, sliceCount);
+    this.#state.requests.forgetOld(nowMs, sliceCount);
+  }
+
+  /** When {@link advance} wants to be called next: Infinity for never, a time in the past when work is left. */
+  nextWakeMs(): number {
+    if (this.#closer.isPending || this.#dismissal.isPending || this.#collector.isSweeping) return 0;
+    return Math.min(this.#state.deadlines.firstMs, this.#collector.nextSweepMs);
+  }
+
+  /** Ends all waiters and every later Lock and TryLock; Unlock and Renew go on. */
+  stop(nowMs: number): void {
+    this.#endOverdue(nowMs);
+    this.#dismissal.begin();
+    this.#dismissal.runSlice(this.#sliceCount);
+  }
+
+  /** Ends claims whose deadline has passed, in the order of their deadlines, but no more than a slice of them. */
+  #endOverdue(nowMs: number): void {
+    const { deadlines } = this.#state;
+    for (let left = this.#sliceCount; left > 0 && deadlines.firstMs <= nowMs; left--) {
+      this.#state.endOverdue(deadlines.firstId, nowMs);
+    }
+  }
+
+  /** Answers a call whose request id is known. Returns false when it is not, so that the call is a new one. */
+  #repeat(command: LockCommand, nowMs: number): boolean {
+    const { requests, claims, sink } = this.#state;
+    let entry = requests.find(command.name, command.requestId, nowMs);
+    if (entry === 0) return false;
+    let claim = requests.claim(entry);
+    if (claim !== 0 && !this.#state.isStanding(claim, nowMs)) {
+      entry = requests.find(command.name, command.requestId, nowMs);
+      if (entry === 0) return false;
+      claim = 0;
+    }
+    const { origin, name } = command;
+    if (claim === 0) sink.notLocked(origin, name, Refusals.requestReleased);
+    else if (!this.#isSameRequest(claim, command)) sink.notLocked(origin, name, Refusals.requestDiffers);
+    else if (claims.isHolding(claim)) this.#repeatHolding(claim, command, nowMs);
+    // TryLock never waits, so the waiter stays with the call that does.
+    else if (command.tryOnly) sink.notLocked(origin, name, null);
+    else this.#repeatWaiting(claim, command, nowMs);
+    return true;
+  }
+
+  #isSameRequest(claim: number, command: LockCommand): boolean {
+    const { claims, locks } = this.#state;
+    return (
+      locks.size(claims.lock(claim)) === command.size &&
+      claims.permits(claim) === (command.permits === 0 ? 1 : command.permits) &&
+      claims.isShared(claim) === (command.mode === LockMode.Shared)
+    );
+  }
+
+  /** The grant moves to the repeating session. */
+  #repeatHolding(claim: number, command: LockCommand, nowMs: number): void {
+    const state = this.#state;
+    state.counters.repeats++;
+    state.locks.touch(state.claims.lock(claim), nowMs);
+    state.sessions.unlink(claim);
+    state.joinSession(claim, command.origin.session);
+    if (command.lockTimeoutMs > 0) state.renew(claim, command.lockTimeoutMs, nowMs);
+    state.sendGrant(command.origin, claim);
+  }
+
+  /** The waiter moves to the repeating call and keeps its place; the times are those of the new call. */
+  #repeatWaiting(claim: number, command: LockCommand, nowMs: number): void {
+    const state = this.#state;
+    const { claims, queue, sessions } = state;
+    state.counters.repeats++;
+    state.locks.touch(claims.lock(claim), nowMs);
+    state.sendEnd(claim, CallEnd.Superseded);
+    queue.forgetCall(claim);
+    sessions.unlink(claim);
+    state.joinSession(claim, command.origin.session);
+    claims.setOrigin(claim, command.origin);
+    queue.indexCall(claim);
+    claims.setLockTimeoutMs(claim, command.lockTimeoutMs);
+    state.setWaitDeadline(claim, command, nowMs);
+  }
+
+  /** Returns whether the id's claim was found and ended. The id is refused from now on in any case. */
+  #unlockRequest(command: UnlockCommand, nowMs: number): boolean {
+    const state = this.#state;
+    const { requests } = state;
+    const entry = requests.find(command.name, command.requestId, nowMs);
+    const claim = entry === 0 ? 0 : requests.claim(entry);
+    const stands = claim !== 0 && state.isStanding(claim, nowMs);
+    if (stands && state.claims.isHolding(claim)) {
+      this.#releaseUnlocked(claim, nowMs);
+      return true;
+    }
+    if (stands) {
+      state.counters.departures++;
+      state.sendEnd(claim, CallEnd.Superseded);
+      state.dropWaiter(claim, nowMs);
+    }
+    requests.refuse(command.name, command.requestId, nowMs);
+    return stands;
+  }
+
+  #releaseUnlocked(claim: number, nowMs: number): void {
+    this.#state.counters.unlocks++;
+    this.#state.release(claim, ReleaseCause.Unlocked, nowMs);
+  }
+}

@@ -1,0 +1,278 @@
+import { DeadlineHeap } from '../base/deadline-heap.ts';
+import { LockMode } from '../contract/lock-mode.ts';
+import { Refusals } from '../contract/refusal.ts';
+import { type ClaimObserver, ReleaseCause } from './claim-observer.ts';
+import { ClaimTable } from './claim-table.ts';
+import { type ClaimTables, ClaimView } from './claim-view.ts';
+import type { LockCommand } from './command.ts';
+import { CoreCounters } from './counters.ts';
+import { HolderList } from './holder-list.ts';
+import { LockKey } from './lock-key.ts';
+import { LockTable } from './lock-table.ts';
+import { Origin } from './origin.ts';
+import { RequestMemory } from './request-memory.ts';
+import { SessionTable } from './session-table.ts';
+import { CallEnd, type CoreSink, FencingToken } from './sink.ts';
+import { WaitQueue } from './wait-queue.ts';
+
+/**
+ * Everything a core knows, and the steps that keep its parts in agreement: a claim is opened, waits in its lock's
+ * queue or not, holds or not, and is closed. Which step to take and what to answer is up to the caller, but for
+ * waiters that a step lets through: those are answered here.
+ */
+export class LockState implements ClaimTables {
+  readonly counters = new CoreCounters();
+  readonly claims = new ClaimTable();
+  readonly locks = new LockTable();
+  readonly sessions = new SessionTable(this.claims);
+  readonly queue = new WaitQueue(this.claims, this.locks);
+  readonly holders = new HolderList(this.claims, this.locks);
+  readonly deadlines = new DeadlineHeap();
+  readonly requests = new RequestMemory();
+  readonly sink: CoreSink;
+  /** From the stop on nobody is granted anything. */
+  stopping = false;
+  readonly #keepOnSessionEnd: boolean;
+  readonly #observer: ClaimObserver | null;
+  readonly #view = new ClaimView(this);
+  /** The token of the latest grant. */
+  readonly #lastToken = new FencingToken();
+  readonly #origin = new Origin();
+  readonly #key = new LockKey();
+  readonly #token = new FencingToken();
+
+  constructor(keepOnSessionEnd: boolean, tokenSeed: number, sink: CoreSink, observer: ClaimObserver | null) {
+    this.#keepOnSessionEnd = keepOnSessionEnd;
+    this.#lastToken.high = tokenSeed;
+    this.sink = sink;
+    this.#observer = observer;
+  }
+
+  openLock(name: string, size: number): number {
+    this.counters.locks++;
+    return this.locks.open(name, size);
+  }
+
+  closeLock(lock: number): void {
+    this.counters.locks--;
+    this.counters.collections++;
+    this.locks.close(lock);
+  }
+
+  /** A new claim of the command's session, in neither list of its lock yet. */
+  openClaim(command: LockCommand, lock: number, nowMs: number): number {
+    const claims = this.claims;
+    const claim = claims.open(
+      lock,
+      command.permits === 0 ? 1 : command.permits,
+      command.mode === LockMode.Shared,
+      command.key,
+      nowMs,
+    );
+    claims.setOrigin(claim, command.origin);
+    claims.setLockTimeoutMs(claim, command.lockTimeoutMs);
+    if (command.holder !== '') claims.setHolder(claim, command.holder);
+    if (command.requestId !== '') {
+      claims.setHasRequest(claim);
+      this.requests.bind(command.name, command.requestId, claim);
+    }
+    this.joinSession(claim, command.origin.session);
+    return claim;
+  }
+
+  /** Makes the session the claim's owner; the claim must have none. */
+  joinSession(claim: number, sessionId: number): void {
+    let session = this.sessions.find(sessionId);
+    if (session === 0) {
+      session = this.sessions.open(sessionId);
+      this.counters.sessions++;
+    }
+    this.sessions.link(session, claim);
+  }
+
+  /** Puts an open claim at the end of its lock's queue. */
+  enqueue(claim: number, command: LockCommand, nowMs: number): void {
+    this.queue.append(claim);
+    this.counters.waiters++;
+    this.setWaitDeadline(claim, command, nowMs);
+  }
+
+  /** The wait ends with the wait timeout or the caller's own deadline, whichever is first. */
+  setWaitDeadline(claim: number, command: LockCommand, nowMs: number): void {
+    const timeoutMs = command.waitTimeoutMs === 0 ? Number.POSITIVE_INFINITY : nowMs + command.waitTimeoutMs;
+    const isCallers = command.deadlineMs < timeoutMs;
+    const deadlineMs = isCallers ? command.deadlineMs : timeoutMs;
+    this.claims.setCallerDeadline(claim, isCallers);
+    if (deadlineMs === Number.POSITIVE_INFINITY) this.deadlines.remove(claim);
+    else this.deadlines.set(claim, deadlineMs);
+  }
+
+  /** Turns an open claim that stands in no queue into a holder. The reply is up to the caller. */
+  grant(claim: number, nowMs: number): void {
+    const token = this.#lastToken;
+    token.low = (token.low + 1) >>> 0;
+    if (token.low === 0) token.high++;
+    this.claims.hold(claim, token, nowMs);
+    this.holders.add(claim);
+    const timeoutMs = this.claims.lockTimeoutMs(claim);
+    if (timeoutMs > 0) this.deadlines.set(claim, nowMs + timeoutMs);
+    else this.deadlines.remove(claim);
+    this.counters.holders++;
+    this.counters.grants++;
+    if (this.#observer !== null) this.#observer.granted(this.#view.at(claim));
+  }
+
+  /** Gives a holder a new lock timeout, counted from now. */
+  renew(claim: number, lockTimeoutMs: number, nowMs: number): void {
+    this.claims.setLockTimeoutMs(claim, lockTimeoutMs);
+    this.deadlines.set(claim, nowMs + lockTimeoutMs);
+    if (this.#observer !== null) this.#observer.renewed(this.#view.at(claim));
+  }
+
+  /** Ends a grant, and lets through who waited for it. */
+  release(claim: number, cause: ReleaseCause, nowMs: number): void {
+    if (this.#observer !== null) this.#observer.released(this.#view.at(claim), cause);
+    const lock = this.claims.lock(claim);
+    this.holders.remove(claim);
+    this.counters.holders--;
+    if (this.claims.hasRequest(claim)) this.requests.release(claim, nowMs);
+    this.#closeClaim(claim);
+    this.locks.touch(lock, nowMs);
+    if (this.locks.firstWaiter(lock) !== 0) this.#letThrough(lock, nowMs);
+  }
+
+  /** Takes a waiter out of its queue without an answer, and lets through who stood behind it. */
+  dropWaiter(claim: number, nowMs: number): void {
+    const lock = this.claims.lock(claim);
+    const wasFirst = this.locks.firstWaiter(lock) === claim;
+    this.#removeWaiter(claim);
+    if (wasFirst) this.#letThrough(lock, nowMs);
+  }
+
+  /** Ends a claim whose deadline has passed: a grant expires, a waiter is answered. */
+  endOverdue(claim: number, nowMs: number): void {
+    if (this.claims.isHolding(claim)) {
+      this.counters.expiries++;
+      this.release(claim, ReleaseCause.Expired, nowMs);
+      return;
+    }
+    const lock = this.claims.lock(claim);
+    const wasFirst = this.locks.firstWaiter(lock) === claim;
+    this.#answerOverdue(claim);
+    if (wasFirst) this.#letThrough(lock, nowMs);
+  }
+
+  /** Ends a claim of an ended session, or parts a grant from it when such grants are kept. */
+  endOrphan(claim: number, nowMs: number): void {
+    if (!this.claims.isHolding(claim)) {
+      this.counters.departures++;
+      this.dropWaiter(claim, nowMs);
+    } else if (this.#keepOnSessionEnd) {
+      this.sessions.unlink(claim);
+    } else {
+      this.counters.sessionReleases++;
+      this.release(claim, ReleaseCause.SessionEnded, nowMs);
+    }
+  }
+
+  /**
+   * Whether the claim still stands at this moment. One that is over, because its deadline has passed or its session
+   * has ended, and that only no slice of work has come by yet, is ended here: what a caller sees must not depend on
+   * how the work is sliced.
+   */
+  isStanding(claim: number, nowMs: number): boolean {
+    if (this.deadlines.deadlineMs(claim) <= nowMs) {
+      this.endOverdue(claim, nowMs);
+      return false;
+    }
+    if (this.#isOrphan(claim)) {
+      const stays = this.#keepOnSessionEnd && this.claims.isHolding(claim);
+      this.endOrphan(claim, nowMs);
+      return stays;
+    }
+    return true;
+  }
+
+  /** Tells a waiter's call that it ends without an answer. Does not take the waiter out of its queue. */
+  sendEnd(claim: number, end: CallEnd): void {
+    this.sink.ended(this.#readOrigin(claim), end);
+  }
+
+  /** Ends a waiter for good because the server stops. Nobody behind it is let through. */
+  endStopped(claim: number): void {
+    this.sendEnd(claim, CallEnd.Stopping);
+    this.#removeWaiter(claim);
+  }
+
+  /** Grants from the head of the queue for as long as the head fits; nobody passes it. */
+  #letThrough(lock: number, nowMs: number): void {
+    const { claims, locks } = this;
+    for (let claim = locks.firstWaiter(lock); claim !== 0; claim = locks.firstWaiter(lock)) {
+      if (this.#isOrphan(claim)) {
+        this.counters.departures++;
+        this.#removeWaiter(claim);
+      } else if (this.deadlines.deadlineMs(claim) <= nowMs) {
+        this.#answerOverdue(claim);
+      } else if (this.stopping || !locks.fits(lock, claims.permits(claim), claims.isShared(claim))) {
+        return;
+      } else {
+        this.#grantWaiter(claim, nowMs);
+      }
+    }
+  }
+
+  #grantWaiter(claim: number, nowMs: number): void {
+    const origin = this.#readOrigin(claim);
+    this.queue.remove(claim);
+    this.counters.waiters--;
+    this.grant(claim, nowMs);
+    this.sendGrant(origin, claim);
+  }
+
+  /** Answers a call with the grant that the claim holds. */
+  sendGrant(origin: Origin, claim: number): void {
+    const claims = this.claims;
+    claims.readKey(claim, this.#key);
+    claims.readToken(claim, this.#token);
+    this.sink.granted(origin, this.locks.name(claims.lock(claim)), this.#key, this.#token);
+  }
+
+  #answerOverdue(claim: number): void {
+    if (this.#isOrphan(claim)) {
+      this.counters.departures++;
+    } else if (this.claims.isCallerDeadline(claim)) {
+      this.counters.deadlines++;
+      this.sendEnd(claim, CallEnd.Deadline);
+    } else {
+      this.counters.waitTimeouts++;
+      const name = this.locks.name(this.claims.lock(claim));
+      this.sink.notLocked(this.#readOrigin(claim), name, Refusals.waitTimeout);
+    }
+    this.#removeWaiter(claim);
+  }
+
+  #removeWaiter(claim: number): void {
+    this.queue.remove(claim);
+    this.counters.waiters--;
+    if (this.claims.hasRequest(claim)) this.requests.unbind(claim);
+    this.#closeClaim(claim);
+  }
+
+  #closeClaim(claim: number): void {
+    this.deadlines.remove(claim);
+    this.sessions.unlink(claim);
+    this.claims.close(claim);
+  }
+
+  #isOrphan(claim: number): boolean {
+    const session = this.claims.session(claim);
+    return session !== 0 && this.sessions.isEnded(session);
+  }
+
+  #readOrigin(claim: number): Origin {
+    const origin = this.#origin;
+    this.claims.readOrigin(claim, origin);
+    origin.session = this.sessions.id(this.claims.session(claim));
+    return origin;
+  }
+}

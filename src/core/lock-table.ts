@@ -1,0 +1,152 @@
+import { ROW_MASK, ROW_SHIFT, RowTable } from '../base/row-table.ts';
+
+const STRIDE = 12;
+const SIZE = 1;
+const USED_PERMITS = 2;
+const READERS = 3;
+const FIRST_HOLDER = 4;
+const HOLDERS = 5;
+const FIRST_WAITER = 6;
+const LAST_WAITER = 7;
+const WAITERS = 8;
+const KEYS_INDEXED = 9;
+const TOUCHED_FLOAT = 10 / 2;
+
+/**
+ * The locks: one row of 48 bytes for each name, held, waited for or idle. The lists of holders and waiters are
+ * linked through the claims; here stand their ends and counts.
+ */
+export class LockTable extends RowTable {
+  readonly #rows = new Map<string, number>();
+  readonly #names: string[] = [''];
+
+  constructor() {
+    super(STRIDE);
+  }
+
+  /** The row of the lock, 0 when there is none by that name. */
+  find(name: string): number {
+    return this.#rows.get(name) ?? 0;
+  }
+
+  open(name: string, size: number): number {
+    const lock = this.openRow();
+    const page = this.words[lock >>> ROW_SHIFT]!;
+    const base = (lock & ROW_MASK) * STRIDE;
+    page[base + SIZE] = size;
+    for (let field = USED_PERMITS; field <= KEYS_INDEXED; field++) page[base + field] = 0;
+    this.#names[lock] = name;
+    this.#rows.set(name, lock);
+    return lock;
+  }
+
+  close(lock: number): void {
+    this.#rows.delete(this.#names[lock]!);
+    this.#names[lock] = '';
+    this.closeRow(lock);
+  }
+
+  name(lock: number): string {
+    return this.#names[lock]!;
+  }
+
+  size(lock: number): number {
+    return this.#word(lock, SIZE);
+  }
+
+  /** Permits taken by exclusive holders; readers take none, so that any number of them fits. */
+  usedPermits(lock: number): number {
+    return this.#word(lock, USED_PERMITS);
+  }
+
+  /** Holders in shared mode. */
+  readers(lock: number): number {
+    return this.#word(lock, READERS);
+  }
+
+  /** Whether a claim would fit beside the holders of now. Who waits already is not asked. */
+  fits(lock: number, permits: number, shared: boolean): boolean {
+    const used = this.usedPermits(lock);
+    return shared ? used === 0 : this.readers(lock) === 0 && permits <= this.size(lock) - used;
+  }
+
+  /** Counts a holder in. */
+  occupy(lock: number, permits: number, shared: boolean): void {
+    this.#add(lock, shared ? READERS : USED_PERMITS, shared ? 1 : permits);
+    this.#add(lock, HOLDERS, 1);
+  }
+
+  /** Counts a holder out. */
+  vacate(lock: number, permits: number, shared: boolean): void {
+    this.#add(lock, shared ? READERS : USED_PERMITS, shared ? -1 : -permits);
+    this.#add(lock, HOLDERS, -1);
+  }
+
+  holders(lock: number): number {
+    return this.#word(lock, HOLDERS);
+  }
+
+  firstHolder(lock: number): number {
+    return this.#word(lock, FIRST_HOLDER);
+  }
+
+  setFirstHolder(lock: number, claim: number): void {
+    this.#set(lock, FIRST_HOLDER, claim);
+  }
+
+  waiters(lock: number): number {
+    return this.#word(lock, WAITERS);
+  }
+
+  addWaiters(lock: number, change: number): void {
+    this.#add(lock, WAITERS, change);
+  }
+
+  firstWaiter(lock: number): number {
+    return this.#word(lock, FIRST_WAITER);
+  }
+
+  setFirstWaiter(lock: number, claim: number): void {
+    this.#set(lock, FIRST_WAITER, claim);
+  }
+
+  lastWaiter(lock: number): number {
+    return this.#word(lock, LAST_WAITER);
+  }
+
+  setLastWaiter(lock: number, claim: number): void {
+    this.#set(lock, LAST_WAITER, claim);
+  }
+
+  /** Whether the holders' keys stand in the index of keys. */
+  areKeysIndexed(lock: number): boolean {
+    return this.#word(lock, KEYS_INDEXED) !== 0;
+  }
+
+  setKeysIndexed(lock: number, indexed: boolean): void {
+    this.#set(lock, KEYS_INDEXED, indexed ? 1 : 0);
+  }
+
+  /** When the lock was last used: what its idle time counts from. */
+  touchedMs(lock: number): number {
+    return this.floats[lock >>> ROW_SHIFT]![(lock & ROW_MASK) * (STRIDE / 2) + TOUCHED_FLOAT]!;
+  }
+
+  touch(lock: number, nowMs: number): void {
+    this.floats[lock >>> ROW_SHIFT]![(lock & ROW_MASK) * (STRIDE / 2) + TOUCHED_FLOAT] = nowMs;
+  }
+
+  #word(lock: number, field: number): number {
+    return this.words[lock >>> ROW_SHIFT]![(lock & ROW_MASK) * STRIDE + field]!;
+  }
+
+  #set(lock: number, field: number, value: number): void {
+    this.words[lock >>> ROW_SHIFT]![(lock & ROW_MASK) * STRIDE + field] = value;
+  }
+
+  #add(lock: number, field: number, change: number): void {
+    const page = this.words[lock >>> ROW_SHIFT]!;
+    const at = (lock & ROW_MASK) * STRIDE + field;
+    page[at] = page[at]! + change;
+  }
+}

@@ -1,0 +1,97 @@
+import { ROW_MASK, ROW_SHIFT, RowTable } from '../base/row-table.ts';
+import type { ClaimTable } from './claim-table.ts';
+
+const STRIDE = 6;
+const FIRST_CLAIM = 1;
+const ENDED = 2;
+const ID_FLOAT = 4 / 2;
+
+/**
+ * The sessions that have claimed a lock since they began, and the claims of each as a linked list, newest first.
+ * A row stays until the session ends, so that a session with one lock at a time does not make and drop one for each.
+ */
+export class SessionTable extends RowTable {
+  readonly #claims: ClaimTable;
+  readonly #rows = new Map<number, number>();
+  /** The row found last: the calls of one connection arrive in batches. */
+  #lastId = -1;
+  #lastRow = 0;
+
+  constructor(claims: ClaimTable) {
+    super(STRIDE);
+    this.#claims = claims;
+  }
+
+  /** The row of a session that has not ended, 0 when it has none. */
+  find(id: number): number {
+    if (id === this.#lastId) return this.#lastRow;
+    const session = this.#rows.get(id) ?? 0;
+    if (session !== 0) {
+      this.#lastId = id;
+      this.#lastRow = session;
+    }
+    return session;
+  }
+
+  open(id: number): number {
+    const session = this.openRow();
+    const page = this.words[session >>> ROW_SHIFT]!;
+    const base = (session & ROW_MASK) * STRIDE;
+    page[base + FIRST_CLAIM] = 0;
+    page[base + ENDED] = 0;
+    this.floats[session >>> ROW_SHIFT]![(base >>> 1) + ID_FLOAT] = id;
+    this.#rows.set(id, session);
+    return session;
+  }
+
+  /** Ends the session: it is no longer found, while its claims are still linked to the row until it is closed. */
+  end(session: number): void {
+    const id = this.id(session);
+    this.#rows.delete(id);
+    if (id === this.#lastId) this.#lastId = -1;
+    this.words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + ENDED] = 1;
+  }
+
+  close(session: number): void {
+    this.closeRow(session);
+  }
+
+  id(session: number): number {
+    return this.floats[session >>> ROW_SHIFT]![(session & ROW_MASK) * (STRIDE / 2) + ID_FLOAT]!;
+  }
+
+  isEnded(session: number): boolean {
+    return this.words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + ENDED] !== 0;
+  }
+
+  firstClaim(session: number): number {
+    return this.words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + FIRST_CLAIM]!;
+  }
+
+  link(session: number, claim: number): void {
+    const claims = this.#claims;
+    const first = this.firstClaim(session);
+    claims.setSession(claim, session);
+    claims.setSessionPrevious(claim, 0);
+    claims.setSessionNext(claim, first);
+    if (first !== 0) claims.setSessionPrevious(first, claim);
+    this.#setFirstClaim(session, claim);
+  }
+
+  /** Does nothing when the claim belongs to no session. */
+  unlink(claim: number): void {
+    const claims = this.#claims;
+    const session = claims.session(claim);
+    if (session === 0) return;
+    const previous = claims.sessionPrevious(claim);
+    const next = claims.sessionNext(claim);
+    if (previous === 0) this.#setFirstClaim(session, next);
+    else claims.setSessionNext(previous, next);
+    if (next !== 0) claims.setSessionPrevious(next, previous);
+    claims.setSession(claim, 0);
+  }
+
+  #setFirstClaim(session: number, claim: number): void {
+    this.words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + FIRST_CLAIM] = claim;
+  }
+}

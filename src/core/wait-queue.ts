@@ -1,0 +1,72 @@
+import { HashIndex } from '../base/hash-index.ts';
+import type { ClaimTable } from './claim-table.ts';
+import type { LockTable } from './lock-table.ts';
+
+/** Spreads a session's row and a call over 32 bits: streams of one connection differ by two, rows by one. */
+function hashCall(session: number, call: number): number {
+  const mixed = Math.imul(session ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(call, 0xc2b2ae35);
+  return mixed ^ (mixed >>> 15);
+}
+
+/**
+ * The waiters of every lock, first come first served, and the way from a call to its waiter. A waiter must be
+ * linked to its session before it is appended, and until it is removed.
+ */
+export class WaitQueue {
+  readonly #claims: ClaimTable;
+  readonly #locks: LockTable;
+  readonly #calls = new HashIndex();
+
+  constructor(claims: ClaimTable, locks: LockTable) {
+    this.#claims = claims;
+    this.#locks = locks;
+  }
+
+  append(claim: number): void {
+    const claims = this.#claims;
+    const locks = this.#locks;
+    const lock = claims.lock(claim);
+    const last = locks.lastWaiter(lock);
+    claims.setPrevious(claim, last);
+    claims.setNext(claim, 0);
+    if (last === 0) locks.setFirstWaiter(lock, claim);
+    else claims.setNext(last, claim);
+    locks.setLastWaiter(lock, claim);
+    locks.addWaiters(lock, 1);
+    this.indexCall(claim);
+  }
+
+  remove(claim: number): void {
+    const claims = this.#claims;
+    const locks = this.#locks;
+    const lock = claims.lock(claim);
+    const previous = claims.previous(claim);
+    const next = claims.next(claim);
+    if (previous === 0) locks.setFirstWaiter(lock, next);
+    else claims.setNext(previous, next);
+    if (next === 0) locks.setLastWaiter(lock, previous);
+    else claims.setPrevious(next, previous);
+    locks.addWaiters(lock, -1);
+    this.forgetCall(claim);
+  }
+
+  /** The waiter of a call, by the row of its session; 0 when the call does not wait. */
+  find(session: number, call: number): number {
+    const claims = this.#claims;
+    const calls = this.#calls;
+    for (let entry = calls.first(hashCall(session, call)); entry !== 0; entry = calls.next(entry)) {
+      const claim = calls.row(entry);
+      if (claims.call(claim) === call >>> 0 && claims.session(claim) === session) return claim;
+    }
+    return 0;
+  }
+
+  /** For a waiter that changes its call and keeps its place: forget the old call, then index the new one. */
+  forgetCall(claim: number): void {
+    this.#calls.remove(hashCall(this.#claims.session(claim), this.#claims.call(claim)), claim);
+  }
+
+  indexCall(claim: number): void {
+    this.#calls.add(hashCall(this.#claims.session(claim), this.#claims.call(claim)), claim);
+  }
+}
