@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer';
+import { readByteString } from '../protobuf/byte-string.ts';
 import { HpackError } from './hpack-error.ts';
 import { huffmanDecode, huffmanDecodedBytesMax } from './huffman-decode.ts';
 
@@ -64,13 +65,13 @@ export class BlockReader {
     if (length > this.end - this.position) return this.#failString(HpackError.Truncated);
     const start = this.position;
     this.position += length;
-    if (!huffman) return this.#bytes.toString('latin1', start, this.position);
+    if (!huffman) return readByteString(this.#bytes, start, this.position);
 
     const decodedBytesMax = huffmanDecodedBytesMax(length);
     if (decodedBytesMax > scratch.length) scratch = Buffer.allocUnsafeSlow(decodedBytesMax);
     const decodedBytes = huffmanDecode(this.#bytes, start, this.position, scratch);
     if (decodedBytes < 0) return this.#failString(HpackError.HuffmanInvalid);
-    return scratch.toString('latin1', 0, decodedBytes);
+    return readByteString(scratch, 0, decodedBytes);
   }
 
   #failInteger(error: HpackError): -1 {

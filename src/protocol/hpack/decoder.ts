@@ -79,7 +79,7 @@ export class HpackDecoder {
     while (reader.position < reader.end) {
       const first = reader.peek();
       let error: HpackError | null;
-      if (first >= 0x80) error = this.#decodeIndexed(sink);
+      if (first >= 0x80) error = this.#decodeIndexed(first, sink);
       else if (first >= 0x40) error = this.#decodeLiteral(0x3f, true, sink);
       else if (first >= 0x20) error = HpackError.SizeUpdateMisplaced;
       // "Never indexed" differs from "without indexing" for those who encode the field again, which we do not.
@@ -90,9 +90,13 @@ export class HpackDecoder {
   }
 
   /** Section 6.1. */
-  #decodeIndexed(sink: HeaderSink): HpackError | null {
-    const index = this.#reader.readInteger(0x7f);
-    if (index <= 0) return index < 0 ? this.#reader.error : HpackError.IndexZero;
+  #decodeIndexed(first: number, sink: HeaderSink): HpackError | null {
+    const reader = this.#reader;
+    let index = first & 0x7f;
+    // Nearly every index fits the first byte.
+    if (index < 0x7f) reader.position++;
+    else index = reader.readInteger(0x7f);
+    if (index <= 0) return index < 0 ? reader.error : HpackError.IndexZero;
     if (index <= staticTableLength) {
       this.#handOut(staticNames[index]!, staticValues[index]!, sink);
       return null;
