@@ -1,0 +1,125 @@
+import { GrpcStatus } from '../../contract/grpc-status.ts';
+import { Method } from '../../contract/method.ts';
+import { encodeHeaderBlock } from '../hpack/encoder.ts';
+import type { RequestHead } from '../http2/request-head.ts';
+import { isGrpcContentType } from './content-type.ts';
+import { SPOKEN_HERE, SPOKEN_HERE_BLOCK } from './plain-answer.ts';
+import { statusFields, trailersOnlyBlock } from './reply-frames.ts';
+import type { ServiceMethod, ServiceRegistry } from './service-method.ts';
+import { parseGrpcTimeoutMs } from './timeout.ts';
+
+/** Decides whether a caller may call: null for yes, else what UNAUTHENTICATED says. */
+export type Authorize = (authorization: string | null) => string | null;
+
+/** An answer that needs no look at the body: a header block, and text behind it or none. */
+export interface HeadAnswer {
+  readonly block: Uint8Array;
+  readonly body: Uint8Array | null;
+}
+
+/** What is to be done with a request, as far as its head decides it. Equal header blocks share one plan. */
+export class CallPlan {
+  /** The method of `ldlm.LDLM`, or 0. */
+  readonly method: Method | 0;
+  readonly service: ServiceMethod | null;
+  /** The request is answered at once. */
+  readonly answer: HeadAnswer | null;
+  /** `grpc-timeout` in milliseconds, Infinity without one. */
+  readonly timeoutMs: number;
+
+  constructor(
+    method: Method | 0,
+    service: ServiceMethod | null,
+    answer: HeadAnswer | null,
+    timeoutMs: number,
+  ) {
+    this.method = method;
+    this.service = service;
+    this.answer = answer;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+const LDLM_SERVICE = 'ldlm.LDLM';
+
+const LDLM_METHODS: ReadonlyMap<string, Method> = new Map([
+  ['/ldlm.LDLM/Lock', Method.Lock],
+  ['/ldlm.LDLM/TryLock', Method.TryLock],
+  ['/ldlm.LDLM/Unlock', Method.Unlock],
+  ['/ldlm.LDLM/Renew', Method.Renew],
+  ['/ldlm.LDLM/RefreshLock', Method.Renew],
+]);
+
+/** Works out the plan of a request. The order: is it gRPC at all, may this caller call, does the method exist, can we read it. */
+export function planCall(
+  head: RequestHead<CallPlan>,
+  services: ServiceRegistry,
+  authorize: Authorize,
+): CallPlan {
+  const foreign = answerForeign(head);
+  if (foreign !== null) return answered(foreign);
+  const method = LDLM_METHODS.get(head.path) ?? 0;
+  const service = method === 0 ? services.find(head.path) : null;
+  const denial = service?.open === true ? null : authorize(head.authorization);
+  if (denial !== null) return refused(GrpcStatus.Unauthenticated, denial);
+  if (method === 0 && service === null)
+    return refused(GrpcStatus.Unimplemented, describeUnknown(head.path, services));
+  if (head.grpcEncoding !== '' && head.grpcEncoding !== 'identity')
+    return answered(refuseEncoding(head.grpcEncoding));
+  const timeoutMs = head.grpcTimeout === '' ? Number.POSITIVE_INFINITY : parseGrpcTimeoutMs(head.grpcTimeout);
+  if (Number.isNaN(timeoutMs))
+    return refused(GrpcStatus.Internal, `malformed grpc-timeout: ${head.grpcTimeout}`);
+  return new CallPlan(method, service, null, timeoutMs);
+}
+
+/** The plan of a request that is refused with a gRPC status, whatever its body is. */
+export function refused(status: GrpcStatus, text: string): CallPlan {
+  return answered({ block: trailersOnlyBlock(status, text), body: null });
+}
+
+function answered(answer: HeadAnswer): CallPlan {
+  return new CallPlan(0, null, answer, Number.POSITIVE_INFINITY);
+}
+
+/** What a request gets that is not gRPC; null if it is. */
+function answerForeign(head: RequestHead<CallPlan>): HeadAnswer | null {
+  // RFC 6585 section 5.
+  if (head.tooLarge) return { block: encodeHeaderBlock([[':status', '431']]), body: null };
+  if (head.method === 'GET') return { block: SPOKEN_HERE_BLOCK, body: SPOKEN_HERE };
+  if (head.method === 'HEAD') return { block: SPOKEN_HERE_BLOCK, body: null };
+  if (head.method !== 'POST') {
+    return {
+      block: encodeHeaderBlock([
+        [':status', '405'],
+        ['allow', 'POST'],
+      ]),
+      body: null,
+    };
+  }
+  if (isGrpcContentType(head.contentType)) return null;
+  // gRPC over HTTP2, Requests: without "application/grpc" a server should answer HTTP status 415.
+  const text = `invalid gRPC request content-type ${JSON.stringify(head.contentType)}`;
+  return {
+    block: encodeHeaderBlock([[':status', '415'], ...statusFields(GrpcStatus.Unknown, text)]),
+    body: null,
+  };
+}
+
+function describeUnknown(path: string, services: ServiceRegistry): string {
+  const slash = path.lastIndexOf('/');
+  if (path.charCodeAt(0) !== 0x2f || slash < 1) return `malformed method name: ${JSON.stringify(path)}`;
+  const service = path.slice(1, slash);
+  if (service !== LDLM_SERVICE && !services.hasService(service)) return `unknown service ${service}`;
+  return `unknown method ${path.slice(slash + 1)} for service ${service}`;
+}
+
+function refuseEncoding(encoding: string): HeadAnswer {
+  const text = `grpc: Decompressor is not installed for grpc-encoding ${JSON.stringify(encoding)}`;
+  const block = encodeHeaderBlock([
+    [':status', '200'],
+    ['content-type', 'application/grpc'],
+    ['grpc-accept-encoding', 'identity'],
+    ...statusFields(GrpcStatus.Unimplemented, text),
+  ]);
+  return { block, body: null };
+}

@@ -1,0 +1,24 @@
+import type { Method } from '../../contract/method.ts';
+
+/**
+ * Where the calls of `ldlm.LDLM` go, seen from the protocol: the engine, bound to the session of one connection.
+ * The reply to `submit` comes back by way of `GrpcCalls.reply`.
+ */
+export interface LdlmBackend {
+  /**
+   * Hands over a request. Returns the shard that has it (0 or more), or -1 when there is no room for it now: then
+   * nothing was taken, and the backend calls `GrpcCalls.retry` when there is.
+   */
+  submit(
+    method: Method,
+    streamId: number,
+    deadlineMs: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): number;
+  /** The caller of a request that was submitted to `shard` is gone. Its reply may still come. */
+  cancel(shard: number, streamId: number): void;
+  /** A lock was granted to a caller that is gone: `message` is the LockResponse that could not be delivered. */
+  releaseUndelivered(message: Buffer): void;
+}

@@ -1,0 +1,81 @@
+import { Limits } from '../../base/limits.ts';
+import { HpackDecoder } from '../hpack/decoder.ts';
+import type { HpackError } from '../hpack/hpack-error.ts';
+import { RequestHead } from './request-head.ts';
+
+/** How many different header blocks a connection remembers, and the longest one worth remembering. */
+const ENTRIES_MAX = 8;
+const BLOCK_BYTES_MAX = 64;
+
+interface CachedHead<Plan> {
+  readonly block: Uint8Array;
+  readonly head: RequestHead<Plan>;
+}
+
+/**
+ * Turns header blocks into request heads. A gRPC client sends the same few fields with every call, and from the
+ * second call on its encoder writes them as the same few index bytes. As long as the dynamic table did not change
+ * in between, equal bytes mean equal fields, so the head of the first one serves for all: no decoding, no strings.
+ */
+export class HeadCache<Plan> {
+  readonly #decoder = new HpackDecoder(Limits.headerTableBytesMax);
+  readonly #entries: CachedHead<Plan>[] = [];
+  #generation = 0;
+  #next = 0;
+  #error: HpackError | null = null;
+
+  /** What was wrong with the block that `read` or `readTrailers` could not decode. */
+  get error(): HpackError | null {
+    return this.#error;
+  }
+
+  /** The head of a request's header block, or null when the block is not HPACK: a connection error. */
+  read(bytes: Uint8Array, start: number, end: number): RequestHead<Plan> | null {
+    return this.#find(bytes, start, end) ?? this.#decode(bytes, start, end);
+  }
+
+  /** Decodes trailers, which keep the dynamic table in step but are not otherwise used. */
+  readTrailers(bytes: Uint8Array, start: number, end: number): RequestHead<Plan> | null {
+    return this.#decodeInto(new RequestHead<Plan>(true), bytes, start, end);
+  }
+
+  #find(bytes: Uint8Array, start: number, end: number): RequestHead<Plan> | null {
+    const length = end - start;
+    for (let i = 0; i < this.#entries.length; i++) {
+      const { block, head } = this.#entries[i]!;
+      if (block.length !== length) continue;
+      let same = 0;
+      while (same < length && block[same] === bytes[start + same]) same++;
+      if (same === length) return head;
+    }
+    return null;
+  }
+
+  #decode(bytes: Uint8Array, start: number, end: number): RequestHead<Plan> | null {
+    const head = this.#decodeInto(new RequestHead<Plan>(), bytes, start, end);
+    if (head === null) return null;
+    if (this.#decoder.generation !== this.#generation) {
+      this.#generation = this.#decoder.generation;
+      // The block changed the table: earlier blocks may mean something else now, and this one will not mean the same again.
+      this.#entries.length = 0;
+      this.#next = 0;
+    } else if (end - start <= BLOCK_BYTES_MAX) {
+      this.#entries[this.#next] = { block: bytes.slice(start, end), head };
+      this.#next = (this.#next + 1) % ENTRIES_MAX;
+    }
+    return head;
+  }
+
+  #decodeInto(
+    head: RequestHead<Plan>,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+  ): RequestHead<Plan> | null {
+    this.#error = this.#decoder.decode(bytes, start, end, Limits.headerListBytesMax, head);
+    if (this.#error !== null) return null;
+    head.tooLarge = this.#decoder.listTooLarge;
+    head.finish();
+    return head;
+  }
+}

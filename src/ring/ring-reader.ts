@@ -1,0 +1,89 @@
+import {
+  RECORD_HEADER_BYTES,
+  RING_DATA_OFFSET,
+  RingWord,
+  recordBytes,
+  SKIP_TO_START,
+} from './ring-layout.ts';
+
+/**
+ * The reading half of a ring, see {@link RingWriter}. Records are read where they lie: what `next` found stays
+ * valid until `release`.
+ */
+export class RingReader {
+  readonly bytes: Buffer;
+  readonly words: Int32Array;
+  readonly floats: Float64Array;
+  /** The kind and payload length of the record that `next` found last. */
+  kind = 0;
+  length = 0;
+  private readonly size: number;
+  private head: number;
+  private tailSeen: number;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.bytes = Buffer.from(memory);
+    this.words = new Int32Array(memory);
+    this.floats = new Float64Array(memory);
+    this.size = memory.byteLength - RING_DATA_OFFSET;
+    this.head = Atomics.load(this.words, RingWord.Head);
+    this.tailSeen = this.head;
+  }
+
+  /** Steps to the next record and returns the byte offset of its payload, or -1 when there is none. */
+  next(): number {
+    if (this.head === this.tailSeen) {
+      this.tailSeen = Atomics.load(this.words, RingWord.Tail);
+      if (this.head === this.tailSeen) return -1;
+    }
+    let position = this.head & (this.size - 1);
+    let word = (RING_DATA_OFFSET + position) >> 2;
+    if (this.words[word] === SKIP_TO_START) {
+      this.head = (this.head + this.size - position) | 0;
+      // The writer skips only to write a record at the beginning, and publishes both at once.
+      position = 0;
+      word = RING_DATA_OFFSET >> 2;
+    }
+    this.length = this.words[word]!;
+    this.kind = this.words[word + 1]!;
+    this.head = (this.head + recordBytes(this.length)) | 0;
+    return RING_DATA_OFFSET + position + RECORD_HEADER_BYTES;
+  }
+
+  /**
+   * Gives the memory of all records read so far back to the writer. Returns true when the writer waits for room
+   * and has to be told (once: the request is cleared).
+   */
+  release(): boolean {
+    Atomics.store(this.words, RingWord.Head, this.head);
+    if (Atomics.load(this.words, RingWord.WriterWaits) === 0) return false;
+    const fill = (Atomics.load(this.words, RingWord.Tail) - this.head) >>> 0;
+    if (fill > this.size >>> 1) return false;
+    return Atomics.exchange(this.words, RingWord.WriterWaits, 0) === 1;
+  }
+
+  /** Wakes a writer that blocks in `RingWriter.sleepForRoom`. */
+  wakeWriter(): void {
+    Atomics.notify(this.words, RingWord.Head, 1);
+  }
+
+  /** Bytes read but not yet released. Long batches release in between, so that the writer can go on. */
+  unreleasedBytes(): number {
+    return (this.head - Atomics.load(this.words, RingWord.Head)) >>> 0;
+  }
+
+  /** True when nothing is published that was not read. */
+  isEmpty(): boolean {
+    return Atomics.load(this.words, RingWord.Tail) === this.head;
+  }
+
+  /**
+   * Blocks this thread until something is published or `timeoutMs` have passed. Never on the main thread.
+   * `Atomics.wait` compares Tail with what was read last, so a record published since then ends it at once.
+   */
+  sleep(timeoutMs: number): void {
+    Atomics.store(this.words, RingWord.ReaderSleeps, 1);
+    Atomics.wait(this.words, RingWord.Tail, this.head, timeoutMs);
+    Atomics.store(this.words, RingWord.ReaderSleeps, 0);
+  }
+}

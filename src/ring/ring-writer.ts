@@ -1,0 +1,112 @@
+import {
+  RECORD_HEADER_BYTES,
+  RING_DATA_OFFSET,
+  RingWord,
+  recordBytes,
+  SKIP_TO_START,
+} from './ring-layout.ts';
+
+/**
+ * The writing half of a single-producer single-consumer ring of records in shared memory. Exactly one thread may
+ * own it, and it may not change.
+ *
+ * Records are written in place: `reserve` gives the offset of a contiguous payload in `bytes`, `commit` fixes its
+ * length, and `publish` makes everything committed visible with one atomic store. A record never straddles the
+ * end of the ring, so both sides read and write it with plain offsets.
+ */
+export class RingWriter {
+  /** The ring's memory as bytes, 32-bit words and 64-bit floats; payload offsets are byte offsets and multiples of 8. */
+  readonly bytes: Buffer;
+  readonly words: Int32Array;
+  readonly floats: Float64Array;
+  private readonly size: number;
+  /** Free-running counters: their difference modulo 2^32 is the fill, so full and empty differ without a spare slot. */
+  private tail: number;
+  private headSeen: number;
+
+  constructor(memory: SharedArrayBuffer) {
+    this.bytes = Buffer.from(memory);
+    this.words = new Int32Array(memory);
+    this.floats = new Float64Array(memory);
+    this.size = memory.byteLength - RING_DATA_OFFSET;
+    this.tail = Atomics.load(this.words, RingWord.Tail);
+    this.headSeen = Atomics.load(this.words, RingWord.Head);
+  }
+
+  /**
+   * Finds room for a record of up to `payloadBytesMax` bytes. Returns the payload's byte offset, or -1 when the
+   * reader has not yet consumed enough. Reserving again without a commit discards the first reservation.
+   */
+  reserve(payloadBytesMax: number): number {
+    const need = recordBytes(payloadBytesMax);
+    const position = this.tail & (this.size - 1);
+    const toEnd = this.size - position;
+    const wanted = need <= toEnd ? need : toEnd + need;
+    if (!this.hasRoom(wanted)) return -1;
+    if (need <= toEnd) return RING_DATA_OFFSET + position + RECORD_HEADER_BYTES;
+    // Positions are multiples of 8, so the marker always fits before the end.
+    this.words[(RING_DATA_OFFSET + position) >> 2] = SKIP_TO_START;
+    this.tail = (this.tail + toEnd) | 0;
+    return RING_DATA_OFFSET + RECORD_HEADER_BYTES;
+  }
+
+  /** Ends the record reserved last, with the payload length that was really used. */
+  commit(kind: number, payloadBytes: number): void {
+    const word = (RING_DATA_OFFSET + (this.tail & (this.size - 1))) >> 2;
+    this.words[word] = payloadBytes;
+    this.words[word + 1] = kind;
+    this.tail = (this.tail + recordBytes(payloadBytes)) | 0;
+  }
+
+  /**
+   * Makes all committed records visible. Returns true when the reader sleeps and has to be woken.
+   *
+   * No wake-up is lost: we store Tail, then load ReaderSleeps; the reader stores ReaderSleeps, then compares Tail
+   * (inside `Atomics.wait`, or by looking once more). All four are sequentially consistent, so either we see that
+   * it sleeps, or it sees the new Tail and does not.
+   */
+  publish(): boolean {
+    Atomics.store(this.words, RingWord.Tail, this.tail);
+    return Atomics.load(this.words, RingWord.ReaderSleeps) === 1;
+  }
+
+  /** Wakes a reader that sleeps in `RingReader.sleep`. */
+  wakeReader(): void {
+    Atomics.notify(this.words, RingWord.Tail, 1);
+  }
+
+  /** True when everything published was consumed. */
+  isDrained(): boolean {
+    return Atomics.load(this.words, RingWord.Head) === this.tail;
+  }
+
+  /** Bytes that the reader has yet to consume. */
+  fillBytes(): number {
+    this.headSeen = Atomics.load(this.words, RingWord.Head);
+    return (this.tail - this.headSeen) >>> 0;
+  }
+
+  /**
+   * Announces that this side waits for room; the reader's `release` then returns true once half the ring is free.
+   * Returns false when there is that much room already, so that the writer goes on at once.
+   *
+   * The same argument as in `publish`: we store WriterWaits, then load Head; the reader stores Head, then loads
+   * WriterWaits.
+   */
+  awaitRoom(): boolean {
+    Atomics.store(this.words, RingWord.WriterWaits, 1);
+    if (this.fillBytes() > this.size >>> 1) return true;
+    Atomics.store(this.words, RingWord.WriterWaits, 0);
+    return false;
+  }
+
+  /** Blocks this thread until the reader has freed half the ring or `timeoutMs` have passed. Never on the main thread. */
+  sleepForRoom(timeoutMs: number): void {
+    if (this.awaitRoom()) Atomics.wait(this.words, RingWord.Head, this.headSeen, timeoutMs);
+  }
+
+  private hasRoom(wanted: number): boolean {
+    if (wanted <= this.size - ((this.tail - this.headSeen) >>> 0)) return true;
+    return wanted <= this.size - this.fillBytes();
+  }
+}

@@ -1,0 +1,147 @@
+import { GrpcStatus } from '../contract/grpc-status.ts';
+import { type Refusal, Refusals } from '../contract/refusal.ts';
+import type { LockKey } from '../core/lock-key.ts';
+import type { Origin } from '../core/origin.ts';
+import { ReplyForm } from '../core/reply-form.ts';
+import { CallEnd, type CoreSink, type FencingToken } from '../core/sink.ts';
+import {
+  endingHeadersFrame,
+  REPLY_HEADERS_BYTES,
+  REPLY_TRAILERS_BYTES,
+  trailersOnlyBlock,
+  unaryReplyBytes,
+  writeEndingFrame,
+  writeReplyPrefix,
+  writeReplyTrailers,
+} from '../protocol/grpc/reply-frames.ts';
+import {
+  encodeLockGranted,
+  encodeLockRefused,
+  encodeRenewReply,
+  encodeUnlockReply,
+  sizeOfLockGranted,
+  sizeOfLockRefused,
+  sizeOfRenewReply,
+  sizeOfUnlockReply,
+} from '../protocol/protobuf/encode-reply.ts';
+import type { Span } from '../protocol/protobuf/span.ts';
+import type { ReplyTarget } from './reply-target.ts';
+
+/** A gRPC status that a shard answers with, ready for any stream. */
+class StatusReply {
+  readonly status: GrpcStatus;
+  readonly frame: Uint8Array;
+
+  constructor(status: GrpcStatus, text: string) {
+    this.status = status;
+    this.frame = endingHeadersFrame(trailersOnlyBlock(status, text));
+  }
+}
+
+const StatusReplies = {
+  deadline: new StatusReply(GrpcStatus.DeadlineExceeded, 'context deadline exceeded'),
+  stopping: new StatusReply(GrpcStatus.Unavailable, 'the server is shutting down'),
+  superseded: new StatusReply(
+    GrpcStatus.Aborted,
+    'a later call with the same request id took the place of this one',
+  ),
+  malformed: new StatusReply(
+    GrpcStatus.Internal,
+    'grpc: error unmarshalling request: proto: cannot parse invalid wire-format data',
+  ),
+  invalidUtf8: new StatusReply(
+    GrpcStatus.Internal,
+    'grpc: error unmarshalling request: string field contains invalid UTF-8',
+  ),
+};
+
+/**
+ * Turns outcomes into replies, in the form that the call asked for: finished HTTP/2 frames, so that the main thread
+ * only copies them, or the bare protobuf message.
+ */
+export class ReplyEncoder implements CoreSink {
+  readonly #target: ReplyTarget;
+
+  constructor(target: ReplyTarget) {
+    this.#target = target;
+  }
+
+  granted(origin: Origin, name: string, key: LockKey, token: FencingToken): void {
+    const messageBytes = sizeOfLockGranted(name, token);
+    const message = this.#begin(origin, messageBytes);
+    encodeLockGranted(this.#target.bytes, message, name, key, token);
+    this.#end(origin, true, message, messageBytes);
+  }
+
+  notLocked(origin: Origin, name: string, refusal: Refusal | null): void {
+    // A name that was refused for its length may have been cut in the middle of a character: it is not sent back.
+    const echo = refusal === Refusals.nameTooLong ? '' : name;
+    const messageBytes = sizeOfLockRefused(echo, refusal);
+    const message = this.#begin(origin, messageBytes);
+    encodeLockRefused(this.#target.bytes, message, echo, refusal);
+    this.#end(origin, false, message, messageBytes);
+  }
+
+  ended(origin: Origin, end: CallEnd): void {
+    if (end === CallEnd.Deadline) this.#status(origin, StatusReplies.deadline);
+    else if (end === CallEnd.Stopping) this.#status(origin, StatusReplies.stopping);
+    else this.#status(origin, StatusReplies.superseded);
+  }
+
+  unlocked(origin: Origin, name: string, refusal: Refusal | null): void {
+    const echo = refusal === Refusals.nameTooLong ? '' : name;
+    const messageBytes = sizeOfUnlockReply(echo, refusal);
+    const message = this.#begin(origin, messageBytes);
+    encodeUnlockReply(this.#target.bytes, message, echo, refusal);
+    this.#end(origin, false, message, messageBytes);
+  }
+
+  /** `key` is where the key stands in the request's `bytes`, to be sent back as it came. */
+  renewed(origin: Origin, name: string, bytes: Uint8Array, key: Span, refusal: Refusal | null): void {
+    const echo = refusal === Refusals.nameTooLong ? '' : name;
+    const messageBytes = sizeOfRenewReply(echo, key, refusal);
+    const message = this.#begin(origin, messageBytes);
+    encodeRenewReply(this.#target.bytes, message, echo, bytes, key, refusal);
+    this.#end(origin, false, message, messageBytes);
+  }
+
+  malformed(origin: Origin): void {
+    this.#status(origin, StatusReplies.malformed);
+  }
+
+  invalidUtf8(origin: Origin): void {
+    this.#status(origin, StatusReplies.invalidUtf8);
+  }
+
+  deadlineExceeded(origin: Origin): void {
+    this.#status(origin, StatusReplies.deadline);
+  }
+
+  /** Makes room for a message and what stands around it, and returns where the message goes. */
+  #begin(origin: Origin, messageBytes: number): number {
+    if (origin.form !== ReplyForm.GrpcFrames) return this.#target.reserve(messageBytes);
+    const position = this.#target.reserve(unaryReplyBytes(messageBytes));
+    return writeReplyPrefix(this.#target.bytes, position, origin.call, messageBytes);
+  }
+
+  #end(origin: Origin, granted: boolean, message: number, messageBytes: number): void {
+    if (origin.form !== ReplyForm.GrpcFrames) {
+      this.#target.commit(origin, GrpcStatus.Ok, granted, 0, messageBytes, 0);
+      return;
+    }
+    writeReplyTrailers(this.#target.bytes, message + messageBytes, origin.call);
+    const dataBytes = unaryReplyBytes(messageBytes) - REPLY_HEADERS_BYTES - REPLY_TRAILERS_BYTES;
+    this.#target.commit(origin, GrpcStatus.Ok, granted, REPLY_HEADERS_BYTES, dataBytes, REPLY_TRAILERS_BYTES);
+  }
+
+  #status(origin: Origin, reply: StatusReply): void {
+    if (origin.form !== ReplyForm.GrpcFrames) {
+      this.#target.reserve(0);
+      this.#target.commit(origin, reply.status, false, 0, 0, 0);
+      return;
+    }
+    const position = this.#target.reserve(reply.frame.length);
+    writeEndingFrame(this.#target.bytes, position, reply.frame, origin.call);
+    this.#target.commit(origin, reply.status, false, 0, 0, reply.frame.length);
+  }
+}

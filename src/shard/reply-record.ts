@@ -1,0 +1,28 @@
+/** The kinds of records that travel from a shard to the main thread. */
+export const ReplyKind = {
+  /** The reply to a request. */
+  Reply: 1,
+  /** The shard runs and takes requests. */
+  Ready: 2,
+  /** All waiters were ended after `StopGranting`. */
+  GrantingStopped: 3,
+  /** The shard has left its loop. */
+  Exited: 4,
+  /** A line for the log: level in the flags word, JSON in UTF-8 as the body. */
+  Log: 5,
+} as const;
+
+export type ReplyKind = (typeof ReplyKind)[keyof typeof ReplyKind];
+
+/**
+ * The layout of a reply record's payload.
+ *
+ *   0  flags: bit 0 granted; bits 8-15 reply form; bits 16-23 gRPC status
+ *   4  route       8  call
+ *  12  length of the HEADERS frame (16 bits), of the trailing HEADERS frame (16 bits); what is left is DATA
+ *  16  session (float64)
+ *  24  the frames, or in the protobuf form the message
+ */
+export const ReplyField = { Flags: 0, Route: 4, Call: 8, Lengths: 12, Session: 16, Body: 24 } as const;
+
+export const REPLY_GRANTED = 1;

@@ -1,0 +1,74 @@
+import type { GrpcStatus } from '../contract/grpc-status.ts';
+import type { Origin } from '../core/origin.ts';
+import type { BellRope } from '../ring/bell.ts';
+import type { RingWriter } from '../ring/ring-writer.ts';
+import { REPLY_GRANTED, ReplyField, ReplyKind } from './reply-record.ts';
+import type { ReplyTarget } from './reply-target.ts';
+
+/** How long to sleep at a time while the reply ring is full. The main thread wakes us; this bounds a mistake. */
+const ROOM_WAIT_MS = 100;
+
+/** Writes replies into a shard's reply ring. */
+export class RingReplyTarget implements ReplyTarget {
+  readonly bytes: Buffer;
+  /** How often the ring was full. */
+  stalls = 0;
+  readonly #ring: RingWriter;
+  readonly #bell: BellRope;
+  #payload = 0;
+
+  constructor(ring: RingWriter, bell: BellRope) {
+    this.#ring = ring;
+    this.#bell = bell;
+    this.bytes = ring.bytes;
+  }
+
+  reserve(bytesMax: number): number {
+    this.#payload = this.#ring.reserve(ReplyField.Body + bytesMax);
+    if (this.#payload < 0) this.#awaitRoom(ReplyField.Body + bytesMax);
+    return this.#payload + ReplyField.Body;
+  }
+
+  commit(
+    origin: Origin,
+    status: GrpcStatus,
+    granted: boolean,
+    headersBytes: number,
+    dataBytes: number,
+    trailersBytes: number,
+  ): void {
+    const word = this.#payload >> 2;
+    const { words } = this.#ring;
+    words[word] = (granted ? REPLY_GRANTED : 0) | (origin.form << 8) | (status << 16);
+    words[word + 1] = origin.route;
+    words[word + 2] = origin.call;
+    words[word + 3] = headersBytes | (trailersBytes << 16);
+    this.#ring.floats[(this.#payload + ReplyField.Session) >> 3] = origin.session;
+    this.#ring.commit(ReplyKind.Reply, ReplyField.Body + headersBytes + dataBytes + trailersBytes);
+  }
+
+  /** Sends a record without a reply in it. */
+  signal(kind: ReplyKind): void {
+    this.reserve(0);
+    this.#ring.commit(kind, ReplyField.Body);
+  }
+
+  /** Makes what was committed visible and wakes the main thread if it sleeps. */
+  publish(): void {
+    this.#ring.publish();
+    this.#bell.ring();
+  }
+
+  /**
+   * The main thread always drains its reply rings, whatever else it waits for, so this ends. It drains only what
+   * it can see: everything committed is published first.
+   */
+  #awaitRoom(payloadBytes: number): void {
+    this.stalls++;
+    while (this.#payload < 0) {
+      this.publish();
+      this.#ring.sleepForRoom(ROOM_WAIT_MS);
+      this.#payload = this.#ring.reserve(payloadBytes);
+    }
+  }
+}

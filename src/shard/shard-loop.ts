@@ -1,0 +1,140 @@
+import type { Clock } from '../base/clock.ts';
+import { MetricWord } from '../base/metric-words.ts';
+import type { Method } from '../contract/method.ts';
+import type { BellRope } from '../ring/bell.ts';
+import type { RingReader } from '../ring/ring-reader.ts';
+import { ReplyKind } from './reply-record.ts';
+import type { RequestProcessor } from './request-processor.ts';
+import { RequestField, RequestKind } from './request-record.ts';
+import type { RingReplyTarget } from './ring-reply-target.ts';
+
+/** Records worked off before replies are published and the clock is read anew. */
+const BATCH_RECORDS = 256;
+/** Request memory is given back at the latest when so much of it was read, so that the main thread can go on. */
+const RELEASE_BYTES = 128 * 1024;
+/** A shard without work wakes at least this often and stamps its heartbeat. */
+const SLEEP_MS_MAX = 1_000;
+
+export interface ShardParts {
+  readonly requests: RingReader;
+  readonly replies: RingReplyTarget;
+  readonly processor: RequestProcessor;
+  readonly bell: BellRope;
+  readonly clock: Clock;
+  readonly metrics: Float64Array;
+}
+
+/**
+ * What a worker thread runs: drain, decide, publish, sleep until the next deadline. It never returns to the event
+ * loop of its thread, so everything that it is told and everything that it tells goes through the rings.
+ */
+export class ShardLoop {
+  readonly #parts: ShardParts;
+  #exiting = false;
+  #stopping = false;
+  #nowMs = 0;
+
+  constructor(parts: ShardParts) {
+    this.#parts = parts;
+  }
+
+  /** Returns after an `Exit` record. */
+  run(): void {
+    this.#parts.metrics[MetricWord.ReadyMs] = this.#parts.clock.nowMs();
+    this.#parts.replies.signal(ReplyKind.Ready);
+    this.#parts.replies.publish();
+    while (!this.#exiting) {
+      const worked = this.turn();
+      if (!worked && !this.#exiting) this.#sleep();
+    }
+    this.#parts.replies.signal(ReplyKind.Exited);
+    this.#parts.replies.publish();
+  }
+
+  /** One turn. Returns whether there was anything to do. */
+  turn(): boolean {
+    const { replies, processor, metrics, clock } = this.#parts;
+    this.#nowMs = clock.nowMs();
+    metrics[MetricWord.HeartbeatMs] = this.#nowMs;
+    metrics[MetricWord.Turns]!++;
+    processor.core.advance(this.#nowMs);
+    const records = this.#drain();
+    if (this.#stopping && processor.core.counters.waiters === 0) {
+      this.#stopping = false;
+      replies.signal(ReplyKind.GrantingStopped);
+    }
+    metrics[MetricWord.Records]! += records;
+    this.#countCore();
+    replies.publish();
+    if (this.#parts.requests.release()) this.#parts.bell.ring();
+    return records > 0 || processor.core.nextWakeMs() <= this.#nowMs;
+  }
+
+  #drain(): number {
+    const { requests, bell } = this.#parts;
+    let records = 0;
+    while (records < BATCH_RECORDS) {
+      const payload = requests.next();
+      if (payload < 0) break;
+      records++;
+      this.#take(requests.kind, payload, requests.length);
+      if (requests.unreleasedBytes() > RELEASE_BYTES && requests.release()) bell.ring();
+    }
+    return records;
+  }
+
+  #take(kind: number, payload: number, length: number): void {
+    const { requests, processor } = this.#parts;
+    const { bytes, words, floats } = requests;
+    const session = floats[(payload + RequestField.Session) >> 3]!;
+    const call = words[(payload + RequestField.Call) >> 2]!;
+    const body = payload + RequestField.Body;
+    const end = payload + length;
+    switch (kind) {
+      case RequestKind.Request: {
+        const methodAndForm = words[payload >> 2]!;
+        const { origin } = processor;
+        origin.session = session;
+        origin.route = words[(payload + RequestField.Route) >> 2]!;
+        origin.call = call;
+        origin.form = methodAndForm >>> 8;
+        const deadlineMs = floats[(payload + RequestField.Deadline) >> 3]!;
+        processor.process((methodAndForm & 0xff) as Method, deadlineMs, bytes, body, end, this.#nowMs);
+        return;
+      }
+      case RequestKind.Cancel:
+        return processor.core.cancel(session, call, this.#nowMs);
+      case RequestKind.SessionEnd:
+        return processor.core.endSession(session, this.#nowMs);
+      case RequestKind.Release:
+        return processor.release(bytes, body, end, this.#nowMs);
+      case RequestKind.StopGranting:
+        this.#stopping = true;
+        return processor.core.stop(this.#nowMs);
+      case RequestKind.Exit:
+        this.#exiting = true;
+        return;
+    }
+  }
+
+  #sleep(): void {
+    const { requests, processor, clock, metrics } = this.#parts;
+    const fromMs = clock.nowMs();
+    const waitMs = Math.min(processor.core.nextWakeMs() - fromMs, SLEEP_MS_MAX);
+    if (waitMs <= 0) return;
+    requests.sleep(waitMs);
+    metrics[MetricWord.SleptMs]! += clock.nowMs() - fromMs;
+  }
+
+  #countCore(): void {
+    const { metrics, processor, replies } = this.#parts;
+    const { counters } = processor.core;
+    metrics[MetricWord.Locks] = counters.locks;
+    metrics[MetricWord.Holders] = counters.holders;
+    metrics[MetricWord.Waiters] = counters.waiters;
+    metrics[MetricWord.Sessions] = counters.sessions;
+    metrics[MetricWord.Grants] = counters.grants;
+    metrics[MetricWord.Expiries] = counters.expiries;
+    metrics[MetricWord.ReplyStalls] = replies.stalls;
+  }
+}
