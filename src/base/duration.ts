@@ -18,6 +18,8 @@ const unitNs: ReadonlyMap<string, bigint> = new Map([
   ['h', 3_600_000_000_000n],
 ]);
 
+const nsPerMs = 1_000_000n;
+
 /** Go counts durations in signed 64-bit nanoseconds; only the negative side reaches 2^63. */
 const magnitudeMaxNs = 2n ** 63n;
 
@@ -39,7 +41,8 @@ export function parseDurationMs(text: string): number {
   if (magnitude === null || magnitude > magnitudeMaxNs || (magnitude === magnitudeMaxNs && !negative)) {
     throw new DurationSyntaxError(`invalid duration ${quote(text)}`);
   }
-  const ms = Number(magnitude) / 1e6;
+  // In two parts, because beyond 104 days the nanoseconds are more than a number counts exactly.
+  const ms = Number(magnitude / nsPerMs) + Number(magnitude % nsPerMs) / 1e6;
   return negative && ms !== 0 ? -ms : ms;
 }
 
@@ -67,7 +70,9 @@ function sumComponentsNs(unsigned: string, whole: string): bigint | null {
  * which makes a third of an hour, written with enough threes, exactly 20 minutes.
  */
 function fractionNs(fraction: string, unit: bigint): bigint {
-  const digits = fraction.slice(1, 19);
+  // As many digits as fit 63 bits; the rest is dropped.
+  const most = fraction.slice(1, 20);
+  const digits = BigInt(most) > magnitudeMaxNs ? most.slice(0, 18) : most;
   return BigInt(Math.trunc(Number(digits) * (Number(unit) / 10 ** digits.length)));
 }
 
@@ -88,10 +93,11 @@ function quote(text: string): string {
 
 /**
  * Writes milliseconds in the form of Go's `Duration.String`: `1h30m0s`, `1.5s`, `300ms`, `0s`. What it writes,
- * {@link parseDurationMs} reads as the same number of nanoseconds.
+ * {@link parseDurationMs} reads as the same number of nanoseconds, up to 49 days.
  */
 export function formatDuration(ms: number): string {
-  const ns = BigInt(Math.round(Math.abs(ms) * 1e6));
+  const wholeMs = Math.trunc(Math.abs(ms));
+  const ns = BigInt(wholeMs) * nsPerMs + BigInt(Math.round((Math.abs(ms) - wholeMs) * 1e6));
   const sign = ms < 0 && ns > 0n ? '-' : '';
   if (ns === 0n) return '0s';
   if (ns < 1_000n) return `${sign}${ns}ns`;

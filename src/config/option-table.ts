@@ -167,7 +167,7 @@ export const optionTable = [
     kind: { type: 'choice', choices: ['debug', 'info', 'warn', 'error'] },
     default: 'info',
     group: 'Logging',
-    help: 'Least severe level that is logged: debug, info, warn or error',
+    help: 'Least severe level that is logged',
   },
   {
     name: 'log_format',
@@ -176,7 +176,7 @@ export const optionTable = [
     default: () => (process.stderr.isTTY ? 'pretty' : 'json'),
     defaultHelp: 'pretty at a terminal, else json',
     group: 'Logging',
-    help: 'Form of the log lines: json or pretty',
+    help: 'Form of the log lines',
   },
   {
     name: 'config_file',
@@ -227,12 +227,22 @@ export const optionTable = [
 /** The value that a kind of option has once it is parsed. */
 export type OptionValue = string | number | boolean;
 
+/** Values by the name of their option, as one source gives them. */
+export type OptionValues = ReadonlyMap<string, OptionValue>;
+
 /** The rows without the exact types of their constants, for code that treats all rows alike. */
 export const optionRows: readonly OptionRow[] = optionTable;
+
+const rowsByName: ReadonlyMap<string, OptionRow> = new Map(optionRows.map((row) => [row.name, row]));
 
 /** The name of the environment variable that sets an option. */
 export function envNameOf(row: OptionRow): string {
   return `LDLM_${row.name.toUpperCase()}`;
+}
+
+/** The row of an option, by the name that flags and files use. */
+export function findOption(name: string): OptionRow | undefined {
+  return rowsByName.get(name);
 }
 
 /** The default in text form, asked of the machine where it depends on it. */

@@ -1,19 +1,37 @@
 import { formatDuration, parseDurationMs } from '../base/duration.ts';
+import { LdlmServerError } from '../contract/server-error.ts';
 import { ConfigError } from './config-error.ts';
 import type { OptionKind, OptionRow, OptionValue } from './option-table.ts';
+
+/** Puts a parser's reason into the words of the place where the value stood. */
+export type ExplainSyntax = (row: OptionRow, text: string, reason: string) => string;
 
 /**
  * Reads the text of an option's value, as a flag, a variable and a key in a file all give it, and checks its range.
  *
- * @throws ConfigError, or the error of the duration's syntax. The texts are those of Go's parsers where LDLM has them.
+ * @throws ConfigError
  */
-export function parseOptionValue(row: OptionRow, text: string): OptionValue {
-  const value = parseText(row.kind, text);
+export function parseOptionValue(row: OptionRow, text: string, explain: ExplainSyntax): OptionValue {
+  const value = parseOptionText(row, text, explain);
   checkOptionValue(row, value, text);
   return value;
 }
 
-function parseText(kind: OptionKind, text: string): OptionValue {
+/**
+ * Reads the text without a look at the range.
+ *
+ * @throws ConfigError with the reason of Go's parser, as LDLM shows it.
+ */
+export function parseOptionText(row: OptionRow, text: string, explain: ExplainSyntax): OptionValue {
+  try {
+    return parseKind(row.kind, text);
+  } catch (error) {
+    if (!(error instanceof LdlmServerError)) throw error;
+    throw new ConfigError(explain(row, text, error.message), { cause: error });
+  }
+}
+
+function parseKind(kind: OptionKind, text: string): OptionValue {
   switch (kind.type) {
     case 'duration':
       return parseDurationMs(text);

@@ -87,7 +87,7 @@ export function checkServerOptions(options: Partial<ServerOptions>): ServerOptio
   for (const [field, row] of rowsByField) {
     const value = given.get(field);
     if (value === undefined) {
-      checked[field] = parseOptionValue(row, defaultTextOf(row));
+      checked[field] = parseOptionValue(row, defaultTextOf(row), (_row, _text, reason) => reason);
     } else {
       checkOptionValue(row, value);
       checked[field] = value;

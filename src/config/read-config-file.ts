@@ -1,0 +1,122 @@
+import { readFileSync } from 'node:fs';
+import { basename, extname } from 'node:path';
+import { parseDocument, visit } from 'yaml';
+import { ConfigError } from './config-error.ts';
+import {
+  findOption,
+  type OptionRow,
+  type OptionValue,
+  type OptionValues,
+  optionRows,
+} from './option-table.ts';
+import { parseOptionValue } from './option-value.ts';
+import { suggestName } from './suggestion.ts';
+import { describeFileError } from './system-error.ts';
+
+/**
+ * Reads the options that a configuration file sets. Its keys are the names of the long flags; maps may be nested,
+ * with their keys joined by an underscore (`listen: {address: ...}`). Values are taken as text and parsed like flags.
+ *
+ * @throws ConfigError with LDLM's texts.
+ */
+export function readConfigFile(path: string): OptionValues {
+  const values = new Map<string, OptionValue>();
+  collectValues(parseFile(path), '', values);
+  return values;
+}
+
+function parseFile(path: string): unknown {
+  switch (extname(path).toLowerCase()) {
+    case '.json':
+      return parseJson(readText(path));
+    case '.yaml':
+    case '.yml':
+      return parseYaml(readText(path));
+    default:
+      throw new ConfigError(
+        `unsupported config file type: ${basename(path)}. Supported file types are .json, .yml, .yaml`,
+      );
+  }
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    // The blank at the end is LDLM's.
+    throw new ConfigError(`error reading config file ${path}: ${describeFileError(error, path)} `);
+  }
+}
+
+function parseJson(text: string): unknown {
+  if (text.trim() === '') return {};
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    throw syntaxError(error);
+  }
+}
+
+/** Plain scalars keep the text that stands in the file, so that the password 0123 is not the number 123. */
+function parseYaml(text: string): unknown {
+  const document = parseDocument(text);
+  if (document.errors[0] !== undefined) throw syntaxError(document.errors[0]);
+  visit(document, {
+    Scalar(_key, node) {
+      if (node.value !== null && node.source !== undefined) node.value = node.source;
+    },
+  });
+  try {
+    return document.toJS() ?? {};
+  } catch (error) {
+    throw syntaxError(error);
+  }
+}
+
+function syntaxError(cause: unknown): ConfigError {
+  const [line = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
+  return new ConfigError(`error parsing config file: ${line.replace(/:$/, '')}`, { cause });
+}
+
+function collectValues(node: unknown, prefix: string, values: Map<string, OptionValue>): void {
+  if (typeof node !== 'object' || node === null || Array.isArray(node)) {
+    throw new ConfigError('error parsing config file: the top level must be a map of options');
+  }
+  for (const [key, value] of Object.entries(node)) {
+    const name = prefix + key;
+    const row = findOption(name);
+    if (row !== undefined && row.elsewhere === undefined) setOnce(row, value, values);
+    else if (isMap(value) && startsSomeOption(name)) collectValues(value, `${name}_`, values);
+    else throw unknownField(name);
+  }
+}
+
+function isMap(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Also what ends the descent into a map that contains itself through a YAML alias. */
+function startsSomeOption(prefix: string): boolean {
+  return optionRows.some((row) => row.name.startsWith(`${prefix}_`));
+}
+
+function setOnce(row: OptionRow, value: unknown, values: Map<string, OptionValue>): void {
+  if (values.has(row.name)) throw new ConfigError(`configuration file field is set twice: ${row.name}`);
+  if (typeof value === 'object' && value !== null) {
+    const shape = Array.isArray(value) ? 'a list' : 'a map';
+    throw new ConfigError(explainSyntax(row, '', `${shape} is no value`));
+  }
+  values.set(row.name, parseOptionValue(row, value === null ? '' : String(value), explainSyntax));
+}
+
+function explainSyntax(row: OptionRow, _text: string, reason: string): string {
+  return `unable to set value for ${row.name}: ${reason}`;
+}
+
+function unknownField(name: string): ConfigError {
+  const known = optionRows.filter((row) => row.elsewhere === undefined).map((row) => row.name);
+  const meant = suggestName(name, known);
+  return new ConfigError(
+    `unknown configuration file field: ${name}${meant === null ? '' : ` (did you mean ${meant}?)`}`,
+  );
+}

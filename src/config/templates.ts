@@ -1,0 +1,32 @@
+import { stringify } from 'yaml';
+import { defaultTextOf, envNameOf, type OptionRow, optionRows } from './option-table.ts';
+
+/** Every environment variable with its default, in a form that shells and container tools read. */
+export function formatEnvTemplate(): string {
+  return formatTemplate(
+    optionRows.filter((row) => row.elsewhere !== 'nowhere' && row.name !== 'version'),
+    (row, text) => `${envNameOf(row)}=${text}`,
+  );
+}
+
+/** A YAML configuration file with every key at its default. */
+export function formatYamlTemplate(): string {
+  return formatTemplate(
+    optionRows.filter((row) => row.elsewhere === undefined),
+    (row, text) => stringify({ [row.name]: text }).trimEnd(),
+  );
+}
+
+/** A default that depends on the machine is commented out, so that the file does not carry it to another one. */
+function formatTemplate(
+  rows: readonly OptionRow[],
+  formatLine: (row: OptionRow, text: string) => string,
+): string {
+  const entries = rows.map((row) => {
+    const line = formatLine(row, defaultTextOf(row));
+    const choices = row.kind.type === 'choice' ? `: ${row.kind.choices.join(', ')}` : '';
+    if (row.defaultHelp === undefined) return `# ${row.help}${choices}\n${line}\n`;
+    return `# ${row.help}${choices} (default: ${row.defaultHelp})\n# ${line}\n`;
+  });
+  return entries.join('\n');
+}
