@@ -13,6 +13,19 @@ export interface Words {
  * Returns the position after it, or -1 when it is cut short or has more than 64 bits.
  */
 export function readVarint(bytes: Uint8Array, position: number, end: number, words: Words): number {
+  // Nearly all varints have one byte. This part is small enough to be inlined where it is called.
+  if (position < end) {
+    const byte = bytes[position]!;
+    if (byte < 0x80) {
+      words.low = byte;
+      words.high = 0;
+      return position + 1;
+    }
+  }
+  return readLongVarint(bytes, position, end, words);
+}
+
+function readLongVarint(bytes: Uint8Array, position: number, end: number, words: Words): number {
   let low = 0;
   let high = 0;
   for (let shift = 0; shift < 28; shift += 7) {
