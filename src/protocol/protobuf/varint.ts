@@ -27,7 +27,6 @@ export function readVarint(bytes: Uint8Array, position: number, end: number, wor
 
 function readLongVarint(bytes: Uint8Array, position: number, end: number, words: Words): number {
   let low = 0;
-  let high = 0;
   for (let shift = 0; shift < 28; shift += 7) {
     if (position >= end) return -1;
     const byte = bytes[position++]!;
@@ -42,11 +41,11 @@ function readLongVarint(bytes: Uint8Array, position: number, end: number, words:
   // The fifth byte lies across both words.
   let byte = bytes[position++]!;
   low |= byte << 28;
-  high = (byte & 0x7f) >>> 4;
+  let high = (byte & 0x7f) >>> 4;
   for (let shift = 3; byte >= 0x80; shift += 7) {
-    if (position >= end || shift > 31) return -1;
+    if (position >= end) return -1;
     byte = bytes[position++]!;
-    // The tenth byte has room for one bit.
+    // The tenth byte has room for one bit, and so none for the sign that an eleventh follows.
     if (shift === 31 && byte > 1) return -1;
     high |= (byte & 0x7f) << shift;
   }
