@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
 import { parseDocument, visit } from 'yaml';
 import { ConfigError } from './config-error.ts';
+import { describeFileError } from './file-error.ts';
 import {
   findOption,
   type OptionRow,
@@ -11,7 +12,6 @@ import {
 } from './option-table.ts';
 import { parseOptionValue } from './option-value.ts';
 import { suggestName } from './suggestion.ts';
-import { describeFileError } from './system-error.ts';
 
 /**
  * Reads the options that a configuration file sets. Its keys are the names of the long flags; maps may be nested,

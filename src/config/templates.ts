@@ -13,8 +13,13 @@ export function formatEnvTemplate(): string {
 export function formatYamlTemplate(): string {
   return formatTemplate(
     optionRows.filter((row) => row.elsewhere === undefined),
-    (row, text) => stringify({ [row.name]: text }).trimEnd(),
+    (row, text) => `${row.name}: ${isPlain(row) ? text : stringify(text).trimEnd()}`,
   );
+}
+
+/** Numbers and booleans stand in YAML without quotes. */
+function isPlain({ kind }: OptionRow): boolean {
+  return kind.type === 'uint' || kind.type === 'bool';
 }
 
 /** A default that depends on the machine is commented out, so that the file does not carry it to another one. */

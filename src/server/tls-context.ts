@@ -1,8 +1,8 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import type { TlsOptions } from 'node:tls';
+import { describeFileError } from '../config/file-error.ts';
 import type { ServerOptions } from '../config/server-options.ts';
-import { describeFileError } from '../config/system-error.ts';
 import { LdlmServerError } from '../contract/server-error.ts';
 import { findSystemCaFile } from './system-ca.ts';
 
