@@ -60,6 +60,11 @@ export class LockCore {
     this.#sliceCount = options.sliceCount ?? Limits.sliceCount;
   }
 
+  /** The state behind a core: for checks and listings, which read it between two calls and change nothing. */
+  static stateOf(core: LockCore): LockState {
+    return core.#state;
+  }
+
   get counters(): CoreCounters {
     return this.#state.counters;
   }
@@ -224,7 +229,6 @@ export class LockCore {
   #repeatHolding(claim: number, command: LockCommand, nowMs: number): void {
     const state = this.#state;
     state.counters.repeats++;
-    state.locks.touch(state.claims.lock(claim), nowMs);
     state.sessions.unlink(claim);
     state.joinSession(claim, command.origin.session);
     if (command.lockTimeoutMs > 0) state.renew(claim, command.lockTimeoutMs, nowMs);
@@ -236,7 +240,6 @@ export class LockCore {
     const state = this.#state;
     const { claims, queue, sessions } = state;
     state.counters.repeats++;
-    state.locks.touch(claims.lock(claim), nowMs);
     state.sendEnd(claim, CallEnd.Superseded);
     queue.forgetCall(claim);
     sessions.unlink(claim);

@@ -200,7 +200,8 @@ export class LockState implements ClaimTables {
 
   /** Ends a waiter for good because the server stops. Nobody behind it is let through. */
   endStopped(claim: number): void {
-    this.sendEnd(claim, CallEnd.Stopping);
+    if (this.#isOrphan(claim)) this.counters.departures++;
+    else this.sendEnd(claim, CallEnd.Stopping);
     this.#removeWaiter(claim);
   }
 
