@@ -44,8 +44,10 @@ export const Limits = {
   /** Window that we grant each stream and the whole connection, in bytes. */
   streamWindowBytes: 64 * KiB - 1,
   connectionWindowBytes: MiB,
-  /** Request bytes of half-received messages that a connection may hold before its window stays shut. */
+  /** Request bytes of half-received messages that a connection may hold; the message that asks for more is refused. */
   connectionAssemblyBytesMax: 8 * MiB,
+  /** The same for all connections together; beyond it the message that asks for more is refused. */
+  assemblyBytesMax: 32 * MiB,
 
   /** Connections at a time; one more is refused at once. */
   connectionsMax: 65_536,
@@ -56,6 +58,8 @@ export const Limits = {
   outputStalledMsMax: 20_000,
   /** For how long a TLS handshake or the HTTP/2 preface may take, in milliseconds. */
   handshakeMsMax: 10_000,
+  /** Calls that watch the server's health at a time. It needs no password, so what it may cost is bounded. */
+  healthWatchersMax: 1_000,
 } as const;
 
 /** Thrown while loading when two limits contradict each other: a mistake in this file, not in its use. */
@@ -82,6 +86,14 @@ assertRelation(L.waitersPerConnectionMax < L.streamsMax, 'waitersPerConnectionMa
 assertRelation(
   L.frameBytesMax >= 16_384 && L.frameBytesMax < 2 ** 24,
   'RFC 9113 6.5.2 SETTINGS_MAX_FRAME_SIZE',
+);
+assertRelation(
+  L.messageBytesMax <= L.connectionAssemblyBytesMax,
+  'messageBytesMax <= connectionAssemblyBytesMax',
+);
+assertRelation(
+  L.connectionAssemblyBytesMax <= L.assemblyBytesMax,
+  'connectionAssemblyBytesMax <= assemblyBytesMax',
 );
 assertRelation(L.outputBytesPause < L.outputBytesMax, 'outputBytesPause < outputBytesMax');
 // All waiters of a connection may be granted at once while it does not read: their replies (short names) must fit.

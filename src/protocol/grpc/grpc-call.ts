@@ -9,4 +9,6 @@ export class GrpcCall {
   service: ServiceCall | null = null;
   /** The LockResponse of a grant that waits for the peer's window: if the stream ends before it went out, the lock is released. */
   undelivered: Buffer | null = null;
+  /** The shard that granted it. */
+  shard = 0;
 }

@@ -75,6 +75,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
    * once: this is the one place where a grant meets a stream that was reset.
    */
   reply(
+    shard: number,
     streamId: number,
     granted: boolean,
     bytes: Buffer,
@@ -85,7 +86,8 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   ): void {
     const stream = this.connection.stream(streamId);
     if (stream === null || this.connection.ended) {
-      if (granted) this.#backend.releaseUndelivered(messageOf(bytes, offset + headersBytes, dataBytes));
+      if (granted)
+        this.#backend.releaseUndelivered(shard, messageOf(bytes, offset + headersBytes, dataBytes));
       return;
     }
     if (stream.head.plan!.method === Method.Lock) this.#waiting--;
@@ -93,7 +95,17 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     const sent = this.connection.sendReply(stream, bytes, offset, headersBytes, dataBytes, trailersBytes);
     if (sent || !granted) return;
     stream.call ??= new GrpcCall();
+    stream.call.shard = shard;
     stream.call.undelivered = Buffer.from(messageOf(bytes, offset + headersBytes, dataBytes));
+  }
+
+  /** Answers every call in flight with UNAVAILABLE: nobody is left who could decide it. */
+  failAll(text: string): void {
+    this.#pending = null;
+    for (const stream of this.connection.listStreams()) {
+      stream.tag = 0;
+      this.#refuse(stream, GrpcStatus.Unavailable, text);
+    }
   }
 
   /** Ends calls of services whose deadline has passed. Those of `ldlm.LDLM` are ended by their shard. */
@@ -152,7 +164,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     const call = stream.call;
     if (call === null) return;
     call.message?.reset();
-    if (call.undelivered !== null) this.#backend.releaseUndelivered(call.undelivered);
+    if (call.undelivered !== null) this.#backend.releaseUndelivered(call.shard, call.undelivered);
     if (call.service !== null) {
       this.#serviceCalls?.delete(stream);
       call.service.listener.cancelled();

@@ -19,6 +19,6 @@ export interface LdlmBackend {
   ): number;
   /** The caller of a request that was submitted to `shard` is gone. Its reply may still come. */
   cancel(shard: number, streamId: number): void;
-  /** A lock was granted to a caller that is gone: `message` is the LockResponse that could not be delivered. */
-  releaseUndelivered(message: Buffer): void;
+  /** `shard` granted a lock to a caller that is gone: `message` is the LockResponse that could not be delivered. */
+  releaseUndelivered(shard: number, message: Buffer): void;
 }

@@ -98,6 +98,11 @@ export class Http2Connection<Plan, Call> implements FrameSink {
     return this.#sender.queuedBytes;
   }
 
+  /** The open streams, in no order. */
+  listStreams(): Stream<Plan, Call>[] {
+    return this.#streams.list();
+  }
+
   stream(id: number): Stream<Plan, Call> | null {
     return this.#streams.get(id);
   }
@@ -302,7 +307,10 @@ export class Http2Connection<Plan, Call> implements FrameSink {
 
   #open(streamId: number, head: RequestHead<Plan>, endStream: boolean, selfDependent: boolean): void {
     const malformed = head.malformed !== null || selfDependent || (endStream && head.contentLength > 0);
-    if (malformed || this.#streams.size >= Limits.streamsMax) {
+    // A peer that keeps its windows shut may not pile up replies without end.
+    const full =
+      this.#streams.size >= Limits.streamsMax || this.#sender.queuedBytes > Limits.outputBytesPause;
+    if (malformed || full) {
       if (!this.#spend(FLOOD_COST_RESET)) return;
       this.#closed.remember(streamId, ClosedBy.OurReset);
       const error = malformed ? Http2Error.ProtocolError : Http2Error.RefusedStream;

@@ -1,0 +1,63 @@
+import type { Method } from '../contract/method.ts';
+import type { ReplyForm } from '../core/reply-form.ts';
+
+/** Where an engine's replies and signs of life go. All calls come on the main thread. */
+export interface EngineEvents {
+  /**
+   * A reply: three groups of bytes lie one behind the other at `offset` in `bytes`, valid only during the call.
+   * In the protobuf form all of it is the message. `status` is a gRPC status; `granted` says that it hands over a
+   * lock, which has to be given back by `releaseUndelivered` if it cannot be delivered.
+   */
+  reply(
+    shard: number,
+    route: number,
+    call: number,
+    session: number,
+    form: ReplyForm,
+    status: number,
+    granted: boolean,
+    bytes: Buffer,
+    offset: number,
+    headersBytes: number,
+    dataBytes: number,
+    trailersBytes: number,
+  ): void;
+  /** All replies of a batch were handed over: time to write the sockets. */
+  drained(): void;
+  /** A shard that had no room for a request has room again. */
+  room(shard: number): void;
+  /** The engine can no longer serve: a shard died or stalled. Whatever is in flight will get no reply. */
+  failed(error: Error): void;
+}
+
+/** What decides about locks. Bytes of protobuf messages go in, encoded replies come out by way of `EngineEvents`. */
+export interface Engine {
+  readonly shards: number;
+  /**
+   * Hands over a request. Returns the shard that has it, or `-1 - shard` when that shard has no room: then nothing
+   * was taken, and `EngineEvents.room` will name the shard. Takes effect with the next `flush`.
+   */
+  submit(
+    method: Method,
+    form: ReplyForm,
+    route: number,
+    call: number,
+    session: number,
+    deadlineMs: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): number;
+  /** The caller of an earlier request is gone: if it waits for a lock, it leaves the queue without a reply. */
+  cancel(shard: number, session: number, call: number): void;
+  /** A granted lock could not be delivered: `message` is its LockResponse. */
+  releaseUndelivered(shard: number, session: number, message: Buffer): void;
+  /** A session has ended. `shardMask` has a bit for every shard that it sent a request to. */
+  endSession(session: number, shardMask: number): void;
+  /** Makes everything since the last flush visible to the shards. To be called once per batch of events. */
+  flush(): void;
+  /** Refuses Lock and TryLock from now on and ends all waiters; resolves when all of them have their replies. */
+  stopGranting(): Promise<void>;
+  /** Ends the threads. Nothing may be submitted any more. */
+  close(): Promise<void>;
+}

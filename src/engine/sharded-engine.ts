@@ -1,0 +1,246 @@
+import { AnchoredClock, takeClockAnchor } from '../base/clock.ts';
+import { Limits } from '../base/limits.ts';
+import { hashName, shardOf } from '../base/name-hash.ts';
+import type { Method } from '../contract/method.ts';
+import type { CoreOptions } from '../core/lock-core.ts';
+import type { ReplyForm } from '../core/reply-form.ts';
+import { findName } from '../protocol/protobuf/find-name.ts';
+import { Span } from '../protocol/protobuf/span.ts';
+import { stripUnknownFields } from '../protocol/protobuf/strip-unknown-fields.ts';
+import { BellListener } from '../ring/bell.ts';
+import { REPLY_GRANTED, ReplyField, ReplyKind } from '../shard/reply-record.ts';
+import { RequestKind } from '../shard/request-record.ts';
+import type { Engine, EngineEvents } from './engine.ts';
+import { ShardPool } from './shard-pool.ts';
+import type { ShardPort } from './shard-port.ts';
+import { ShardFailedError, ShardWatch } from './shard-watch.ts';
+import { unlockRequestFor } from './undelivered-grant.ts';
+
+export interface ShardedEngineOptions {
+  readonly shards: number;
+  readonly stallLimitMs: number;
+  readonly core: Omit<CoreOptions, 'startMs' | 'tokenSeed'>;
+  /** See `CoreOptions.tokenSeed`. */
+  readonly tokenSeed: number;
+  /** A shard has stopped making progress, or goes on after that. */
+  readonly onHealth: (shard: number, healthy: boolean) => void;
+}
+
+/** The engine of the server: shards in worker threads, each owning the locks whose names hash to it. */
+export class ShardedEngine implements Engine {
+  readonly shards: number;
+  readonly clock: AnchoredClock;
+  readonly #events: EngineEvents;
+  readonly #pool: ShardPool;
+  readonly #ports: readonly ShardPort[];
+  readonly #bell: BellListener;
+  readonly #watch: ShardWatch;
+  readonly #name = new Span();
+  readonly #ready: Promise<void>;
+  #readyShards = 0;
+  #grantingShards: number;
+  #resolveReady: () => void = () => {};
+  #resolveStopped: () => void = () => {};
+  #pollScheduled = false;
+  #over = false;
+
+  constructor(options: ShardedEngineOptions, events: EngineEvents) {
+    this.shards = options.shards;
+    this.#grantingShards = options.shards;
+    this.#events = events;
+    const anchor = takeClockAnchor();
+    this.clock = new AnchoredClock(anchor);
+    const core = { ...options.core, tokenSeed: options.tokenSeed, startMs: this.clock.nowMs() };
+    this.#pool = new ShardPool(
+      options.shards,
+      anchor,
+      core,
+      () => this.#poll(),
+      (shard, reason) =>
+        this.#fail(new ShardFailedError(shard, `died: ${describe(reason)}`, { cause: reason })),
+    );
+    this.#ports = this.#pool.ports;
+    this.#bell = new BellListener(this.#pool.bellMemory);
+    this.#watch = new ShardWatch(this.#ports, this.#pool.metricMemory, this.clock, options.stallLimitMs, {
+      health: options.onHealth,
+      stalled: (error) => this.#fail(error),
+    });
+    this.#ready = new Promise((resolve) => {
+      this.#resolveReady = resolve;
+    });
+    this.#poll();
+  }
+
+  /** The shards' metric words, see src/base/metric-words.ts. */
+  get metricMemory(): SharedArrayBuffer {
+    return this.#pool.metricMemory;
+  }
+
+  /** Resolves when all shards run. */
+  ready(): Promise<void> {
+    return this.#ready;
+  }
+
+  submit(
+    method: Method,
+    form: ReplyForm,
+    route: number,
+    call: number,
+    session: number,
+    deadlineMs: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    if (end - start > Limits.recordBodyBytesMax) {
+      const stripped = stripUnknownFields(bytes, start, end, method);
+      // What cannot be read is cut to a length that fits: the shard finds the same fault and says so.
+      bytes = typeof stripped === 'number' ? MALFORMED : stripped;
+      start = 0;
+      end = bytes.length;
+    }
+    const name = this.#name;
+    // A message whose name cannot be found goes to shard 0, which says what is wrong with it.
+    const shard = findName(bytes, start, end, name)
+      ? shardOf(hashName(bytes, name.start, name.end), this.shards)
+      : 0;
+    const taken = this.#ports[shard]!.submit(
+      method,
+      form,
+      route,
+      call,
+      session,
+      deadlineMs,
+      bytes,
+      start,
+      end,
+    );
+    return taken ? shard : -1 - shard;
+  }
+
+  cancel(shard: number, session: number, call: number): void {
+    this.#ports[shard]!.tell(RequestKind.Cancel, session, call, null);
+  }
+
+  releaseUndelivered(shard: number, session: number, message: Buffer): void {
+    this.#ports[shard]!.tell(RequestKind.Release, session, 0, unlockRequestFor(message));
+  }
+
+  endSession(session: number, shardMask: number): void {
+    for (let shard = 0; shard < this.shards; shard++) {
+      // Shards from 32 on share bits: a session that one of them has not seen is unknown to it, which does no harm.
+      if ((shardMask & (1 << (shard & 31))) !== 0)
+        this.#ports[shard]!.tell(RequestKind.SessionEnd, session, 0, null);
+    }
+  }
+
+  flush(): void {
+    for (const port of this.#ports) port.flush();
+  }
+
+  stopGranting(): Promise<void> {
+    const stopped = new Promise<void>((resolve) => {
+      this.#resolveStopped = resolve;
+    });
+    for (const port of this.#ports) port.tell(RequestKind.StopGranting, 0, 0, null);
+    this.flush();
+    return stopped;
+  }
+
+  async close(): Promise<void> {
+    this.#watch.close();
+    if (!this.#over) {
+      this.#over = true;
+      for (const port of this.#ports) port.tell(RequestKind.Exit, 0, 0, null);
+      this.flush();
+      await this.#pool.close();
+    } else {
+      await this.#pool.destroy();
+    }
+  }
+
+  /**
+   * Empties all reply rings, then sleeps until the bell. The rings are looked at once more behind the announcement,
+   * see {@link BellListener}. A busy ring is not drained in one go: sockets are read in between.
+   */
+  #poll(): void {
+    this.#pollScheduled = false;
+    let records = 0;
+    for (let shard = 0; shard < this.#ports.length; shard++) records += this.#drain(shard);
+    this.#offerRoom();
+    if (records > 0) this.#events.drained();
+    this.flush();
+    this.#bell.announceSleep();
+    if (this.#isQuiet() || !this.#bell.stayAwake() || this.#pollScheduled) return;
+    this.#pollScheduled = true;
+    setImmediate(() => this.#poll());
+  }
+
+  #isQuiet(): boolean {
+    for (const port of this.#ports) if (!port.replies.isEmpty()) return false;
+    return true;
+  }
+
+  #drain(shard: number): number {
+    const { replies } = this.#ports[shard]!;
+    let records = 0;
+    for (let payload = replies.next(); payload >= 0; payload = replies.next()) {
+      records++;
+      if (replies.kind === ReplyKind.Reply) this.#reply(shard, payload, replies.length);
+      else this.#signal(replies.kind);
+      if (replies.unreleasedBytes() > RELEASE_BYTES && replies.release()) replies.wakeWriter();
+    }
+    if (records > 0 && replies.release()) replies.wakeWriter();
+    return records;
+  }
+
+  #reply(shard: number, payload: number, length: number): void {
+    const { words, floats, bytes } = this.#ports[shard]!.replies;
+    const word = payload >> 2;
+    const flags = words[word]!;
+    const lengths = words[word + 3]!;
+    const headersBytes = lengths & 0xffff;
+    const trailersBytes = lengths >>> 16;
+    this.#events.reply(
+      shard,
+      words[word + 1]!,
+      words[word + 2]!,
+      floats[(payload + ReplyField.Session) >> 3]!,
+      ((flags >>> 8) & 0xff) as ReplyForm,
+      (flags >>> 16) & 0xff,
+      (flags & REPLY_GRANTED) !== 0,
+      bytes,
+      payload + ReplyField.Body,
+      headersBytes,
+      length - ReplyField.Body - headersBytes - trailersBytes,
+      trailersBytes,
+    );
+  }
+
+  #signal(kind: number): void {
+    if (kind === ReplyKind.Ready && ++this.#readyShards === this.shards) this.#resolveReady();
+    else if (kind === ReplyKind.GrantingStopped && --this.#grantingShards === 0) this.#resolveStopped();
+  }
+
+  #offerRoom(): void {
+    for (let shard = 0; shard < this.#ports.length; shard++) {
+      if (this.#ports[shard]!.takeRoom()) this.#events.room(shard);
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#watch.close();
+    this.#events.failed(error);
+  }
+}
+
+/** How much of a reply ring is read before its memory is given back. */
+const RELEASE_BYTES = Limits.ringBytes >>> 2;
+/** A tag of the reserved wire type 7. */
+const MALFORMED = Buffer.of(0x0f);
+
+function describe(reason: unknown): string {
+  return reason instanceof Error ? reason.message : String(reason);
+}

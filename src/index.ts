@@ -1,0 +1,28 @@
+import { checkServerOptions, type ServerOptions } from './config/server-options.ts';
+import { createLogger, type Logger } from './server/logger.ts';
+import { LockServer, type RunningServer } from './server/server.ts';
+
+export { ConfigError } from './config/config-error.ts';
+export type { LogFormat, LogLevel, ServerOptions } from './config/server-options.ts';
+export { LdlmServerError } from './contract/server-error.ts';
+export type { Logger } from './server/logger.ts';
+export type { RunningServer } from './server/server.ts';
+
+/** The options of {@link startServer}: any of {@link ServerOptions}, and where to log. */
+export interface StartOptions extends Partial<ServerOptions> {
+  /** Default: lines on stderr in the format and from the level that the options say. */
+  readonly logger?: Logger;
+}
+
+/**
+ * Starts a lock server in this process. Resolves when it takes connections; `addresses` says where, which matters
+ * with port 0. `close()` ends it in order.
+ *
+ * @throws ConfigError for an option that is out of its range, and every error that names why the server cannot start
+ * (bad certificates, an address in use): all are {@link LdlmServerError}s with a stable `code`.
+ */
+export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
+  const { logger, ...settings } = options;
+  const checked = checkServerOptions(settings);
+  return LockServer.start(checked, logger ?? createLogger(checked));
+}

@@ -1,0 +1,245 @@
+import type { Socket } from 'node:net';
+import { Limits } from '../base/limits.ts';
+import type { Method } from '../contract/method.ts';
+import { ReplyForm } from '../core/reply-form.ts';
+import type { Engine } from '../engine/engine.ts';
+import { GrpcCalls, type GrpcContext } from '../protocol/grpc/grpc-calls.ts';
+import type { LdlmBackend } from '../protocol/grpc/ldlm-backend.ts';
+import { type ChunkPool, Output, type OutputChunk } from '../protocol/http2/output.ts';
+
+/** What a connection needs of the server. */
+export interface ConnectionOwner {
+  readonly engine: Engine;
+  readonly grpc: GrpcContext;
+  readonly chunks: ChunkPool;
+  nowMs(): number;
+  /** The connection has output and is to be flushed when the batch is done. */
+  markDirty(connection: ClientConnection): void;
+  /** The connection found no room in this shard's ring and is to be told when there is. */
+  awaitRoom(connection: ClientConnection, shard: number): void;
+  /** The connection is gone; called once. */
+  closed(connection: ClientConnection): void;
+}
+
+/** How long a connection that we have ended may take to close before its socket is destroyed. */
+const LINGER_MS = 1_000;
+
+/**
+ * One client: its socket, its HTTP/2 connection and its session, which lives exactly as long. What is read goes
+ * to the protocol, what the protocol has to say is written once per batch.
+ */
+export class ClientConnection implements LdlmBackend {
+  /** The slot in the connection table, by which replies find their way back. */
+  readonly slot: number;
+  /** Never reused, so that a reply for an earlier owner of the slot is recognised. */
+  readonly session: number;
+  readonly calls: GrpcCalls;
+  readonly socket: Socket;
+  readonly openedMs: number;
+  lastReadMs: number;
+  /** When the keepalive ping was sent that waits for a sign of life; 0 when none does. */
+  pingedMs = 0;
+  dirty = false;
+  readonly #owner: ConnectionOwner;
+  readonly #output: Output;
+  #shardMask = 0;
+  #over = false;
+  #ending = false;
+  #readingStopped = false;
+  #unwrittenBytes = 0;
+  #writeProgressMs: number;
+
+  constructor(socket: Socket, slot: number, session: number, owner: ConnectionOwner) {
+    this.socket = socket;
+    this.slot = slot;
+    this.session = session;
+    this.#owner = owner;
+    const nowMs = owner.nowMs();
+    this.openedMs = nowMs;
+    this.lastReadMs = nowMs;
+    this.#writeProgressMs = nowMs;
+    this.#output = new Output(owner.chunks);
+    this.calls = new GrpcCalls(owner.grpc, this, this.#output, nowMs);
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('end', () => this.#gone());
+    socket.on('close', () => this.#gone());
+    // What follows an error is 'close'; there is nobody to tell it to.
+    socket.on('error', ignore);
+  }
+
+  /** True once the session has ended. The socket may still have output to write. */
+  get over(): boolean {
+    return this.#over;
+  }
+
+  // ---- the protocol's backend ---------------------------------------------------------------------------------
+
+  submit(
+    method: Method,
+    streamId: number,
+    deadlineMs: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    const { slot, session } = this;
+    const shard = this.#owner.engine.submit(
+      method,
+      ReplyForm.GrpcFrames,
+      slot,
+      streamId,
+      session,
+      deadlineMs,
+      bytes,
+      start,
+      end,
+    );
+    if (shard >= 0) {
+      this.#shardMask |= 1 << (shard & 31);
+      return shard;
+    }
+    this.#stopReading();
+    this.#owner.awaitRoom(this, -1 - shard);
+    return -1;
+  }
+
+  cancel(shard: number, streamId: number): void {
+    if (!this.#over) this.#owner.engine.cancel(shard, this.session, streamId);
+  }
+
+  releaseUndelivered(shard: number, message: Buffer): void {
+    this.#owner.engine.releaseUndelivered(shard, this.session, message);
+  }
+
+  // ---- what the server tells ------------------------------------------------------------------------------------
+
+  /** There is room in the ring that had none. */
+  roomAgain(): void {
+    if (this.#over) return;
+    const nowMs = this.#owner.nowMs();
+    // Time in which we did not read is no silence of the peer.
+    this.lastReadMs = nowMs;
+    this.pingedMs = 0;
+    this.calls.retry(nowMs);
+    this.#owner.markDirty(this);
+    if (!this.calls.connection.paused) this.#readOn();
+  }
+
+  /** Hands everything gathered to the socket. */
+  flush(): void {
+    this.dirty = false;
+    const { socket } = this;
+    let chunk = this.#output.takeChunk();
+    if (chunk !== null && socket.writable) {
+      const next = this.#output.takeChunk();
+      if (next !== null) socket.cork();
+      this.#write(chunk);
+      for (chunk = next; chunk !== null; chunk = this.#output.takeChunk()) this.#write(chunk);
+      if (next !== null) socket.uncork();
+      this.#checkBacklog();
+    }
+    if (this.calls.connection.ended) this.#end();
+  }
+
+  /** Asks for a sign of life. */
+  ping(nowMs: number): void {
+    this.pingedMs = nowMs;
+    this.calls.connection.sendKeepalivePing();
+    this.flush();
+  }
+
+  /** Begins an orderly end: no new streams, and the socket closes when the open ones are done. */
+  drain(): void {
+    this.calls.connection.drain();
+    this.flush();
+  }
+
+  /** Ends the connection at once. */
+  destroy(): void {
+    this.socket.destroy();
+    this.#gone();
+  }
+
+  /** True while nothing is read of this client, because its shard has no room or it does not read its replies. */
+  get readingStopped(): boolean {
+    return this.#readingStopped;
+  }
+
+  /** True when the peer has left what we wrote unread for longer than is tolerated. */
+  isStalled(nowMs: number): boolean {
+    return this.#unwrittenBytes > 0 && nowMs - this.#writeProgressMs > Limits.outputStalledMsMax;
+  }
+
+  // ---- the socket -----------------------------------------------------------------------------------------------
+
+  #read(chunk: Buffer): void {
+    if (this.#over) return;
+    const nowMs = this.#owner.nowMs();
+    this.lastReadMs = nowMs;
+    this.pingedMs = 0;
+    this.calls.receive(chunk, nowMs);
+    this.#owner.engine.flush();
+    if (this.#output.totalBytes > 0 || this.calls.connection.ended) this.flush();
+  }
+
+  #write(chunk: OutputChunk): void {
+    const { bytes, length } = chunk;
+    this.#unwrittenBytes += length;
+    this.socket.write(length === bytes.length ? bytes : bytes.subarray(0, length), () => {
+      this.#unwrittenBytes -= length;
+      this.#writeProgressMs = this.#owner.nowMs();
+      this.#owner.chunks.giveBack(chunk);
+      if (this.#readingStopped && !this.calls.connection.paused && !this.#isBacklogged()) this.#readOn();
+    });
+  }
+
+  /** A peer that does not read its replies is not read from either; one that lets them pile up is cut off. */
+  #checkBacklog(): void {
+    const backlogBytes = this.#unwrittenBytes + this.calls.connection.queuedBytes;
+    if (backlogBytes > Limits.outputBytesMax) this.destroy();
+    else if (this.#isBacklogged()) this.#stopReading();
+  }
+
+  #isBacklogged(): boolean {
+    return this.#unwrittenBytes > Limits.outputBytesPause;
+  }
+
+  #stopReading(): void {
+    if (this.#readingStopped) return;
+    this.#readingStopped = true;
+    this.socket.pause();
+  }
+
+  #readOn(): void {
+    if (!this.#readingStopped || this.#isBacklogged()) return;
+    this.#readingStopped = false;
+    this.socket.resume();
+  }
+
+  /**
+   * The protocol is done: what was said last goes out, then our half is closed. The peer's half is still read, and
+   * thrown away, because closing a socket with unread input would take the last words back.
+   */
+  #end(): void {
+    if (this.#ending) return;
+    this.#ending = true;
+    this.#gone();
+    this.socket.resume();
+    this.socket.end();
+    const timer = setTimeout(() => this.socket.destroy(), LINGER_MS);
+    timer.unref();
+    this.socket.once('close', () => clearTimeout(timer));
+  }
+
+  /** The session ends: once, whatever comes first. */
+  #gone(): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.calls.close();
+    if (this.#shardMask !== 0) this.#owner.engine.endSession(this.session, this.#shardMask);
+    this.#owner.engine.flush();
+    this.#owner.closed(this);
+  }
+}
+
+function ignore(): void {}

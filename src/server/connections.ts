@@ -1,0 +1,196 @@
+import type { Socket } from 'node:net';
+import { Limits } from '../base/limits.ts';
+import { GrpcStatus } from '../contract/grpc-status.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { GrpcContext } from '../protocol/grpc/grpc-calls.ts';
+import { ChunkPool } from '../protocol/http2/output.ts';
+import type { ClientConnection, ConnectionOwner } from './client-connection.ts';
+import { ConnectionTable } from './connection-table.ts';
+import type { Logger } from './logger.ts';
+import { SessionLog } from './session-log.ts';
+
+export interface ConnectionsOptions {
+  readonly grpc: GrpcContext;
+  readonly logger: Logger;
+  readonly nowMs: () => number;
+  readonly keepaliveIntervalMs: number;
+  readonly keepaliveTimeoutMs: number;
+  readonly noClearOnDisconnect: boolean;
+}
+
+/** All gRPC clients: brings their requests to the engine and its replies back, and looks after silent ones. */
+export class Connections implements ConnectionOwner {
+  readonly grpc: GrpcContext;
+  readonly chunks = new ChunkPool();
+  readonly #options: ConnectionsOptions;
+  readonly #table = new ConnectionTable();
+  readonly #sessions: SessionLog;
+  readonly #dirty: ClientConnection[] = [];
+  readonly #awaitingRoom = new Map<number, Set<ClientConnection>>();
+  readonly #timer: NodeJS.Timeout;
+  #engine: Engine | null = null;
+  #onEmpty: (() => void) | null = null;
+  #draining = false;
+
+  constructor(options: ConnectionsOptions) {
+    this.#options = options;
+    this.grpc = options.grpc;
+    this.#sessions = new SessionLog(options.logger);
+    const periodMs = Math.min(options.keepaliveIntervalMs, options.keepaliveTimeoutMs) / 4;
+    this.#timer = setInterval(() => this.#tick(), Math.min(1_000, Math.max(100, periodMs)));
+    this.#timer.unref();
+  }
+
+  get engine(): Engine {
+    return this.#engine!;
+  }
+
+  get size(): number {
+    return this.#table.size;
+  }
+
+  /** The engine and this need each other; it is set before the first socket comes. */
+  attach(engine: Engine): void {
+    this.#engine = engine;
+  }
+
+  nowMs(): number {
+    return this.#options.nowMs();
+  }
+
+  /** Takes in a socket that is ready for HTTP/2. */
+  accept(socket: Socket): void {
+    const connection = this.#draining ? null : this.#table.open(socket, this);
+    if (connection === null) {
+      socket.on('error', ignore);
+      socket.destroy();
+      return;
+    }
+    socket.setNoDelay(true);
+    this.#sessions.started(connection);
+  }
+
+  /** A shard's reply for a call of a connection. See {@link EngineEvents.reply}. */
+  reply(
+    shard: number,
+    route: number,
+    call: number,
+    session: number,
+    status: number,
+    granted: boolean,
+    bytes: Buffer,
+    offset: number,
+    headersBytes: number,
+    dataBytes: number,
+    trailersBytes: number,
+  ): void {
+    const connection = this.#table.find(route, session);
+    if (connection === null) {
+      // The session's end, which is behind the request in the shard's ring, releases what it was granted, but for
+      // this mode: there a lock that nobody was told of would stay.
+      if (granted && status === GrpcStatus.Ok && this.#options.noClearOnDisconnect) {
+        const data = offset + headersBytes;
+        this.engine.releaseUndelivered(
+          shard,
+          session,
+          bytes.subarray(data + DATA_PREFIX_BYTES, data + dataBytes),
+        );
+      }
+      return;
+    }
+    connection.calls.reply(shard, call, granted, bytes, offset, headersBytes, dataBytes, trailersBytes);
+    this.markDirty(connection);
+  }
+
+  /** All replies of a batch are there: one write per socket. */
+  flush(): void {
+    const dirty = this.#dirty;
+    for (let i = 0; i < dirty.length; i++) dirty[i]!.flush();
+    dirty.length = 0;
+  }
+
+  markDirty(connection: ClientConnection): void {
+    if (connection.dirty) return;
+    connection.dirty = true;
+    this.#dirty.push(connection);
+  }
+
+  awaitRoom(connection: ClientConnection, shard: number): void {
+    const waiting = this.#awaitingRoom.get(shard);
+    if (waiting === undefined) this.#awaitingRoom.set(shard, new Set([connection]));
+    else waiting.add(connection);
+  }
+
+  /** A shard has room again: everyone who waited for it goes on, in the order in which they came. */
+  roomAgain(shard: number): void {
+    const waiting = this.#awaitingRoom.get(shard);
+    if (waiting === undefined) return;
+    this.#awaitingRoom.delete(shard);
+    for (const connection of waiting) connection.roomAgain();
+    this.flush();
+    this.engine.flush();
+  }
+
+  closed(connection: ClientConnection): void {
+    this.#sessions.ended(connection);
+    this.#table.remove(connection);
+    for (const waiting of this.#awaitingRoom.values()) waiting.delete(connection);
+    if (this.#table.size === 0) this.#onEmpty?.();
+  }
+
+  /** Ends all connections in order; resolves when the last one is gone. New ones are refused. */
+  drain(): Promise<void> {
+    this.#draining = true;
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+    });
+    for (const connection of this.#table.list()) connection.drain();
+    if (this.#table.size === 0) this.#onEmpty?.();
+    return empty;
+  }
+
+  /** Answers every call in flight with UNAVAILABLE and tells all clients to go. */
+  failAll(text: string): void {
+    this.#draining = true;
+    for (const connection of this.#table.list()) {
+      connection.calls.failAll(text);
+      connection.drain();
+    }
+  }
+
+  /** Ends whatever is left at once. */
+  destroy(): void {
+    this.#draining = true;
+    clearInterval(this.#timer);
+    for (const connection of this.#table.list()) connection.destroy();
+  }
+
+  #tick(): void {
+    const nowMs = this.nowMs();
+    for (const connection of this.#table.list()) this.#look(connection, nowMs);
+  }
+
+  #look(connection: ClientConnection, nowMs: number): void {
+    const { keepaliveIntervalMs, keepaliveTimeoutMs } = this.#options;
+    const { connection: http2 } = connection.calls;
+    connection.calls.expireServiceCalls(nowMs);
+    const handshakeOver = nowMs - connection.openedMs > Limits.handshakeMsMax;
+    if (connection.isStalled(nowMs) || (!http2.established && handshakeOver)) return connection.destroy();
+    if (connection.pingedMs > 0) {
+      if (nowMs - connection.pingedMs >= keepaliveTimeoutMs) connection.destroy();
+    } else if (
+      http2.established &&
+      !connection.readingStopped &&
+      nowMs - connection.lastReadMs >= keepaliveIntervalMs
+    ) {
+      connection.ping(nowMs);
+    } else if (http2.ended || connection.dirty) {
+      connection.flush();
+    }
+  }
+}
+
+/** Frame header and message prefix before the message in a DATA frame. */
+const DATA_PREFIX_BYTES = 9 + 5;
+
+function ignore(): void {}

@@ -1,0 +1,185 @@
+import { lookup } from 'node:dns/promises';
+import { createServer, type Server, type Socket } from 'node:net';
+import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { Limits } from '../base/limits.ts';
+import { formatListenAddress, parseListenAddress } from '../config/listen-address.ts';
+import { LdlmServerError } from '../contract/server-error.ts';
+
+/** An address cannot be listened at. The message is the one that Go's `net.Listen` gives. */
+export class BindError extends LdlmServerError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('LDLM_BIND', message, options);
+  }
+}
+
+/** Sockets in listen state, with what they accept handed to one place. */
+export class Listeners {
+  /** `host:port` of each, as bound. */
+  readonly addresses: readonly string[];
+  readonly #servers: readonly Server[];
+  readonly #handshakes: Handshakes;
+
+  private constructor(servers: readonly Server[], handshakes: Handshakes) {
+    this.#servers = servers;
+    this.#handshakes = handshakes;
+    this.addresses = servers.map(boundAddress);
+  }
+
+  /**
+   * Listens at every address that the host name resolves to, all on one port. An address family that this machine
+   * does not have is passed over as long as one address is left.
+   *
+   * @throws BindError, ListenAddressError
+   */
+  static async open(
+    address: string,
+    tls: TlsOptions | null,
+    accept: (socket: Socket) => void,
+  ): Promise<Listeners> {
+    const { host, port } = parseListenAddress(address);
+    const ips = await resolve(host);
+    const handshakes = new Handshakes();
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return new Listeners(await listenAll(ips, port, () => create(tls, accept, handshakes)), handshakes);
+      } catch (error) {
+        // The system chose a port that is free at the first address and taken at the second: it may choose again.
+        if (port !== 0 || attempt === PORT_ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  /** Accepts nothing more. Sockets that were handed on are not touched; unfinished handshakes are ended. */
+  close(): void {
+    for (const server of this.#servers) server.close();
+    this.#handshakes.destroy();
+  }
+}
+
+const PORT_ATTEMPTS = 8;
+
+/** Sockets whose TLS handshake is not done. The server tells of both ends of a handshake with different objects, so they are known by their peer. */
+class Handshakes {
+  readonly #sockets = new Map<string, Socket>();
+
+  begin(socket: Socket): void {
+    const peer = peerOf(socket);
+    this.#sockets.set(peer, socket);
+    socket.once('close', () => this.#sockets.delete(peer));
+  }
+
+  end(socket: Socket): void {
+    this.#sockets.delete(peerOf(socket));
+  }
+
+  destroy(): void {
+    for (const socket of this.#sockets.values()) socket.destroy();
+  }
+}
+
+function peerOf(socket: Socket): string {
+  return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress}`;
+}
+
+async function listenAll(ips: readonly string[], port: number, create: () => Server): Promise<Server[]> {
+  const servers: Server[] = [];
+  let skipped: BindError | null = null;
+  for (const ip of ips) {
+    const usedPort = servers.length === 0 ? port : portOf(servers[0]!);
+    const server = create();
+    try {
+      await listen(server, ip, usedPort);
+      servers.push(server);
+    } catch (error) {
+      skipped = bindError(ip, usedPort, error);
+      if (isMissingFamily(error)) continue;
+      for (const open of servers) open.close();
+      throw skipped;
+    }
+  }
+  if (servers.length === 0 && skipped !== null) throw skipped;
+  return servers;
+}
+
+function create(tls: TlsOptions | null, accept: (socket: Socket) => void, handshakes: Handshakes): Server {
+  if (tls === null) {
+    const server = createServer({ noDelay: true }, accept);
+    server.maxConnections = Limits.connectionsMax;
+    return server;
+  }
+  const server = createTlsServer(
+    { ...tls, noDelay: true, handshakeTimeout: Limits.handshakeMsMax },
+    (socket) => {
+      handshakes.end(socket);
+      accept(socket);
+    },
+  );
+  server.maxConnections = Limits.connectionsMax;
+  server.on('connection', (socket: Socket) => handshakes.begin(socket));
+  // A failed handshake ends its socket; it is no concern of anybody else.
+  server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
+  return server;
+}
+
+/** The addresses of a host name; the empty one stands for all interfaces. */
+async function resolve(host: string): Promise<readonly string[]> {
+  if (host === '') return [''];
+  try {
+    const found = await lookup(host, { all: true });
+    return [...new Set(found.map((entry) => entry.address))];
+  } catch (error) {
+    throw new BindError(`listen tcp: lookup ${host}: no such host`, { cause: error });
+  }
+}
+
+function listen(server: Server, ip: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    const onListening = (): void => {
+      server.removeListener('error', reject);
+      resolve();
+    };
+    // Without a host, Node.js listens on :: and with it on all IPv4 addresses, or on 0.0.0.0 where IPv6 is missing.
+    const backlog = LISTEN_BACKLOG;
+    if (ip === '') server.listen({ port, backlog }, onListening);
+    else server.listen({ host: ip, port, backlog, ipv6Only: ip.includes(':') }, onListening);
+  });
+}
+
+/** Bursts of thousands of connects must not be dropped by the kernel's queue; it caps this by its own limit. */
+const LISTEN_BACKLOG = 4096;
+
+function bindError(ip: string, port: number, error: unknown): BindError {
+  const code = codeOf(error);
+  const reason = BIND_REASONS.get(code) ?? (error instanceof Error ? error.message : String(error));
+  return new BindError(`listen tcp ${formatListenAddress({ host: ip, port })}: bind: ${reason}`, {
+    cause: error,
+  });
+}
+
+const BIND_REASONS: ReadonlyMap<string, string> = new Map([
+  ['EADDRINUSE', 'address already in use'],
+  ['EADDRNOTAVAIL', 'cannot assign requested address'],
+  ['EACCES', 'permission denied'],
+  ['EAFNOSUPPORT', 'address family not supported by protocol'],
+]);
+
+function isMissingFamily(error: unknown): boolean {
+  const code = codeOf(error);
+  return code === 'EADDRNOTAVAIL' || code === 'EAFNOSUPPORT';
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : '';
+}
+
+function portOf(server: Server): number {
+  const address = server.address();
+  return address !== null && typeof address === 'object' ? address.port : 0;
+}
+
+function boundAddress(server: Server): string {
+  const address = server.address();
+  if (address === null || typeof address === 'string') return '';
+  return formatListenAddress({ host: address.address, port: address.port });
+}

@@ -1,0 +1,224 @@
+import { Limits } from '../base/limits.ts';
+import type { ServerOptions } from '../config/server-options.ts';
+import { LdlmServerError } from '../contract/server-error.ts';
+import { ShardedEngine } from '../engine/sharded-engine.ts';
+import { AssemblyBudget } from '../protocol/grpc/incoming-message.ts';
+import { ServiceRegistry } from '../protocol/grpc/service-method.ts';
+import { Connections } from './connections.ts';
+import { Listeners } from './listeners.ts';
+import type { Logger } from './logger.ts';
+import { passwordCheck } from './password.ts';
+import { HealthService } from './services/health-service.ts';
+import { serviceMethods } from './services/services.ts';
+import { loadTlsOptions } from './tls-context.ts';
+
+/** 2020-01-01T00:00:00Z, from which fencing tokens count the seconds of a boot. */
+const TOKEN_EPOCH_MS = Date.UTC(2020, 0, 1);
+
+/** How long the last answers may take to leave after a shard has failed. */
+const FAREWELL_MS = 200;
+
+/** A server that runs. */
+export interface RunningServer {
+  /** Where it listens, as `host:port`: one for each address that the host name resolves to. */
+  readonly addresses: readonly string[];
+  /** Resolves when the server has ended in order; rejects when it could not go on. */
+  readonly closed: Promise<void>;
+  /**
+   * Ends the server in order: waiting Lock calls get UNAVAILABLE, Unlock and Renew are still served while clients
+   * are told to go, and what is left after the grace period is cut off.
+   */
+  close(): Promise<void>;
+}
+
+/** The server: engine, connections and listeners put together, and their common end. */
+export class LockServer implements RunningServer {
+  readonly closed: Promise<void>;
+  readonly #options: ServerOptions;
+  readonly #logger: Logger;
+  readonly #health = new HealthService();
+  readonly #connections: Connections;
+  readonly #engine: ShardedEngine;
+  #listeners: Listeners | null = null;
+  #closing: Promise<void> | null = null;
+  #failure: Error | null = null;
+  #resolveClosed: () => void = () => {};
+  #rejectClosed: (error: Error) => void = () => {};
+
+  private constructor(options: ServerOptions, logger: Logger) {
+    this.#options = options;
+    this.#logger = logger;
+    this.closed = new Promise((resolve, reject) => {
+      this.#resolveClosed = resolve;
+      this.#rejectClosed = reject;
+    });
+    // Whoever does not look at `closed` is not to be ended by it.
+    this.closed.catch(ignore);
+    this.#connections = new Connections({
+      grpc: {
+        services: new ServiceRegistry(serviceMethods(this.#health)),
+        authorize: passwordCheck(options.password),
+        assembly: new AssemblyBudget(Limits.assemblyBytesMax, null),
+      },
+      logger,
+      nowMs: () => this.#engine.clock.nowMs(),
+      keepaliveIntervalMs: options.keepaliveIntervalMs,
+      keepaliveTimeoutMs: options.keepaliveTimeoutMs,
+      noClearOnDisconnect: options.noClearOnDisconnect,
+    });
+    this.#engine = this.#createEngine();
+    this.#connections.attach(this.#engine);
+  }
+
+  /**
+   * Starts a server; resolves when it takes connections.
+   *
+   * @throws TlsConfigError, BindError, ListenAddressError
+   */
+  static async start(options: ServerOptions, logger: Logger): Promise<LockServer> {
+    // What can be wrong with files and addresses is found before threads are started.
+    const tls = loadTlsOptions(options);
+    const server = new LockServer(options, logger);
+    try {
+      await Promise.race([server.#engine.ready(), server.closed]);
+      if (tls !== null) logger.info('Loaded gRPC TLS configuration');
+      if (options.password !== '') logger.info('Loaded gRPC authentication configuration');
+      server.#listeners = await Listeners.open(options.listenAddress, tls, (socket) =>
+        server.#connections.accept(socket),
+      );
+    } catch (error) {
+      await server.#abandon();
+      throw error;
+    }
+    server.#health.setServing(true);
+    for (const address of server.addresses) logger.warn(`gRPC server started. Listening on ${address}`);
+    return server;
+  }
+
+  get addresses(): readonly string[] {
+    return this.#listeners?.addresses ?? [];
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#logger.warn('Shutting down...');
+    this.#health.setServing(false);
+    this.#listeners?.close();
+    const grace = new Grace(this.#options.shutdownGraceMs);
+    // First every waiter gets its answer, then the connections are told to go: whoever is told has been answered.
+    await grace.orSooner(this.#engine.stopGranting());
+    await grace.orSooner(this.#connections.drain());
+    grace.clear();
+    this.#connections.destroy();
+    this.#health.close();
+    await this.#engine.close();
+    if (this.#failure === null) this.#resolveClosed();
+  }
+
+  #createEngine(): ShardedEngine {
+    const { shards, shardStallLimitMs, lockGcIntervalMs, lockGcMinIdleMs, noClearOnDisconnect } =
+      this.#options;
+    const connections = this.#connections;
+    return new ShardedEngine(
+      {
+        shards,
+        stallLimitMs: shardStallLimitMs,
+        tokenSeed: Math.floor((Date.now() - TOKEN_EPOCH_MS) / 1000),
+        core: {
+          keepOnSessionEnd: noClearOnDisconnect,
+          gcIntervalMs: lockGcIntervalMs,
+          gcMinIdleMs: lockGcMinIdleMs,
+        },
+        onHealth: (shard, healthy) => this.#shardHealth(shard, healthy),
+      },
+      {
+        reply: (
+          shard,
+          route,
+          call,
+          session,
+          _form,
+          status,
+          granted,
+          bytes,
+          offset,
+          headers,
+          data,
+          trailers,
+        ) =>
+          connections.reply(
+            shard,
+            route,
+            call,
+            session,
+            status,
+            granted,
+            bytes,
+            offset,
+            headers,
+            data,
+            trailers,
+          ),
+        drained: () => connections.flush(),
+        room: (shard) => connections.roomAgain(shard),
+        failed: (error) => this.#fail(error),
+      },
+    );
+  }
+
+  #shardHealth(shard: number, healthy: boolean): void {
+    if (healthy) this.#logger.warn({ shard }, 'shard works again');
+    else this.#logger.error({ shard }, 'shard makes no progress');
+    if (this.#closing === null) this.#health.setServing(healthy);
+  }
+
+  /** A shard is lost, and with it the locks that it had: nothing that is still said would be true. */
+  #fail(error: Error): void {
+    if (this.#failure !== null) return;
+    this.#failure = error;
+    const code = error instanceof LdlmServerError ? error.code : '';
+    this.#logger.error({ code }, error.message);
+    this.#health.setServing(false);
+    this.#listeners?.close();
+    this.#connections.failAll('a part of the server has failed');
+    // The answers have a moment to leave; then the process has nothing left to do.
+    setTimeout(() => {
+      this.#rejectClosed(error);
+      void this.#abandon();
+    }, FAREWELL_MS);
+  }
+
+  async #abandon(): Promise<void> {
+    this.#connections.destroy();
+    this.#health.close();
+    await this.#engine.close();
+  }
+}
+
+/** One deadline for several steps. */
+class Grace {
+  readonly #timer: NodeJS.Timeout;
+  readonly #over: Promise<void>;
+
+  constructor(graceMs: number) {
+    let end = (): void => {};
+    this.#over = new Promise((resolve) => {
+      end = resolve;
+    });
+    this.#timer = setTimeout(end, graceMs);
+  }
+
+  orSooner(step: Promise<void>): Promise<void> {
+    return Promise.race([step, this.#over]);
+  }
+
+  clear(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
+function ignore(): void {}
