@@ -1,0 +1,107 @@
+import { Limits } from '../../base/limits.ts';
+import { GrpcStatus } from '../../contract/grpc-status.ts';
+import type { CallListener, ServerCall, ServiceMethod } from '../../protocol/grpc/service-method.ts';
+import { listServices, loadMethod } from './proto-files.ts';
+import { SingleRequest } from './single-request.ts';
+import { CallRefusal, unaryMethod } from './unary-method.ts';
+
+interface HealthCheckRequest {
+  readonly service: string;
+}
+
+interface HealthCheckResponse {
+  readonly status: 'SERVING' | 'NOT_SERVING' | 'SERVICE_UNKNOWN';
+}
+
+const CHECK = '/grpc.health.v1.Health/Check';
+const WATCH = '/grpc.health.v1.Health/Watch';
+
+/**
+ * The standard health service, `grpc.health.v1.Health`. All services of the server, and the server as a whole, whose
+ * name is empty, have one status: NOT_SERVING until the server says otherwise. Both methods need no password, since
+ * load balancers and orchestrators have none.
+ *
+ * Specification: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
+ */
+export class HealthService {
+  readonly methods: readonly ServiceMethod[];
+  readonly #known = new Set(['', ...listServices()]);
+  /** Every Watch call in progress, with the reply that it was sent last. */
+  readonly #watchers = new Map<ServerCall, Uint8Array>();
+  readonly #servingReply: Uint8Array;
+  readonly #notServingReply: Uint8Array;
+  readonly #unknownReply: Uint8Array;
+  #serving = false;
+  #closed = false;
+
+  constructor() {
+    const { requestDeserialize, responseSerialize } = loadMethod<HealthCheckRequest, HealthCheckResponse>(
+      WATCH,
+    );
+    this.#servingReply = responseSerialize({ status: 'SERVING' });
+    this.#notServingReply = responseSerialize({ status: 'NOT_SERVING' });
+    this.#unknownReply = responseSerialize({ status: 'SERVICE_UNKNOWN' });
+    this.methods = [
+      unaryMethod(CHECK, true, (request: HealthCheckRequest) => this.#check(request)),
+      { path: WATCH, open: true, start: (call) => this.#startWatch(call, requestDeserialize) },
+    ];
+  }
+
+  /** Sets the status of everything, and tells the watchers if it is new. After `close` it stays NOT_SERVING. */
+  setServing(serving: boolean): void {
+    if (this.#closed || serving === this.#serving) return;
+    this.#serving = serving;
+    const reply = this.#currentReply();
+    for (const [call, sent] of this.#watchers) {
+      if (sent !== this.#unknownReply) this.#tell(call, reply);
+    }
+  }
+
+  /**
+   * Tells all watchers NOT_SERVING and ends their calls with UNAVAILABLE, which would otherwise keep their
+   * connections open. Check goes on answering, with NOT_SERVING.
+   */
+  close(): void {
+    if (this.#closed) return;
+    this.setServing(false);
+    this.#closed = true;
+    for (const call of this.#watchers.keys()) endWatch(call);
+    this.#watchers.clear();
+  }
+
+  #check({ service }: HealthCheckRequest): HealthCheckResponse | CallRefusal {
+    if (!this.#known.has(service)) return new CallRefusal(GrpcStatus.NotFound, 'unknown service');
+    return { status: this.#serving ? 'SERVING' : 'NOT_SERVING' };
+  }
+
+  #startWatch(call: ServerCall, decode: (bytes: Buffer) => HealthCheckRequest): CallListener {
+    return new SingleRequest(call, decode, {
+      requested: ({ service }) => this.#watch(call, service),
+      cancelled: () => this.#watchers.delete(call),
+    });
+  }
+
+  #watch(call: ServerCall, service: string): void {
+    if (this.#watchers.size >= Limits.healthWatchersMax) {
+      const text = `more than ${Limits.healthWatchersMax} calls watch the server's health`;
+      return call.end(GrpcStatus.ResourceExhausted, text);
+    }
+    this.#tell(call, this.#known.has(service) ? this.#currentReply() : this.#unknownReply);
+    if (!this.#closed) return;
+    this.#watchers.delete(call);
+    endWatch(call);
+  }
+
+  #tell(call: ServerCall, reply: Uint8Array): void {
+    this.#watchers.set(call, reply);
+    call.send(reply);
+  }
+
+  #currentReply(): Uint8Array {
+    return this.#serving ? this.#servingReply : this.#notServingReply;
+  }
+}
+
+function endWatch(call: ServerCall): void {
+  call.end(GrpcStatus.Unavailable, 'the server is shutting down');
+}
