@@ -20,6 +20,11 @@ export class HolderList {
     this.#locks = locks;
   }
 
+  /** Keys that stand in the index: those of all holders of locks with many. */
+  get indexedKeys(): number {
+    return this.#keys.count;
+  }
+
   add(claim: number): void {
     const claims = this.#claims;
     const locks = this.#locks;

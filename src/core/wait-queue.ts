@@ -22,6 +22,11 @@ export class WaitQueue {
     this.#locks = locks;
   }
 
+  /** Calls that can be found: as many as there are waiters. */
+  get indexedCalls(): number {
+    return this.#calls.count;
+  }
+
   append(claim: number): void {
     const claims = this.#claims;
     const locks = this.#locks;

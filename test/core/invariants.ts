@@ -18,16 +18,21 @@ export function checkInvariants(state: LockState, settledAtMs: number | null): v
   const { claims, locks, sessions, counters } = state;
   let holders = 0;
   let waiters = 0;
+  let indexedKeys = 0;
   for (let lock = 1; lock < locks.endRow; lock++) {
     if (!locks.isOpen(lock)) continue;
     must(locks.find(locks.name(lock)) === lock, 'a lock is found by its name', locks.name(lock));
     holders += checkHolders(state, lock);
     waiters += checkQueue(state, lock);
+    if (locks.areKeysIndexed(lock)) indexedKeys += locks.holders(lock);
     if (settledAtMs !== null) checkHeadWaits(state, lock);
   }
   must(claims.count === holders + waiters, 'every claim holds or waits', claims.count, holders, waiters);
   must(counters.holders === holders, 'holders are counted', counters.holders, holders);
   must(counters.waiters === waiters, 'waiters are counted', counters.waiters, waiters);
+  const { indexedCalls } = state.queue;
+  must(indexedCalls === waiters, 'only waiters are found by their call', indexedCalls, waiters);
+  must(state.holders.indexedKeys === indexedKeys, 'only keys of holders are indexed', indexedKeys);
   must(counters.locks === locks.count, 'locks are counted', counters.locks, locks.count);
   must(counters.sessions === sessions.count, 'sessions are counted', counters.sessions, sessions.count);
   checkDeadlines(state, settledAtMs);
