@@ -46,7 +46,7 @@ export class StopSignals {
   #onStop = (signal: NodeJS.Signals): void => {
     this.#count++;
     if (this.#count === 1) {
-      this.#logger.warn({ signal }, 'Shutting down...');
+      this.#logger.info({ signal }, 'Stop requested');
       this.#request();
     } else {
       this.#logger.warn({ signal }, 'Exiting at once');

@@ -150,7 +150,7 @@ describe('runServer', () => {
     signals.emit(signal, signal);
     expect(await exitCode).toBe(0);
     expect(server.closeCount).toBe(1);
-    expect(output.log).toMatch(/Signal ignored.*\n.*Shutting down\.\.\./);
+    expect(output.log).toMatch(/Signal ignored.*\n.*Stop requested/);
     expect(signals.eventNames()).toStrictEqual([]);
   });
 

@@ -29,7 +29,7 @@ describe('StopSignals', () => {
     expect(await send('SIGTERM')).toBe('requested');
     expect(await send(signal)).toBe(`requested, forced ${exitCode}`);
     expect(await send(signal)).toBe(`requested, forced ${exitCode}`);
-    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'WARN', msg: 'Shutting down...' });
+    expect(JSON.parse(lines[0] ?? '')).toMatchObject({ level: 'INFO', msg: 'Stop requested' });
   });
 
   it('logs SIGHUP and goes on', async () => {
