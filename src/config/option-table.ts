@@ -231,7 +231,7 @@ export type OptionValue = string | number | boolean;
 export type OptionValues = ReadonlyMap<string, OptionValue>;
 
 /** The rows without the exact types of their constants, for code that treats all rows alike. */
-export const optionRows: readonly OptionRow[] = optionTable;
+export const optionRows: readonly OptionRow[] = [...optionTable];
 
 const rowsByName: ReadonlyMap<string, OptionRow> = new Map(optionRows.map((row) => [row.name, row]));
 
