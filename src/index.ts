@@ -3,10 +3,14 @@ import { createLogger, type Logger } from './server/logger.ts';
 import { LockServer, type RunningServer } from './server/server.ts';
 
 export { ConfigError } from './config/config-error.ts';
+export { ListenAddressError } from './config/listen-address.ts';
 export type { LogFormat, LogLevel, ServerOptions } from './config/server-options.ts';
 export { LdlmServerError } from './contract/server-error.ts';
+export { ShardFailedError } from './engine/shard-watch.ts';
+export { BindError } from './server/listeners.ts';
 export type { Logger } from './server/logger.ts';
 export type { RunningServer } from './server/server.ts';
+export { TlsConfigError } from './server/tls-context.ts';
 
 /** The options of {@link startServer}: any of {@link ServerOptions}, and where to log. */
 export interface StartOptions extends Partial<ServerOptions> {
@@ -18,8 +22,9 @@ export interface StartOptions extends Partial<ServerOptions> {
  * Starts a lock server in this process. Resolves when it takes connections; `addresses` says where, which matters
  * with port 0. `close()` ends it in order.
  *
- * @throws ConfigError for an option that is out of its range, and every error that names why the server cannot start
- * (bad certificates, an address in use): all are {@link LdlmServerError}s with a stable `code`.
+ * @throws ConfigError for an option that is out of its range, {@link ListenAddressError}, {@link BindError} or
+ * {@link TlsConfigError} for what cannot be used: all are {@link LdlmServerError}s with a stable `code`. The promise
+ * `closed` rejects with {@link ShardFailedError} when the server could not go on.
  */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
   const { logger, ...settings } = options;
