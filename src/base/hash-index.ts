@@ -14,21 +14,29 @@ const FIRST_BUCKETS = 64;
  * Linear hashing: each insertion beyond one entry per bucket splits one bucket in two, so the table grows by small
  * steps and never stops to rehash. It does not shrink; entries that leave are used again.
  */
-export class HashIndex extends RowTable {
+export class HashIndex {
+  readonly #entries = new RowTable(STRIDE);
+  readonly #words = this.#entries.words;
   readonly #heads: Int32Array[] = [new Int32Array(ROW_MASK + 1)];
   /** Buckets before the round of splits that is going on: a power of two. */
   #roundBuckets = FIRST_BUCKETS;
   /** The next bucket to split; those before it are addressed with one bit more. */
   #splitBucket = 0;
 
-  constructor() {
-    super(STRIDE);
+  /** Rows that can be found. */
+  get count(): number {
+    return this.#entries.count;
+  }
+
+  /** One past the most entries that there ever were at a time. */
+  get endEntry(): number {
+    return this.#entries.endRow;
   }
 
   add(hash: number, row: number): void {
     hash |= 0;
-    const entry = this.openRow();
-    const page = this.words[entry >>> ROW_SHIFT]!;
+    const entry = this.#entries.open();
+    const page = this.#words[entry >>> ROW_SHIFT]!;
     const base = (entry & ROW_MASK) * STRIDE;
     const bucket = this.#bucketOf(hash);
     const heads = this.#heads[bucket >>> ROW_SHIFT]!;
@@ -36,7 +44,7 @@ export class HashIndex extends RowTable {
     page[base + ROW] = row;
     page[base + NEXT] = heads[bucket & ROW_MASK]!;
     heads[bucket & ROW_MASK] = entry;
-    if (this.count > this.#roundBuckets + this.#splitBucket) this.#split();
+    if (this.#entries.count > this.#roundBuckets + this.#splitBucket) this.#split();
   }
 
   /** Removes the row that was added with this hash. Does nothing when there is none. */
@@ -53,7 +61,7 @@ export class HashIndex extends RowTable {
     const next = this.#word(entry, NEXT);
     if (before === 0) this.#heads[bucket >>> ROW_SHIFT]![bucket & ROW_MASK] = next;
     else this.#setNext(before, next);
-    this.closeRow(entry);
+    this.#entries.close(entry);
   }
 
   /** The first entry with this hash, 0 when there is none. Entries are valid until the next `add` or `remove`. */
@@ -78,11 +86,11 @@ export class HashIndex extends RowTable {
   }
 
   #word(entry: number, field: number): number {
-    return this.words[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * STRIDE + field]!;
+    return this.#words[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * STRIDE + field]!;
   }
 
   #setNext(entry: number, next: number): void {
-    this.words[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * STRIDE + NEXT] = next;
+    this.#words[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * STRIDE + NEXT] = next;
   }
 
   #bucketOf(hash: number): number {

@@ -15,14 +15,17 @@ const NEXT_FREE = 1;
 /**
  * Fixed-size rows of 32-bit words in pages of typed arrays: a million of them cost the garbage collector nothing.
  *
- * A row is an integer from 1 on; 0 stands for none. A subclass fixes the number of words and names them by
- * accessors; a 64-bit float takes two words and starts at an even one. Fields of a new row hold what the previous
- * use left, so whoever opens a row fills all of them.
+ * A row is an integer from 1 on; 0 stands for none. Whoever owns a table fixes the number of words and names them
+ * by accessors of its own; a 64-bit float takes two words and starts at an even one. Fields of a new row hold what
+ * the previous use left, so whoever opens a row fills all of them.
+ *
+ * Owners hold a table rather than extend it: all tables are then of one shape to the engine, which doubles the speed
+ * of opening and closing rows.
  */
 export class RowTable {
-  protected readonly words: Int32Array[] = [];
+  readonly words: Int32Array[] = [];
   /** The same bytes as `words`, for the fields that are 64-bit floats: a float's index is half of its word's. */
-  protected readonly floats: Float64Array[] = [];
+  readonly floats: Float64Array[] = [];
   readonly #strideWords: number;
   #freeRow = 0;
   #endRow = 1;
@@ -56,7 +59,7 @@ export class RowTable {
   }
 
   /** Takes a free row, or a new one. */
-  protected openRow(): number {
+  open(): number {
     let row = this.#freeRow;
     if (row === 0) {
       row = this.#endRow++;
@@ -70,7 +73,8 @@ export class RowTable {
     return row;
   }
 
-  protected closeRow(row: number): void {
+  /** Gives back an open row. */
+  close(row: number): void {
     const page = this.words[row >>> ROW_SHIFT]!;
     const base = (row & ROW_MASK) * this.#strideWords;
     page[base + GENERATION]!++;

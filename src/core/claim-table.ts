@@ -1,4 +1,6 @@
 import { ROW_MASK, ROW_SHIFT, RowTable } from '../base/row-table.ts';
+import { LockMode } from '../contract/lock-mode.ts';
+import type { LockCommand } from './command.ts';
 import type { LockKey } from './lock-key.ts';
 import type { Origin } from './origin.ts';
 import type { FencingToken } from './sink.ts';
@@ -31,42 +33,69 @@ const CALLER_DEADLINE = 1 << 10;
 const HAS_REQUEST = 1 << 11;
 const HAS_HOLDER = 1 << 12;
 
+/** What taking a claim out of a list returns when the claim was not its first. */
+export const FIRST_UNCHANGED = -1;
+
 /**
  * The claims: one row of 80 bytes for each call that waits for a lock and each grant that holds one. A claim that is
  * granted stays the same row. What few claims have, the holder text, lies beside the rows; the deadline lies in the
  * heap.
+ *
+ * What one call does to a row it does in one method here, because the engine inlines only so much into a function.
  */
-export class ClaimTable extends RowTable {
+export class ClaimTable {
+  readonly #rows = new RowTable(STRIDE);
+  readonly #words = this.#rows.words;
+  readonly #floats = this.#rows.floats;
   readonly #holderTexts = new Map<number, string>();
 
-  constructor() {
-    super(STRIDE);
+  get count(): number {
+    return this.#rows.count;
+  }
+
+  /** One past the highest row ever used. */
+  get endRow(): number {
+    return this.#rows.endRow;
+  }
+
+  isOpen(claim: number): boolean {
+    return this.#rows.isOpen(claim);
   }
 
   /** A new claim that waits, linked nowhere. */
-  open(lock: number, permits: number, shared: boolean, key: LockKey, nowMs: number): number {
-    const claim = this.openRow();
-    const page = this.words[claim >>> ROW_SHIFT]!;
+  open(command: LockCommand, lock: number, nowMs: number): number {
+    const claim = this.#rows.open();
+    const page = this.#words[claim >>> ROW_SHIFT]!;
     const base = (claim & ROW_MASK) * STRIDE;
-    page[base + META] = shared ? SHARED : 0;
+    const { origin, key } = command;
+    let meta = origin.form & FORM_MASK;
+    if (command.mode === LockMode.Shared) meta |= SHARED;
+    if (command.requestId !== '') meta |= HAS_REQUEST;
+    if (command.holder !== '') {
+      meta |= HAS_HOLDER;
+      this.#holderTexts.set(claim, command.holder);
+    }
+    page[base + META] = meta;
     page[base + LOCK] = lock;
     page[base + NEXT] = 0;
     page[base + PREVIOUS] = 0;
     page[base + SESSION] = 0;
-    page[base + SESSION_NEXT] = 0;
-    page[base + SESSION_PREVIOUS] = 0;
     page[base + KEY_A] = key.a;
     page[base + KEY_B] = key.b;
     page[base + KEY_C] = key.c;
     page[base + KEY_D] = key.d;
-    page[base + PERMITS] = permits;
-    this.floats[claim >>> ROW_SHIFT]![(base >>> 1) + SINCE_FLOAT] = nowMs;
+    page[base + ROUTE_OR_TOKEN_HIGH] = origin.route;
+    page[base + CALL_OR_TOKEN_LOW] = origin.call;
+    page[base + PERMITS] = command.permits === 0 ? 1 : command.permits;
+    const floats = this.#floats[claim >>> ROW_SHIFT]!;
+    floats[(base >>> 1) + LOCK_TIMEOUT_FLOAT] = command.lockTimeoutMs;
+    floats[(base >>> 1) + SINCE_FLOAT] = nowMs;
     return claim;
   }
 
   close(claim: number): void {
     if ((this.#word(claim, META) & HAS_HOLDER) !== 0) this.#holderTexts.delete(claim);
-    this.closeRow(claim);
+    this.#rows.close(claim);
   }
 
   lock(claim: number): number {
@@ -91,15 +120,12 @@ export class ClaimTable extends RowTable {
   }
 
   setCallerDeadline(claim: number, isCallers: boolean): void {
-    this.#setFlag(claim, CALLER_DEADLINE, isCallers);
+    const meta = this.#word(claim, META);
+    this.#set(claim, META, isCallers ? meta | CALLER_DEADLINE : meta & ~CALLER_DEADLINE);
   }
 
   hasRequest(claim: number): boolean {
     return (this.#word(claim, META) & HAS_REQUEST) !== 0;
-  }
-
-  setHasRequest(claim: number): void {
-    this.#setFlag(claim, HAS_REQUEST, true);
   }
 
   /** Free text that the holder gave about itself; empty when it gave none. */
@@ -107,27 +133,22 @@ export class ClaimTable extends RowTable {
     return (this.#word(claim, META) & HAS_HOLDER) === 0 ? '' : (this.#holderTexts.get(claim) ?? '');
   }
 
-  setHolder(claim: number, holder: string): void {
-    this.#setFlag(claim, HAS_HOLDER, true);
-    this.#holderTexts.set(claim, holder);
-  }
-
   /** When the claim began to wait or, once it holds, when it was granted. */
   sinceMs(claim: number): number {
-    return this.#float(claim, SINCE_FLOAT);
+    return this.#floats[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * (STRIDE / 2) + SINCE_FLOAT]!;
   }
 
   /** 0 when the lock has no timeout. */
   lockTimeoutMs(claim: number): number {
-    return this.#float(claim, LOCK_TIMEOUT_FLOAT);
+    return this.#floats[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * (STRIDE / 2) + LOCK_TIMEOUT_FLOAT]!;
   }
 
   setLockTimeoutMs(claim: number, timeoutMs: number): void {
-    this.floats[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * (STRIDE / 2) + LOCK_TIMEOUT_FLOAT] = timeoutMs;
+    this.#floats[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * (STRIDE / 2) + LOCK_TIMEOUT_FLOAT] = timeoutMs;
   }
 
   keyEquals(claim: number, key: LockKey): boolean {
-    const page = this.words[claim >>> ROW_SHIFT]!;
+    const page = this.#words[claim >>> ROW_SHIFT]!;
     const base = (claim & ROW_MASK) * STRIDE;
     return (
       page[base + KEY_A] === (key.a | 0) &&
@@ -143,10 +164,12 @@ export class ClaimTable extends RowTable {
   }
 
   readKey(claim: number, into: LockKey): void {
-    into.a = this.#word(claim, KEY_A);
-    into.b = this.#word(claim, KEY_B);
-    into.c = this.#word(claim, KEY_C);
-    into.d = this.#word(claim, KEY_D);
+    const page = this.#words[claim >>> ROW_SHIFT]!;
+    const base = (claim & ROW_MASK) * STRIDE;
+    into.a = page[base + KEY_A]!;
+    into.b = page[base + KEY_B]!;
+    into.c = page[base + KEY_C]!;
+    into.d = page[base + KEY_D]!;
   }
 
   /** While waiting: the call within the session, as it was given. */
@@ -156,33 +179,57 @@ export class ClaimTable extends RowTable {
 
   /** While waiting: all of the origin but the session, which the session row knows. */
   readOrigin(claim: number, into: Origin): void {
-    into.route = this.#word(claim, ROUTE_OR_TOKEN_HIGH) >>> 0;
-    into.call = this.#word(claim, CALL_OR_TOKEN_LOW) >>> 0;
-    into.form = this.#word(claim, META) & FORM_MASK;
+    const page = this.#words[claim >>> ROW_SHIFT]!;
+    const base = (claim & ROW_MASK) * STRIDE;
+    into.route = page[base + ROUTE_OR_TOKEN_HIGH]! >>> 0;
+    into.call = page[base + CALL_OR_TOKEN_LOW]! >>> 0;
+    into.form = page[base + META]! & FORM_MASK;
   }
 
   setOrigin(claim: number, origin: Origin): void {
-    const page = this.words[claim >>> ROW_SHIFT]!;
+    const page = this.#words[claim >>> ROW_SHIFT]!;
     const base = (claim & ROW_MASK) * STRIDE;
     page[base + META] = (page[base + META]! & ~FORM_MASK) | (origin.form & FORM_MASK);
     page[base + ROUTE_OR_TOKEN_HIGH] = origin.route;
     page[base + CALL_OR_TOKEN_LOW] = origin.call;
   }
 
-  /** Turns the waiter into a holder. The origin is gone after this. */
-  hold(claim: number, token: FencingToken, nowMs: number): void {
-    const page = this.words[claim >>> ROW_SHIFT]!;
+  /** Turns the waiter into a holder, in front of the lock's holders so far. The origin is gone after this. */
+  hold(claim: number, firstHolder: number, token: FencingToken, nowMs: number): void {
+    const page = this.#words[claim >>> ROW_SHIFT]!;
     const base = (claim & ROW_MASK) * STRIDE;
     page[base + META] = page[base + META]! | HOLDING;
     page[base + ROUTE_OR_TOKEN_HIGH] = token.high;
     page[base + CALL_OR_TOKEN_LOW] = token.low;
-    this.floats[claim >>> ROW_SHIFT]![(base >>> 1) + SINCE_FLOAT] = nowMs;
+    page[base + PREVIOUS] = 0;
+    page[base + NEXT] = firstHolder;
+    if (firstHolder !== 0) this.#set(firstHolder, PREVIOUS, claim);
+    this.#floats[claim >>> ROW_SHIFT]![(base >>> 1) + SINCE_FLOAT] = nowMs;
   }
 
   /** While holding. */
   readToken(claim: number, into: FencingToken): void {
     into.high = this.#word(claim, ROUTE_OR_TOKEN_HIGH) >>> 0;
     into.low = this.#word(claim, CALL_OR_TOKEN_LOW) >>> 0;
+  }
+
+  /** Links a waiter behind the last one of its lock, 0 for none. */
+  linkBehind(claim: number, last: number): void {
+    this.#set(claim, PREVIOUS, last);
+    this.#set(claim, NEXT, 0);
+    if (last !== 0) this.#set(last, NEXT, claim);
+  }
+
+  /** Takes the claim out of its queue or holders. Returns the new first of them, or {@link FIRST_UNCHANGED}. */
+  unlink(claim: number): number {
+    const page = this.#words[claim >>> ROW_SHIFT]!;
+    const base = (claim & ROW_MASK) * STRIDE;
+    const next = page[base + NEXT]!;
+    const previous = page[base + PREVIOUS]!;
+    if (next !== 0) this.#set(next, PREVIOUS, previous);
+    if (previous === 0) return next;
+    this.#set(previous, NEXT, next);
+    return FIRST_UNCHANGED;
   }
 
   next(claim: number): number {
@@ -193,17 +240,32 @@ export class ClaimTable extends RowTable {
     return this.#word(claim, PREVIOUS);
   }
 
-  setNext(claim: number, next: number): void {
-    this.#set(claim, NEXT, next);
-  }
-
-  setPrevious(claim: number, previous: number): void {
-    this.#set(claim, PREVIOUS, previous);
-  }
-
   /** The session's row, 0 when the session is gone and the grant stays until its own timeout. */
   session(claim: number): number {
     return this.#word(claim, SESSION);
+  }
+
+  /** Links the claim in front of the session's claims so far. */
+  linkSession(claim: number, session: number, firstClaim: number): void {
+    const page = this.#words[claim >>> ROW_SHIFT]!;
+    const base = (claim & ROW_MASK) * STRIDE;
+    page[base + SESSION] = session;
+    page[base + SESSION_NEXT] = firstClaim;
+    page[base + SESSION_PREVIOUS] = 0;
+    if (firstClaim !== 0) this.#set(firstClaim, SESSION_PREVIOUS, claim);
+  }
+
+  /** Parts the claim from its session. Returns the session's new first claim, or {@link FIRST_UNCHANGED}. */
+  unlinkSession(claim: number): number {
+    const page = this.#words[claim >>> ROW_SHIFT]!;
+    const base = (claim & ROW_MASK) * STRIDE;
+    const next = page[base + SESSION_NEXT]!;
+    const previous = page[base + SESSION_PREVIOUS]!;
+    page[base + SESSION] = 0;
+    if (next !== 0) this.#set(next, SESSION_PREVIOUS, previous);
+    if (previous === 0) return next;
+    this.#set(previous, SESSION_NEXT, next);
+    return FIRST_UNCHANGED;
   }
 
   sessionNext(claim: number): number {
@@ -214,32 +276,11 @@ export class ClaimTable extends RowTable {
     return this.#word(claim, SESSION_PREVIOUS);
   }
 
-  setSession(claim: number, session: number): void {
-    this.#set(claim, SESSION, session);
-  }
-
-  setSessionNext(claim: number, next: number): void {
-    this.#set(claim, SESSION_NEXT, next);
-  }
-
-  setSessionPrevious(claim: number, previous: number): void {
-    this.#set(claim, SESSION_PREVIOUS, previous);
-  }
-
   #word(claim: number, field: number): number {
-    return this.words[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * STRIDE + field]!;
-  }
-
-  #float(claim: number, field: number): number {
-    return this.floats[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * (STRIDE / 2) + field]!;
+    return this.#words[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * STRIDE + field]!;
   }
 
   #set(claim: number, field: number, value: number): void {
-    this.words[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * STRIDE + field] = value;
-  }
-
-  #setFlag(claim: number, flag: number, on: boolean): void {
-    const meta = this.#word(claim, META);
-    this.#set(claim, META, on ? meta | flag : meta & ~flag);
+    this.#words[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * STRIDE + field] = value;
   }
 }

@@ -1,7 +1,8 @@
 import { HashIndex } from '../base/hash-index.ts';
-import type { ClaimTable } from './claim-table.ts';
+import { type ClaimTable, FIRST_UNCHANGED } from './claim-table.ts';
 import type { LockKey } from './lock-key.ts';
 import type { LockTable } from './lock-table.ts';
+import type { FencingToken } from './sink.ts';
 
 /**
  * Up to this many holders are searched one by one, which is what nearly every lock needs and costs no memory. From
@@ -25,42 +26,40 @@ export class HolderList {
     return this.#keys.count;
   }
 
-  add(claim: number): void {
+  /** Turns a waiter that stands in no queue into a holder. */
+  add(claim: number, token: FencingToken, nowMs: number): void {
     const claims = this.#claims;
     const locks = this.#locks;
     const lock = claims.lock(claim);
-    const first = locks.firstHolder(lock);
-    claims.setPrevious(claim, 0);
-    claims.setNext(claim, first);
-    if (first !== 0) claims.setPrevious(first, claim);
-    locks.setFirstHolder(lock, claim);
-    locks.occupy(lock, claims.permits(claim), claims.isShared(claim));
-    if (locks.areKeysIndexed(lock)) this.#keys.add(claims.keyHash(claim), claim);
-    else if (locks.holders(lock) > SEARCHED_HOLDERS_MAX) this.#indexKeys(lock);
+    claims.hold(claim, locks.firstHolder(lock), token, nowMs);
+    const holders = locks.addHolder(lock, claim, claims.permits(claim), claims.isShared(claim));
+    if (this.#hasIndex(lock)) this.#keys.add(claims.keyHash(claim), claim);
+    else if (holders > SEARCHED_HOLDERS_MAX) this.#indexKeys(lock);
   }
 
   remove(claim: number): void {
     const claims = this.#claims;
     const locks = this.#locks;
     const lock = claims.lock(claim);
-    const previous = claims.previous(claim);
-    const next = claims.next(claim);
-    if (previous === 0) locks.setFirstHolder(lock, next);
-    else claims.setNext(previous, next);
-    if (next !== 0) claims.setPrevious(next, previous);
-    locks.vacate(lock, claims.permits(claim), claims.isShared(claim));
-    if (!locks.areKeysIndexed(lock)) return;
+    const first = claims.unlink(claim);
+    if (first !== FIRST_UNCHANGED) locks.setFirstHolder(lock, first);
+    const holders = locks.removeHolder(lock, claims.permits(claim), claims.isShared(claim));
+    if (!this.#hasIndex(lock)) return;
     this.#keys.remove(claims.keyHash(claim), claim);
-    if (locks.holders(lock) === 0) locks.setKeysIndexed(lock, false);
+    if (holders === 0) locks.setKeysIndexed(lock, false);
   }
 
   /** The holder with this key, 0 when there is none. */
   find(lock: number, key: LockKey): number {
     const claims = this.#claims;
-    if (this.#locks.areKeysIndexed(lock)) return this.#findIndexed(lock, key);
+    if (this.#hasIndex(lock)) return this.#findIndexed(lock, key);
     let claim = this.#locks.firstHolder(lock);
     while (claim !== 0 && !claims.keyEquals(claim, key)) claim = claims.next(claim);
     return claim;
+  }
+
+  #hasIndex(lock: number): boolean {
+    return this.#keys.count !== 0 && this.#locks.areKeysIndexed(lock);
   }
 
   #findIndexed(lock: number, key: LockKey): number {

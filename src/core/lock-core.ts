@@ -93,9 +93,8 @@ export class LockCore {
     locks.touch(lock, nowMs);
     const permits = command.permits === 0 ? 1 : command.permits;
     if (locks.firstWaiter(lock) === 0 && locks.fits(lock, permits, command.mode === LockMode.Shared)) {
-      const claim = state.openClaim(command, lock, nowMs);
-      state.grant(claim, nowMs);
-      state.sendGrant(origin, claim);
+      state.grant(state.openClaim(command, lock, nowMs), nowMs);
+      state.sendNewGrant(command);
     } else if (command.tryOnly) {
       sink.notLocked(origin, command.name, null);
     } else {
@@ -190,6 +189,7 @@ export class LockCore {
   /** Ends claims whose deadline has passed, in the order of their deadlines, but no more than a slice of them. */
   #endOverdue(nowMs: number): void {
     const { deadlines } = this.#state;
+    if (deadlines.firstMs > nowMs) return;
     for (let left = this.#sliceCount; left > 0 && deadlines.firstMs <= nowMs; left--) {
       this.#state.endOverdue(deadlines.firstId, nowMs);
     }

@@ -1,5 +1,4 @@
 import { DeadlineHeap } from '../base/deadline-heap.ts';
-import { LockMode } from '../contract/lock-mode.ts';
 import { Refusals } from '../contract/refusal.ts';
 import { type ClaimObserver, ReleaseCause } from './claim-observer.ts';
 import { ClaimTable } from './claim-table.ts';
@@ -61,21 +60,8 @@ export class LockState implements ClaimTables {
 
   /** A new claim of the command's session, in neither list of its lock yet. */
   openClaim(command: LockCommand, lock: number, nowMs: number): number {
-    const claims = this.claims;
-    const claim = claims.open(
-      lock,
-      command.permits === 0 ? 1 : command.permits,
-      command.mode === LockMode.Shared,
-      command.key,
-      nowMs,
-    );
-    claims.setOrigin(claim, command.origin);
-    claims.setLockTimeoutMs(claim, command.lockTimeoutMs);
-    if (command.holder !== '') claims.setHolder(claim, command.holder);
-    if (command.requestId !== '') {
-      claims.setHasRequest(claim);
-      this.requests.bind(command.name, command.requestId, claim);
-    }
+    const claim = this.claims.open(command, lock, nowMs);
+    if (command.requestId !== '') this.requests.bind(command.name, command.requestId, claim);
     this.joinSession(claim, command.origin.session);
     return claim;
   }
@@ -112,8 +98,7 @@ export class LockState implements ClaimTables {
     const token = this.#lastToken;
     token.low = (token.low + 1) >>> 0;
     if (token.low === 0) token.high++;
-    this.claims.hold(claim, token, nowMs);
-    this.holders.add(claim);
+    this.holders.add(claim, token, nowMs);
     const timeoutMs = this.claims.lockTimeoutMs(claim);
     if (timeoutMs > 0) this.deadlines.set(claim, nowMs + timeoutMs);
     else this.deadlines.remove(claim);
@@ -129,7 +114,7 @@ export class LockState implements ClaimTables {
     if (this.#observer !== null) this.#observer.renewed(this.#view.at(claim));
   }
 
-  /** Ends a grant, and lets through who waited for it. */
+  /** Ends a grant, and lets through who waited for it. The lock's idle time is up to the caller. */
   release(claim: number, cause: ReleaseCause, nowMs: number): void {
     if (this.#observer !== null) this.#observer.released(this.#view.at(claim), cause);
     const lock = this.claims.lock(claim);
@@ -137,7 +122,6 @@ export class LockState implements ClaimTables {
     this.counters.holders--;
     if (this.claims.hasRequest(claim)) this.requests.release(claim, nowMs);
     this.#closeClaim(claim);
-    this.locks.touch(lock, nowMs);
     if (this.locks.firstWaiter(lock) !== 0) this.#letThrough(lock, nowMs);
   }
 
@@ -153,6 +137,7 @@ export class LockState implements ClaimTables {
   endOverdue(claim: number, nowMs: number): void {
     if (this.claims.isHolding(claim)) {
       this.counters.expiries++;
+      this.locks.touch(this.claims.lock(claim), nowMs);
       this.release(claim, ReleaseCause.Expired, nowMs);
       return;
     }
@@ -171,6 +156,7 @@ export class LockState implements ClaimTables {
       this.sessions.unlink(claim);
     } else {
       this.counters.sessionReleases++;
+      this.locks.touch(this.claims.lock(claim), nowMs);
       this.release(claim, ReleaseCause.SessionEnded, nowMs);
     }
   }
@@ -181,7 +167,8 @@ export class LockState implements ClaimTables {
    * how the work is sliced.
    */
   isStanding(claim: number, nowMs: number): boolean {
-    if (this.deadlines.deadlineMs(claim) <= nowMs) {
+    // The two conditions in front are nearly always enough, and cost less than looking at the claim.
+    if (this.deadlines.firstMs <= nowMs && this.deadlines.deadlineMs(claim) <= nowMs) {
       this.endOverdue(claim, nowMs);
       return false;
     }
@@ -230,7 +217,12 @@ export class LockState implements ClaimTables {
     this.sendGrant(origin, claim);
   }
 
-  /** Answers a call with the grant that the claim holds. */
+  /** Answers the call that was just granted. */
+  sendNewGrant(command: LockCommand): void {
+    this.sink.granted(command.origin, command.name, command.key, this.#lastToken);
+  }
+
+  /** Answers a call with a grant that has waited, or that it repeats. */
   sendGrant(origin: Origin, claim: number): void {
     const claims = this.claims;
     claims.readKey(claim, this.#key);
@@ -266,6 +258,7 @@ export class LockState implements ClaimTables {
   }
 
   #isOrphan(claim: number): boolean {
+    if (this.sessions.ended === 0) return false;
     const session = this.claims.session(claim);
     return session !== 0 && this.sessions.isEnded(session);
   }

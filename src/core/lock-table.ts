@@ -16,34 +16,46 @@ const TOUCHED_FLOAT = 10 / 2;
  * The locks: one row of 48 bytes for each name, held, waited for or idle. The lists of holders and waiters are
  * linked through the claims; here stand their ends and counts.
  */
-export class LockTable extends RowTable {
-  readonly #rows = new Map<string, number>();
+export class LockTable {
+  readonly #rows = new RowTable(STRIDE);
+  readonly #words = this.#rows.words;
+  readonly #floats = this.#rows.floats;
+  readonly #rowsByName = new Map<string, number>();
   readonly #names: string[] = [''];
 
-  constructor() {
-    super(STRIDE);
+  get count(): number {
+    return this.#rows.count;
+  }
+
+  /** One past the highest row ever used. */
+  get endRow(): number {
+    return this.#rows.endRow;
+  }
+
+  isOpen(lock: number): boolean {
+    return this.#rows.isOpen(lock);
   }
 
   /** The row of the lock, 0 when there is none by that name. */
   find(name: string): number {
-    return this.#rows.get(name) ?? 0;
+    return this.#rowsByName.get(name) ?? 0;
   }
 
   open(name: string, size: number): number {
-    const lock = this.openRow();
-    const page = this.words[lock >>> ROW_SHIFT]!;
+    const lock = this.#rows.open();
+    const page = this.#words[lock >>> ROW_SHIFT]!;
     const base = (lock & ROW_MASK) * STRIDE;
     page[base + SIZE] = size;
     for (let field = USED_PERMITS; field <= KEYS_INDEXED; field++) page[base + field] = 0;
     this.#names[lock] = name;
-    this.#rows.set(name, lock);
+    this.#rowsByName.set(name, lock);
     return lock;
   }
 
   close(lock: number): void {
-    this.#rows.delete(this.#names[lock]!);
+    this.#rowsByName.delete(this.#names[lock]!);
     this.#names[lock] = '';
-    this.closeRow(lock);
+    this.#rows.close(lock);
   }
 
   name(lock: number): string {
@@ -66,20 +78,29 @@ export class LockTable extends RowTable {
 
   /** Whether a claim would fit beside the holders of now. Who waits already is not asked. */
   fits(lock: number, permits: number, shared: boolean): boolean {
-    const used = this.usedPermits(lock);
-    return shared ? used === 0 : this.readers(lock) === 0 && permits <= this.size(lock) - used;
+    const page = this.#words[lock >>> ROW_SHIFT]!;
+    const base = (lock & ROW_MASK) * STRIDE;
+    const used = page[base + USED_PERMITS]!;
+    return shared ? used === 0 : page[base + READERS] === 0 && permits <= page[base + SIZE]! - used;
   }
 
-  /** Counts a holder in. */
-  occupy(lock: number, permits: number, shared: boolean): void {
-    this.#add(lock, shared ? READERS : USED_PERMITS, shared ? 1 : permits);
-    this.#add(lock, HOLDERS, 1);
+  /** Counts a holder in, as the first of the list. Returns how many holders there are. */
+  addHolder(lock: number, claim: number, permits: number, shared: boolean): number {
+    const page = this.#words[lock >>> ROW_SHIFT]!;
+    const base = (lock & ROW_MASK) * STRIDE;
+    if (shared) page[base + READERS]!++;
+    else page[base + USED_PERMITS]! += permits;
+    page[base + FIRST_HOLDER] = claim;
+    return ++page[base + HOLDERS]!;
   }
 
-  /** Counts a holder out. */
-  vacate(lock: number, permits: number, shared: boolean): void {
-    this.#add(lock, shared ? READERS : USED_PERMITS, shared ? -1 : -permits);
-    this.#add(lock, HOLDERS, -1);
+  /** Counts a holder out. Returns how many holders there are. */
+  removeHolder(lock: number, permits: number, shared: boolean): number {
+    const page = this.#words[lock >>> ROW_SHIFT]!;
+    const base = (lock & ROW_MASK) * STRIDE;
+    if (shared) page[base + READERS]!--;
+    else page[base + USED_PERMITS]! -= permits;
+    return --page[base + HOLDERS]!;
   }
 
   holders(lock: number): number {
@@ -99,7 +120,7 @@ export class LockTable extends RowTable {
   }
 
   addWaiters(lock: number, change: number): void {
-    this.#add(lock, WAITERS, change);
+    this.#set(lock, WAITERS, this.#word(lock, WAITERS) + change);
   }
 
   firstWaiter(lock: number): number {
@@ -129,24 +150,18 @@ export class LockTable extends RowTable {
 
   /** When the lock was last used: what its idle time counts from. */
   touchedMs(lock: number): number {
-    return this.floats[lock >>> ROW_SHIFT]![(lock & ROW_MASK) * (STRIDE / 2) + TOUCHED_FLOAT]!;
+    return this.#floats[lock >>> ROW_SHIFT]![(lock & ROW_MASK) * (STRIDE / 2) + TOUCHED_FLOAT]!;
   }
 
   touch(lock: number, nowMs: number): void {
-    this.floats[lock >>> ROW_SHIFT]![(lock & ROW_MASK) * (STRIDE / 2) + TOUCHED_FLOAT] = nowMs;
+    this.#floats[lock >>> ROW_SHIFT]![(lock & ROW_MASK) * (STRIDE / 2) + TOUCHED_FLOAT] = nowMs;
   }
 
   #word(lock: number, field: number): number {
-    return this.words[lock >>> ROW_SHIFT]![(lock & ROW_MASK) * STRIDE + field]!;
+    return this.#words[lock >>> ROW_SHIFT]![(lock & ROW_MASK) * STRIDE + field]!;
   }
 
   #set(lock: number, field: number, value: number): void {
-    this.words[lock >>> ROW_SHIFT]![(lock & ROW_MASK) * STRIDE + field] = value;
-  }
-
-  #add(lock: number, field: number, change: number): void {
-    const page = this.words[lock >>> ROW_SHIFT]!;
-    const at = (lock & ROW_MASK) * STRIDE + field;
-    page[at] = page[at]! + change;
+    this.#words[lock >>> ROW_SHIFT]![(lock & ROW_MASK) * STRIDE + field] = value;
   }
 }

@@ -13,7 +13,10 @@ const FORGET_AT_FLOAT = 4 / 2;
  * `Limits.requestMemoryMs`. All are remembered for the same time, so the oldest is always the first to forget, and
  * no more than `Limits.requestMemoryCountMax` are. Entries are rows; 0 is none.
  */
-export class RequestMemory extends RowTable {
+export class RequestMemory {
+  readonly #rows = new RowTable(STRIDE);
+  readonly #words = this.#rows.words;
+  readonly #floats = this.#rows.floats;
   readonly #entries = new Map<string, number>();
   readonly #entryKeys: string[] = [''];
   readonly #entryOfClaim = new Map<number, number>();
@@ -21,8 +24,9 @@ export class RequestMemory extends RowTable {
   #newest = 0;
   #released = 0;
 
-  constructor() {
-    super(STRIDE);
+  /** All ids that are known: bound and released ones. */
+  get count(): number {
+    return this.#rows.count;
   }
 
   /** Released requests that are remembered. */
@@ -42,6 +46,12 @@ export class RequestMemory extends RowTable {
   /** The claim that the entry is bound to, 0 when that is released. */
   claim(entry: number): number {
     return this.#word(entry, CLAIM);
+  }
+
+  /** The claim that carries the id is bound to it: for checks. */
+  isBound(claim: number): boolean {
+    const entry = this.#entryOfClaim.get(claim) ?? 0;
+    return entry !== 0 && this.claim(entry) === claim;
   }
 
   /** Binds an id that {@link find} does not know to a claim. */
@@ -83,7 +93,7 @@ export class RequestMemory extends RowTable {
   }
 
   #open(key: string, claim: number): number {
-    const entry = this.openRow();
+    const entry = this.#rows.open();
     this.#set(entry, CLAIM, claim);
     this.#entryKeys[entry] = key;
     this.#entries.set(key, entry);
@@ -93,14 +103,14 @@ export class RequestMemory extends RowTable {
   #close(entry: number): void {
     this.#entries.delete(this.#entryKeys[entry]!);
     this.#entryKeys[entry] = '';
-    this.closeRow(entry);
+    this.#rows.close(entry);
   }
 
   #appendReleased(entry: number, nowMs: number): void {
     this.#set(entry, CLAIM, 0);
     this.#set(entry, NEXT, 0);
     this.#set(entry, PREVIOUS, this.#newest);
-    this.floats[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * (STRIDE / 2) + FORGET_AT_FLOAT] =
+    this.#floats[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * (STRIDE / 2) + FORGET_AT_FLOAT] =
       nowMs + Limits.requestMemoryMs;
     if (this.#newest === 0) this.#oldest = entry;
     else this.#set(this.#newest, NEXT, entry);
@@ -124,15 +134,15 @@ export class RequestMemory extends RowTable {
   }
 
   #forgetAtMs(entry: number): number {
-    return this.floats[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * (STRIDE / 2) + FORGET_AT_FLOAT]!;
+    return this.#floats[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * (STRIDE / 2) + FORGET_AT_FLOAT]!;
   }
 
   #word(entry: number, field: number): number {
-    return this.words[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * STRIDE + field]!;
+    return this.#words[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * STRIDE + field]!;
   }
 
   #set(entry: number, field: number, value: number): void {
-    this.words[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * STRIDE + field] = value;
+    this.#words[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * STRIDE + field] = value;
   }
 }
 

@@ -1,5 +1,5 @@
 import { ROW_MASK, ROW_SHIFT, RowTable } from '../base/row-table.ts';
-import type { ClaimTable } from './claim-table.ts';
+import { type ClaimTable, FIRST_UNCHANGED } from './claim-table.ts';
 
 const STRIDE = 6;
 const FIRST_CLAIM = 1;
@@ -10,22 +10,42 @@ const ID_FLOAT = 4 / 2;
  * The sessions that have claimed a lock since they began, and the claims of each as a linked list, newest first.
  * A row stays until the session ends, so that a session with one lock at a time does not make and drop one for each.
  */
-export class SessionTable extends RowTable {
+export class SessionTable {
+  readonly #rows = new RowTable(STRIDE);
+  readonly #words = this.#rows.words;
+  readonly #floats = this.#rows.floats;
   readonly #claims: ClaimTable;
-  readonly #rows = new Map<number, number>();
+  readonly #rowsById = new Map<number, number>();
   /** The row found last: the calls of one connection arrive in batches. */
   #lastId = -1;
   #lastRow = 0;
 
   constructor(claims: ClaimTable) {
-    super(STRIDE);
     this.#claims = claims;
+  }
+
+  get count(): number {
+    return this.#rows.count;
+  }
+
+  /** One past the highest row ever used. */
+  get endRow(): number {
+    return this.#rows.endRow;
+  }
+
+  isOpen(session: number): boolean {
+    return this.#rows.isOpen(session);
+  }
+
+  /** Sessions that have ended and are not closed yet. */
+  get ended(): number {
+    return this.#rows.count - this.#rowsById.size;
   }
 
   /** The row of a session that has not ended, 0 when it has none. */
   find(id: number): number {
     if (id === this.#lastId) return this.#lastRow;
-    const session = this.#rows.get(id) ?? 0;
+    const session = this.#rowsById.get(id) ?? 0;
     if (session !== 0) {
       this.#lastId = id;
       this.#lastRow = session;
@@ -34,64 +54,54 @@ export class SessionTable extends RowTable {
   }
 
   open(id: number): number {
-    const session = this.openRow();
-    const page = this.words[session >>> ROW_SHIFT]!;
+    const session = this.#rows.open();
+    const page = this.#words[session >>> ROW_SHIFT]!;
     const base = (session & ROW_MASK) * STRIDE;
     page[base + FIRST_CLAIM] = 0;
     page[base + ENDED] = 0;
-    this.floats[session >>> ROW_SHIFT]![(base >>> 1) + ID_FLOAT] = id;
-    this.#rows.set(id, session);
+    this.#floats[session >>> ROW_SHIFT]![(base >>> 1) + ID_FLOAT] = id;
+    this.#rowsById.set(id, session);
     return session;
   }
 
   /** Ends the session: it is no longer found, while its claims are still linked to the row until it is closed. */
   end(session: number): void {
     const id = this.id(session);
-    this.#rows.delete(id);
+    this.#rowsById.delete(id);
     if (id === this.#lastId) this.#lastId = -1;
-    this.words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + ENDED] = 1;
+    this.#words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + ENDED] = 1;
   }
 
   close(session: number): void {
-    this.closeRow(session);
+    this.#rows.close(session);
   }
 
   id(session: number): number {
-    return this.floats[session >>> ROW_SHIFT]![(session & ROW_MASK) * (STRIDE / 2) + ID_FLOAT]!;
+    return this.#floats[session >>> ROW_SHIFT]![(session & ROW_MASK) * (STRIDE / 2) + ID_FLOAT]!;
   }
 
   isEnded(session: number): boolean {
-    return this.words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + ENDED] !== 0;
+    return this.#words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + ENDED] !== 0;
   }
 
   firstClaim(session: number): number {
-    return this.words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + FIRST_CLAIM]!;
+    return this.#words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + FIRST_CLAIM]!;
   }
 
   link(session: number, claim: number): void {
-    const claims = this.#claims;
-    const first = this.firstClaim(session);
-    claims.setSession(claim, session);
-    claims.setSessionPrevious(claim, 0);
-    claims.setSessionNext(claim, first);
-    if (first !== 0) claims.setSessionPrevious(first, claim);
+    this.#claims.linkSession(claim, session, this.firstClaim(session));
     this.#setFirstClaim(session, claim);
   }
 
   /** Does nothing when the claim belongs to no session. */
   unlink(claim: number): void {
-    const claims = this.#claims;
-    const session = claims.session(claim);
+    const session = this.#claims.session(claim);
     if (session === 0) return;
-    const previous = claims.sessionPrevious(claim);
-    const next = claims.sessionNext(claim);
-    if (previous === 0) this.#setFirstClaim(session, next);
-    else claims.setSessionNext(previous, next);
-    if (next !== 0) claims.setSessionPrevious(next, previous);
-    claims.setSession(claim, 0);
+    const first = this.#claims.unlinkSession(claim);
+    if (first !== FIRST_UNCHANGED) this.#setFirstClaim(session, first);
   }
 
   #setFirstClaim(session: number, claim: number): void {
-    this.words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + FIRST_CLAIM] = claim;
+    this.#words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + FIRST_CLAIM] = claim;
   }
 }

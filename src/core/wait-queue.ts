@@ -1,5 +1,5 @@
 import { HashIndex } from '../base/hash-index.ts';
-import type { ClaimTable } from './claim-table.ts';
+import { type ClaimTable, FIRST_UNCHANGED } from './claim-table.ts';
 import type { LockTable } from './lock-table.ts';
 
 /** Spreads a session's row and a call over 32 bits: streams of one connection differ by two, rows by one. */
@@ -32,10 +32,8 @@ export class WaitQueue {
     const locks = this.#locks;
     const lock = claims.lock(claim);
     const last = locks.lastWaiter(lock);
-    claims.setPrevious(claim, last);
-    claims.setNext(claim, 0);
+    claims.linkBehind(claim, last);
     if (last === 0) locks.setFirstWaiter(lock, claim);
-    else claims.setNext(last, claim);
     locks.setLastWaiter(lock, claim);
     locks.addWaiters(lock, 1);
     this.indexCall(claim);
@@ -45,12 +43,9 @@ export class WaitQueue {
     const claims = this.#claims;
     const locks = this.#locks;
     const lock = claims.lock(claim);
-    const previous = claims.previous(claim);
-    const next = claims.next(claim);
-    if (previous === 0) locks.setFirstWaiter(lock, next);
-    else claims.setNext(previous, next);
-    if (next === 0) locks.setLastWaiter(lock, previous);
-    else claims.setPrevious(next, previous);
+    if (locks.lastWaiter(lock) === claim) locks.setLastWaiter(lock, claims.previous(claim));
+    const first = claims.unlink(claim);
+    if (first !== FIRST_UNCHANGED) locks.setFirstWaiter(lock, first);
     locks.addWaiters(lock, -1);
     this.forgetCall(claim);
   }

@@ -42,10 +42,10 @@ describe('HashIndex', () => {
       const entry = index.first(hashOf(row));
       if (entry === 0 || index.row(entry) !== row) expect.fail(`row ${row} is not found`);
     }
-    const end = index.endRow;
+    const end = index.endEntry;
     for (let row = 1; row <= count; row++) index.remove(hashOf(row), row);
     for (let row = 1; row <= count; row++) index.add(hashOf(row), row);
-    expect(index.endRow).toBe(end);
+    expect(index.endEntry).toBe(end);
     expect(index.count).toBe(count);
   });
 

@@ -5,7 +5,6 @@ import { SlicedRun } from './sliced-run.ts';
 import { CHOICE_END, CHOICES_PER_STEP, drawStep, type Step } from './step.ts';
 
 /** `SEED=123 npx vitest run --config test/vitest.config.ts test/core/simulation` replays the run that failed. */
-// biome-ignore lint/complexity/useLiteralKeys: the compiler wants an index signature to be accessed by key.
 const givenSeed = process.env['SEED'];
 const firstSeed = givenSeed === undefined ? Date.now() % 1_000_000_000 : Number(givenSeed);
 
