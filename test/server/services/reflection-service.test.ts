@@ -1,7 +1,7 @@
 import { loadFileDescriptorSetFromBuffer } from '@grpc/proto-loader';
 import { describe, expect, it } from 'vitest';
 import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
-import { loadDescriptorPool } from '../../../src/server/services/descriptor-pool.ts';
+import { DescriptorPool, loadDescriptorPool } from '../../../src/server/services/descriptor-pool.ts';
 import { reflectionMethods } from '../../../src/server/services/reflection-service.ts';
 import { clientCoder } from './client-coder.ts';
 import { RecordedCall } from './recorded-call.ts';
@@ -130,6 +130,21 @@ describe.each([
     const answers = ask(...questions);
     expect(answers.map((answer) => answer.valid_host)).toEqual(['a', 'b', '']);
     expect(answers.map((answer) => answer.original_request)).toMatchObject(questions);
+  });
+
+  it('adds what a file imports, but not what it sent before', () => {
+    const base = { name: 'base', bytes: Buffer.from('b'), imports: [], symbols: new Map() };
+    const top = { name: 'top', bytes: Buffer.from('t'), imports: ['base'], symbols: new Map() };
+    const importing = reflectionMethods(new DescriptorPool([base, top])).find(
+      ({ path }) => path === method.path,
+    )!;
+    const call = new RecordedCall();
+    const listener = importing.start(call);
+    for (let i = 0; i < 2; i++) listener.message(coder.requestSerialize({ file_by_filename: 'top' }));
+    const files = call.sent.map(
+      (bytes) => coder.responseDeserialize(Buffer.from(bytes)).file_descriptor_response,
+    );
+    expect(files.map((response) => String(response?.file_descriptor_proto))).toEqual(['t,b', 't']);
   });
 
   it('ends a call with a malformed question', () => {

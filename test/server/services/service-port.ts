@@ -1,0 +1,57 @@
+import { createServer } from 'node:net';
+import { Limits } from '../../../src/base/limits.ts';
+import type { Engine } from '../../../src/engine/engine.ts';
+import { AssemblyBudget } from '../../../src/protocol/grpc/incoming-message.ts';
+import { type ServiceMethod, ServiceRegistry } from '../../../src/protocol/grpc/service-method.ts';
+import { Connections } from '../../../src/server/connections.ts';
+import { silentLogger } from '../../../src/server/logger.ts';
+import { passwordCheck } from '../../../src/server/password.ts';
+
+/** The server's front end without locks: no call of a service comes to the engine. */
+const lockless: Engine = {
+  shards: 0,
+  submit: () => 0,
+  cancel() {},
+  releaseUndelivered() {},
+  endSession() {},
+  flush() {},
+  stopGranting: () => Promise.resolve(),
+  close: () => Promise.resolve(),
+};
+
+export interface ServicePort {
+  readonly address: string;
+  close(): void;
+}
+
+/** Serves methods on a free port of 127.0.0.1. */
+export async function openServicePort(
+  methods: readonly ServiceMethod[],
+  password: string,
+): Promise<ServicePort> {
+  const connections = new Connections({
+    grpc: {
+      services: new ServiceRegistry(methods),
+      authorize: passwordCheck(password),
+      assembly: new AssemblyBudget(Limits.assemblyBytesMax, null),
+    },
+    logger: silentLogger(),
+    nowMs: () => performance.now(),
+    keepaliveIntervalMs: 60_000,
+    keepaliveTimeoutMs: 60_000,
+    noClearOnDisconnect: false,
+  });
+  connections.attach(lockless);
+  const listener = createServer((socket) => connections.accept(socket));
+  listener.listen(0, '127.0.0.1');
+  await new Promise((resolve) => listener.once('listening', resolve));
+  const at = listener.address();
+  if (at === null || typeof at === 'string') throw new Error('no port');
+  return {
+    address: `127.0.0.1:${at.port}`,
+    close() {
+      connections.destroy();
+      listener.close();
+    },
+  };
+}
