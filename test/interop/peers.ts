@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url';
+
+/** The repository's folder, with a slash at its end. */
+export const root = fileURLToPath(new URL('../..', import.meta.url));
+
+const cache = process.env['LDLM_INTEROP_CACHE'] ?? `${root}.cache/interop`;
+
+/** Where the programs of others are, once setup.ts has put them there. */
+export const peers = {
+  cache,
+  /** Python with the current client, and with the one of LDLM's older age. */
+  python: `${cache}/py-ldlm-1.1.3/bin/python`,
+  pythonOld: `${cache}/py-ldlm-1.0.0/bin/python`,
+  grpcurl: `${cache}/bin/grpcurl`,
+  h2spec: `${cache}/bin/h2spec`,
+  /** A caller on grpc-go, from test/interop/go. */
+  goCaller: `${cache}/bin/go-caller`,
+} as const;
+
+/** The variables with which Go keeps what it downloads and builds inside of the cache folder. */
+export const goEnv = {
+  GOPATH: `${cache}/go`,
+  GOCACHE: `${cache}/go-build`,
+  GOBIN: `${cache}/bin`,
+  // Without it, the folder could not be removed by its owner.
+  GOFLAGS: '-modcacherw',
+} as const;

@@ -1,0 +1,141 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { afterAll, afterEach, beforeAll, expect } from 'vitest';
+import { LockClient, type LockClientOptions } from '../clients/lock-client.ts';
+import { root } from './peers.ts';
+
+const program = `${root}dist/src/cli/ldlm-server.js`;
+const readyLine = /gRPC server started\. Listening on (?<address>[^"\s]+)/;
+const readyMsMax = 20_000;
+
+/** What a program printed and how it ended: `exitCode` is null when a signal killed it. */
+export interface ProgramEnd {
+  readonly exitCode: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** The server program as a process of its own. */
+export class ServerProcess {
+  readonly end: Promise<ProgramEnd>;
+  readonly #child: ChildProcess;
+  #stdout = '';
+  #stderr = '';
+  #noticed: () => void = () => {};
+
+  /** Starts `program` with `args`, and with no variables of the server but those in `env`. */
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, file = program) {
+    const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LDLM_'));
+    this.#child = spawn(process.execPath, [file, ...args], {
+      env: { ...Object.fromEntries(inherited), ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stdout += text;
+    });
+    this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr += text;
+      this.#noticed();
+    });
+    this.end = once(this.#child, 'close').then(([exitCode]) => ({
+      exitCode: exitCode as number | null,
+      stdout: this.#stdout,
+      stderr: this.#stderr,
+    }));
+  }
+
+  /** What it has logged so far. */
+  get stderr(): string {
+    return this.#stderr;
+  }
+
+  /** Waits for the line that says that it serves, and returns the address in it. */
+  async ready(): Promise<string> {
+    const line = new Promise<void>((resolve) => {
+      this.#noticed = () => {
+        if (readyLine.test(this.#stderr)) resolve();
+      };
+      this.#noticed();
+    });
+    let timer: NodeJS.Timeout | undefined;
+    const timeout = new Promise((resolve) => {
+      timer = setTimeout(resolve, readyMsMax);
+    });
+    await Promise.race([line, this.end, timeout]);
+    clearTimeout(timer);
+    const address = readyLine.exec(this.#stderr)?.groups?.['address'];
+    if (address === undefined) throw new Error(`the server did not start: ${this.#stderr}`);
+    return address;
+  }
+
+  signal(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** Asks it to stop, and kills it if it does not. */
+  async stop(): Promise<ProgramEnd> {
+    this.signal('SIGTERM');
+    const timer = setTimeout(() => this.signal('SIGKILL'), 15_000);
+    const end = await this.end;
+    clearTimeout(timer);
+    return end;
+  }
+}
+
+/** Runs the server program where it is expected to end by itself. */
+export async function runToEnd(
+  args: readonly string[],
+  env: Readonly<Record<string, string>> = {},
+): Promise<ProgramEnd> {
+  const server = new ServerProcess(args, env);
+  const timer = setTimeout(() => server.signal('SIGKILL'), 20_000);
+  const end = await server.end;
+  clearTimeout(timer);
+  return end;
+}
+
+const closers: (() => unknown)[] = [];
+
+/** Has `close` called after the test, before what was registered earlier. */
+export function afterwards(close: () => unknown): void {
+  closers.push(close);
+}
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** A client with a connection of its own, which is closed after the test. */
+export function connect(address: string, options: LockClientOptions = {}): LockClient {
+  const client = new LockClient(address, options);
+  afterwards(() => client.close());
+  return client;
+}
+
+/** A server for one test, on a free port of 127.0.0.1. */
+export async function launch(
+  args: readonly string[] = [],
+  env: Readonly<Record<string, string>> = {},
+): Promise<{ readonly server: ServerProcess; readonly address: string }> {
+  const server = new ServerProcess(['--listen_address', '127.0.0.1:0', ...args], env);
+  afterwards(() => server.stop());
+  return { server, address: await server.ready() };
+}
+
+/**
+ * A server for all tests of a suite, which is expected to outlive them and to stop in order. The address stands once the
+ * suite's first test begins.
+ */
+export function sharedServer(...args: readonly string[]): { readonly address: string } {
+  const shared = { address: '' };
+  let server: ServerProcess;
+  beforeAll(async () => {
+    server = new ServerProcess(['--listen_address', '127.0.0.1:0', '--shutdown_grace', '1s', ...args]);
+    shared.address = await server.ready();
+  });
+  afterAll(async () => {
+    const { exitCode, stderr } = await server.stop();
+    expect(exitCode, stderr).toBe(0);
+  });
+  return shared;
+}
