@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
 import type { ClockAnchor } from '../base/clock.ts';
@@ -30,6 +31,7 @@ export class ShardPool {
   readonly #runs: Promise<void>[] = [];
 
   /**
+   * @param workerUrl the module that the threads run; undefined for the one that is built with this package
    * @param onBell called when a shard wakes the main thread
    * @param onDeath called when a shard's thread ends before it was told to, with its number and the reason
    */
@@ -37,13 +39,14 @@ export class ShardPool {
     shards: number,
     clockAnchor: ClockAnchor,
     coreOptions: CoreOptions,
+    workerUrl: URL | undefined,
     onBell: () => void,
     onDeath: (shard: number, reason: unknown) => void,
   ) {
     this.bellMemory = createBellMemory();
     this.metricMemory = createMetricMemory(shards);
     this.#pool = new Piscina({
-      filename: WORKER_URL.href,
+      filename: (workerUrl ?? WORKER_URL).href,
       minThreads: shards,
       maxThreads: shards,
       concurrentTasksPerWorker: 1,
@@ -67,9 +70,11 @@ export class ShardPool {
     this.ports = ports;
   }
 
-  /** Resolves when all threads have left their loops, which they must have been told before. */
-  async close(): Promise<void> {
-    await Promise.all(this.#runs);
+  /** Ends the threads once all have left their loops, which they must have been told before, or after `timeoutMs`. */
+  async close(timeoutMs: number): Promise<void> {
+    const timeout = new AbortController();
+    await Promise.race([Promise.all(this.#runs), setTimeout(timeoutMs, null, { signal: timeout.signal })]);
+    timeout.abort();
     await this.destroy();
   }
 

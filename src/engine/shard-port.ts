@@ -1,4 +1,5 @@
 import type { Method } from '../contract/method.ts';
+import { copyBytes } from '../protocol/http2/output.ts';
 import type { RingReader } from '../ring/ring-reader.ts';
 import type { RingWriter } from '../ring/ring-writer.ts';
 import { RequestField, RequestKind, writeRequestHead } from '../shard/request-record.ts';
@@ -18,10 +19,10 @@ interface DeferredRecord {
  */
 export class ShardPort {
   readonly replies: RingReader;
-  /** Someone was refused and waits for `EngineEvents.room`. */
-  roomAwaited = false;
   readonly #requests: RingWriter;
   readonly #deferred: DeferredRecord[] = [];
+  /** Someone was refused or deferred. The shard knows that it has to tell when half the ring is free. */
+  #roomAwaited = false;
   #dirty = false;
 
   constructor(requests: RingWriter, replies: RingReader) {
@@ -41,18 +42,12 @@ export class ShardPort {
     start: number,
     end: number,
   ): boolean {
-    if (this.#deferred.length > 0) return this.#refuse();
+    if (this.#deferred.length > 0) return false;
     const payloadBytes = RequestField.Body + end - start;
-    const payload = this.#requests.reserve(payloadBytes);
-    if (payload < 0) return this.#refuse();
+    const payload = this.#reserve(payloadBytes);
+    if (payload < 0) return false;
     writeRequestHead(this.#requests, payload, method, form, route, call, session, deadlineMs);
-    const out = this.#requests.bytes;
-    const body = payload + RequestField.Body;
-    if (end - start <= COPY_LOOP_BYTES_MAX) {
-      for (let i = start; i < end; i++) out[body + i - start] = bytes[i]!;
-    } else {
-      bytes.copy(out, body, start, end);
-    }
+    copyBytes(bytes, start, end, this.#requests.bytes, payload + RequestField.Body);
     this.#requests.commit(RequestKind.Request, payloadBytes);
     this.#dirty = true;
     return true;
@@ -60,10 +55,8 @@ export class ShardPort {
 
   /** Writes a record that may not be refused, now or as soon as there is room. */
   tell(kind: RequestKind, session: number, call: number, body: Buffer | null): void {
-    const record = { kind, session, call, body };
-    if (this.#deferred.length > 0 || !this.#write(record)) {
-      this.#deferred.push(record);
-      this.#awaitRoom();
+    if (this.#deferred.length > 0 || !this.#write(kind, session, call, body)) {
+      this.#deferred.push({ kind, session, call, body });
     }
   }
 
@@ -71,50 +64,60 @@ export class ShardPort {
   flush(): void {
     if (!this.#dirty) return;
     this.#dirty = false;
-    if (this.#requests.publish()) this.#requests.wakeReader();
+    this.#requests.publish();
+  }
+
+  /** True when room that was waited for is there: `takeRoom` will find it. */
+  hasAwaitedRoom(): boolean {
+    return this.#roomAwaited && !this.#requests.isAwaitingRoom();
   }
 
   /** Writes what was deferred. Returns true when those who were refused may try again. */
   takeRoom(): boolean {
-    if (!this.roomAwaited || this.#requests.awaitRoom()) return false;
-    this.roomAwaited = false;
+    if (!this.hasAwaitedRoom()) return false;
+    this.#roomAwaited = false;
     let done = 0;
-    while (done < this.#deferred.length && this.#write(this.#deferred[done]!)) done++;
+    while (done < this.#deferred.length) {
+      const { kind, session, call, body } = this.#deferred[done]!;
+      if (!this.#write(kind, session, call, body)) break;
+      done++;
+    }
     this.#deferred.splice(0, done);
     this.flush();
-    if (this.#deferred.length === 0) return true;
-    this.#awaitRoom();
-    return false;
+    return this.#deferred.length === 0;
   }
 
-  /** True when the shard has not yet read all that was published to it. */
+  /** True when the shard has not yet read all that was written for it. */
   hasPending(): boolean {
-    return !this.#requests.isDrained();
+    return this.#deferred.length > 0 || !this.#requests.isDrained();
   }
 
-  #write(record: DeferredRecord): boolean {
-    const bodyBytes = record.body === null ? 0 : record.body.length;
-    const payload = this.#requests.reserve(RequestField.Body + bodyBytes);
+  #write(kind: RequestKind, session: number, call: number, body: Buffer | null): boolean {
+    const payloadBytes = RequestField.Body + (body === null ? 0 : body.length);
+    const payload = this.#reserve(payloadBytes);
     if (payload < 0) return false;
-    writeRequestHead(this.#requests, payload, 0, 0, 0, record.call, record.session, 0);
-    record.body?.copy(this.#requests.bytes, payload + RequestField.Body);
-    this.#requests.commit(record.kind, RequestField.Body + bodyBytes);
+    writeRequestHead(this.#requests, payload, 0, 0, 0, call, session, 0);
+    body?.copy(this.#requests.bytes, payload + RequestField.Body);
+    this.#requests.commit(kind, payloadBytes);
     this.#dirty = true;
     return true;
   }
 
-  #refuse(): false {
-    this.#awaitRoom();
-    return false;
-  }
-
-  /** What was written must be visible, or the shard would never make the room that is waited for. */
-  #awaitRoom(): void {
-    this.flush();
-    this.roomAwaited = true;
-    this.#requests.awaitRoom();
+  /**
+   * Finds room for a record. -1 means that more than half the ring is full and that the shard will tell when it no
+   * longer is: if it has made room between our two looks, we find that room at the second one. What was written
+   * must be visible before, or the shard could never make the room that is waited for.
+   */
+  #reserve(payloadBytes: number): number {
+    let payload = this.#requests.reserve(payloadBytes);
+    while (payload < 0) {
+      this.flush();
+      if (this.#requests.awaitRoom()) {
+        this.#roomAwaited = true;
+        return -1;
+      }
+      payload = this.#requests.reserve(payloadBytes);
+    }
+    return payload;
   }
 }
-
-/** Below this length a loop is cheaper than the call into the copy routine. */
-const COPY_LOOP_BYTES_MAX = 192;

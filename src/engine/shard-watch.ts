@@ -20,23 +20,30 @@ export class ShardFailedError extends LdlmServerError {
 export interface ShardWatchEvents {
   /** A shard has stopped making progress, or goes on after that. */
   health(shard: number, healthy: boolean): void;
-  /** A shard has stalled for longer than the limit. */
+  /** A shard has stalled for longer than the limit. Told at every look until the watch is closed. */
   stalled(error: ShardFailedError): void;
 }
 
 /**
  * Watches the heartbeats of the shards. A shard stamps its heartbeat at the beginning of each turn; one that has
  * requests to read and does not come round is stuck, whatever the reason.
+ *
+ * Time counts as stalled only while we look: when the whole process was stopped for a minute, by a debugger or a
+ * sleeping machine, no shard had the chance to come round, and a single look afterwards must not condemn it.
  */
 export class ShardWatch {
   readonly #ports: readonly ShardPort[];
   readonly #heartbeats: readonly Float64Array[];
   readonly #clock: Clock;
   readonly #stallLimitMs: number;
+  readonly #unhealthyMs: number;
+  readonly #checkMs: number;
   readonly #events: ShardWatchEvents;
-  readonly #pendingSinceMs: number[];
+  readonly #stalledMs: number[];
+  readonly #lastHeartbeats: number[];
   readonly #healthy: boolean[];
   readonly #timer: NodeJS.Timeout;
+  #checkedMs: number;
 
   constructor(
     ports: readonly ShardPort[],
@@ -49,10 +56,15 @@ export class ShardWatch {
     this.#heartbeats = ports.map((_, shard) => metricWordsOf(metricMemory, shard));
     this.#clock = clock;
     this.#stallLimitMs = stallLimitMs;
+    // Whoever gives up sooner than that wants to be told sooner, too.
+    this.#unhealthyMs = Math.min(UNHEALTHY_MS, stallLimitMs / 2);
+    this.#checkMs = Math.min(CHECK_MS, stallLimitMs / 8);
     this.#events = events;
-    this.#pendingSinceMs = ports.map(() => 0);
+    this.#stalledMs = ports.map(() => 0);
+    this.#lastHeartbeats = ports.map(() => 0);
     this.#healthy = ports.map(() => true);
-    this.#timer = setInterval(() => this.#check(), Math.min(CHECK_MS, stallLimitMs / 4));
+    this.#checkedMs = clock.nowMs();
+    this.#timer = setInterval(() => this.#check(), this.#checkMs);
     this.#timer.unref();
   }
 
@@ -62,27 +74,28 @@ export class ShardWatch {
 
   #check(): void {
     const nowMs = this.#clock.nowMs();
+    const elapsedMs = Math.min(nowMs - this.#checkedMs, 2 * this.#checkMs);
+    this.#checkedMs = nowMs;
     for (let shard = 0; shard < this.#ports.length; shard++) {
-      const stalledMs = this.#stalledMs(shard, nowMs);
-      const healthy = stalledMs < UNHEALTHY_MS;
+      const stalledMs = this.#countStalled(shard, elapsedMs);
+      const healthy = stalledMs < this.#unhealthyMs;
       if (healthy !== this.#healthy[shard]) {
         this.#healthy[shard] = healthy;
         this.#events.health(shard, healthy);
       }
       if (stalledMs >= this.#stallLimitMs) {
-        const seconds = Math.round(stalledMs / 1000);
+        const seconds = (stalledMs / 1000).toFixed(1);
         this.#events.stalled(new ShardFailedError(shard, `has made no progress for ${seconds} s`));
       }
     }
   }
 
-  /** For how long the shard has had work and begun no turn. */
-  #stalledMs(shard: number, nowMs: number): number {
-    if (!this.#ports[shard]!.hasPending()) {
-      this.#pendingSinceMs[shard] = 0;
-      return 0;
-    }
-    this.#pendingSinceMs[shard] ||= nowMs;
-    return nowMs - Math.max(this.#pendingSinceMs[shard]!, this.#heartbeats[shard]![MetricWord.HeartbeatMs]!);
+  /** For how long the shard has had work at every look and begun no turn. */
+  #countStalled(shard: number, elapsedMs: number): number {
+    const heartbeat = this.#heartbeats[shard]![MetricWord.HeartbeatMs]!;
+    const isStuck = heartbeat === this.#lastHeartbeats[shard] && this.#ports[shard]!.hasPending();
+    this.#lastHeartbeats[shard] = heartbeat;
+    this.#stalledMs[shard] = isStuck ? this.#stalledMs[shard]! + elapsedMs : 0;
+    return this.#stalledMs[shard]!;
   }
 }

@@ -24,6 +24,8 @@ export interface ShardedEngineOptions {
   readonly tokenSeed: number;
   /** A shard has stopped making progress, or goes on after that. */
   readonly onHealth: (shard: number, healthy: boolean) => void;
+  /** The module that the threads run. Default: the one that is built with this package. */
+  readonly workerUrl?: URL | undefined;
 }
 
 /** The engine of the server: shards in worker threads, each owning the locks whose names hash to it. */
@@ -55,6 +57,7 @@ export class ShardedEngine implements Engine {
       options.shards,
       anchor,
       core,
+      options.workerUrl,
       () => this.#poll(),
       (shard, reason) =>
         this.#fail(new ShardFailedError(shard, `died: ${describe(reason)}`, { cause: reason })),
@@ -149,19 +152,17 @@ export class ShardedEngine implements Engine {
 
   async close(): Promise<void> {
     this.#watch.close();
-    if (!this.#over) {
-      this.#over = true;
-      for (const port of this.#ports) port.tell(RequestKind.Exit, 0, 0, null);
-      this.flush();
-      await this.#pool.close();
-    } else {
-      await this.#pool.destroy();
-    }
+    if (this.#over) return this.#pool.destroy();
+    this.#over = true;
+    for (const port of this.#ports) port.tell(RequestKind.Exit, 0, 0, null);
+    this.flush();
+    await this.#pool.close(EXIT_MS_MAX);
   }
 
   /**
-   * Empties all reply rings, then sleeps until the bell. The rings are looked at once more behind the announcement,
-   * see {@link BellListener}. A busy ring is not drained in one go: sockets are read in between.
+   * Empties all reply rings, then sleeps until the bell. Replies and room are looked for once more behind the
+   * announcement, see {@link BellListener}. A ring that fills as fast as it is read is left after a while: sockets
+   * are read in between.
    */
   #poll(): void {
     this.#pollScheduled = false;
@@ -177,14 +178,16 @@ export class ShardedEngine implements Engine {
   }
 
   #isQuiet(): boolean {
-    for (const port of this.#ports) if (!port.replies.isEmpty()) return false;
+    for (const port of this.#ports) if (!port.replies.isEmpty() || port.hasAwaitedRoom()) return false;
     return true;
   }
 
   #drain(shard: number): number {
     const { replies } = this.#ports[shard]!;
     let records = 0;
-    for (let payload = replies.next(); payload >= 0; payload = replies.next()) {
+    while (records < DRAIN_RECORDS_MAX) {
+      const payload = replies.next();
+      if (payload < 0) break;
       records++;
       if (replies.kind === ReplyKind.Reply) this.#reply(shard, payload, replies.length);
       else this.#signal(replies.kind);
@@ -238,6 +241,10 @@ export class ShardedEngine implements Engine {
 
 /** How much of a reply ring is read before its memory is given back. */
 const RELEASE_BYTES = Limits.ringBytes >>> 2;
+/** How many records of a shard are read before others have their turn. */
+const DRAIN_RECORDS_MAX = 4096;
+/** How long shards that were told to exit may take: what hangs is ended where it is. */
+const EXIT_MS_MAX = 2_000;
 /** A tag of the reserved wire type 7. */
 const MALFORMED = Buffer.of(0x0f);
 

@@ -10,7 +10,7 @@ export const RingWord = {
   Tail: 0,
   /** Bytes ever consumed, modulo 2^32. Written by the reader only. */
   Head: 32,
-  /** 1 while the reader sleeps in `Atomics.wait` on `Tail`, or is about to. */
+  /** 1 while the reader sleeps on this word, or is about to. Set by the reader, cleared by whoever ends the sleep. */
   ReaderSleeps: 64,
   /** 1 while the writer waits for room. Set by the writer, cleared by the reader once half the ring is free. */
   WriterWaits: 96,
@@ -29,6 +29,19 @@ export const SKIP_TO_START = -1;
 export class RingSizeError extends LdlmServerError {
   constructor(bytes: number) {
     super('LDLM_RING_SIZE', `a ring's size must be a power of two from 1024 to 2^30 bytes, not ${bytes}`);
+  }
+}
+
+/**
+ * Thrown for a record longer than a quarter of its ring. Up to there a record and what may be skipped before it
+ * always fit a ring that is half empty, so whoever waits for half a ring is not refused again.
+ */
+export class RecordTooLongError extends LdlmServerError {
+  constructor(bytes: number, bytesMax: number) {
+    super(
+      'LDLM_RECORD_TOO_LONG',
+      `a record of ${bytes} bytes is longer than the ${bytesMax} that its ring takes`,
+    );
   }
 }
 

@@ -20,6 +20,8 @@ export class RingReader {
   private readonly size: number;
   private head: number;
   private tailSeen: number;
+  /** Head as the writer sees it. */
+  private released: number;
 
   constructor(memory: SharedArrayBuffer) {
     this.bytes = Buffer.from(memory);
@@ -28,6 +30,7 @@ export class RingReader {
     this.size = memory.byteLength - RING_DATA_OFFSET;
     this.head = Atomics.load(this.words, RingWord.Head);
     this.tailSeen = this.head;
+    this.released = this.head;
   }
 
   /** Steps to the next record and returns the byte offset of its payload, or -1 when there is none. */
@@ -40,7 +43,7 @@ export class RingReader {
     let word = (RING_DATA_OFFSET + position) >> 2;
     if (this.words[word] === SKIP_TO_START) {
       this.head = (this.head + this.size - position) | 0;
-      // The writer skips only to write a record at the beginning, and publishes both at once.
+      // The writer skips only with a record at the beginning, so there is one.
       position = 0;
       word = RING_DATA_OFFSET >> 2;
     }
@@ -55,6 +58,7 @@ export class RingReader {
    * and has to be told (once: the request is cleared).
    */
   release(): boolean {
+    this.released = this.head;
     Atomics.store(this.words, RingWord.Head, this.head);
     if (Atomics.load(this.words, RingWord.WriterWaits) === 0) return false;
     const fill = (Atomics.load(this.words, RingWord.Tail) - this.head) >>> 0;
@@ -62,14 +66,14 @@ export class RingReader {
     return Atomics.exchange(this.words, RingWord.WriterWaits, 0) === 1;
   }
 
-  /** Wakes a writer that blocks in `RingWriter.sleepForRoom`. */
+  /** Wakes a writer that blocks in `RingWriter.sleepForRoom`, after `release` has returned true. */
   wakeWriter(): void {
-    Atomics.notify(this.words, RingWord.Head, 1);
+    Atomics.notify(this.words, RingWord.WriterWaits, 1);
   }
 
   /** Bytes read but not yet released. Long batches release in between, so that the writer can go on. */
   unreleasedBytes(): number {
-    return (this.head - Atomics.load(this.words, RingWord.Head)) >>> 0;
+    return (this.head - this.released) >>> 0;
   }
 
   /** True when nothing is published that was not read. */
@@ -78,12 +82,12 @@ export class RingReader {
   }
 
   /**
-   * Blocks this thread until something is published or `timeoutMs` have passed. Never on the main thread.
-   * `Atomics.wait` compares Tail with what was read last, so a record published since then ends it at once.
+   * Blocks this thread until something is published or `timeoutMs` have passed. Never on the main thread. Everything
+   * that is read must be released, or a writer that waits for room and this reader could wait for each other.
    */
   sleep(timeoutMs: number): void {
     Atomics.store(this.words, RingWord.ReaderSleeps, 1);
-    Atomics.wait(this.words, RingWord.Tail, this.head, timeoutMs);
+    if (this.isEmpty()) Atomics.wait(this.words, RingWord.ReaderSleeps, 1, timeoutMs);
     Atomics.store(this.words, RingWord.ReaderSleeps, 0);
   }
 }

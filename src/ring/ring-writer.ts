@@ -1,5 +1,6 @@
 import {
   RECORD_HEADER_BYTES,
+  RecordTooLongError,
   RING_DATA_OFFSET,
   RingWord,
   recordBytes,
@@ -23,6 +24,8 @@ export class RingWriter {
   /** Free-running counters: their difference modulo 2^32 is the fill, so full and empty differ without a spare slot. */
   private tail: number;
   private headSeen: number;
+  /** Where the record reserved last begins; beyond `tail` when the ring's end is skipped. A counter like `tail`. */
+  private reserved: number;
 
   constructor(memory: SharedArrayBuffer) {
     this.bytes = Buffer.from(memory);
@@ -31,82 +34,91 @@ export class RingWriter {
     this.size = memory.byteLength - RING_DATA_OFFSET;
     this.tail = Atomics.load(this.words, RingWord.Tail);
     this.headSeen = Atomics.load(this.words, RingWord.Head);
+    this.reserved = this.tail;
   }
 
   /**
    * Finds room for a record of up to `payloadBytesMax` bytes. Returns the payload's byte offset, or -1 when the
-   * reader has not yet consumed enough. Reserving again without a commit discards the first reservation.
+   * reader has not yet consumed enough. A reservation without a commit changes nothing.
+   *
+   * @throws RecordTooLongError
    */
   reserve(payloadBytesMax: number): number {
     const need = recordBytes(payloadBytesMax);
+    if (need > this.size >>> 2) throw new RecordTooLongError(need, this.size >>> 2);
     const position = this.tail & (this.size - 1);
     const toEnd = this.size - position;
-    const wanted = need <= toEnd ? need : toEnd + need;
-    if (!this.hasRoom(wanted)) return -1;
-    if (need <= toEnd) return RING_DATA_OFFSET + position + RECORD_HEADER_BYTES;
+    if (need <= toEnd) {
+      if (!this.hasRoom(need)) return -1;
+      this.reserved = this.tail;
+      return RING_DATA_OFFSET + position + RECORD_HEADER_BYTES;
+    }
+    if (!this.hasRoom(toEnd + need)) return -1;
     // Positions are multiples of 8, so the marker always fits before the end.
     this.words[(RING_DATA_OFFSET + position) >> 2] = SKIP_TO_START;
-    this.tail = (this.tail + toEnd) | 0;
+    this.reserved = (this.tail + toEnd) | 0;
     return RING_DATA_OFFSET + RECORD_HEADER_BYTES;
   }
 
   /** Ends the record reserved last, with the payload length that was really used. */
   commit(kind: number, payloadBytes: number): void {
-    const word = (RING_DATA_OFFSET + (this.tail & (this.size - 1))) >> 2;
+    const word = (RING_DATA_OFFSET + (this.reserved & (this.size - 1))) >> 2;
     this.words[word] = payloadBytes;
     this.words[word + 1] = kind;
-    this.tail = (this.tail + recordBytes(payloadBytes)) | 0;
+    this.tail = (this.reserved + recordBytes(payloadBytes)) | 0;
   }
 
   /**
-   * Makes all committed records visible. Returns true when the reader sleeps and has to be woken.
+   * Makes all committed records visible, and wakes a reader that sleeps in `RingReader.sleep`.
    *
-   * No wake-up is lost: we store Tail, then load ReaderSleeps; the reader stores ReaderSleeps, then compares Tail
-   * (inside `Atomics.wait`, or by looking once more). All four are sequentially consistent, so either we see that
-   * it sleeps, or it sees the new Tail and does not.
+   * No wake-up is lost: we store Tail, then load ReaderSleeps; the reader stores ReaderSleeps, then loads Tail. All
+   * four are sequentially consistent, so either we see that it sleeps, or it sees the new Tail and does not. It
+   * sleeps on the very word that we clear: if we clear it after the reader has set it, `Atomics.wait` either has
+   * begun and is notified, or finds another value and returns. And as it is cleared, only the first of several
+   * publications pays for the notification.
    */
-  publish(): boolean {
+  publish(): void {
     Atomics.store(this.words, RingWord.Tail, this.tail);
-    return Atomics.load(this.words, RingWord.ReaderSleeps) === 1;
+    if (Atomics.load(this.words, RingWord.ReaderSleeps) === 0) return;
+    if (Atomics.exchange(this.words, RingWord.ReaderSleeps, 0) === 1) {
+      Atomics.notify(this.words, RingWord.ReaderSleeps, 1);
+    }
   }
 
-  /** Wakes a reader that sleeps in `RingReader.sleep`. */
-  wakeReader(): void {
-    Atomics.notify(this.words, RingWord.Tail, 1);
-  }
-
-  /** True when everything published was consumed. */
+  /** True when everything committed was consumed. */
   isDrained(): boolean {
     return Atomics.load(this.words, RingWord.Head) === this.tail;
   }
 
-  /** Bytes that the reader has yet to consume. */
-  fillBytes(): number {
-    this.headSeen = Atomics.load(this.words, RingWord.Head);
-    return (this.tail - this.headSeen) >>> 0;
-  }
-
   /**
    * Announces that this side waits for room; the reader's `release` then returns true once half the ring is free.
-   * Returns false when there is that much room already, so that the writer goes on at once.
+   * Returns false when there is that much room already, so that the writer goes on at once. What is committed must
+   * be published, or the reader cannot make the room.
    *
    * The same argument as in `publish`: we store WriterWaits, then load Head; the reader stores Head, then loads
    * WriterWaits.
    */
   awaitRoom(): boolean {
     Atomics.store(this.words, RingWord.WriterWaits, 1);
-    if (this.fillBytes() > this.size >>> 1) return true;
+    this.headSeen = Atomics.load(this.words, RingWord.Head);
+    if ((this.tail - this.headSeen) >>> 0 > this.size >>> 1) return true;
     Atomics.store(this.words, RingWord.WriterWaits, 0);
     return false;
   }
 
+  /** True after `awaitRoom` has returned true and until the reader has freed half the ring. */
+  isAwaitingRoom(): boolean {
+    return Atomics.load(this.words, RingWord.WriterWaits) === 1;
+  }
+
   /** Blocks this thread until the reader has freed half the ring or `timeoutMs` have passed. Never on the main thread. */
   sleepForRoom(timeoutMs: number): void {
-    if (this.awaitRoom()) Atomics.wait(this.words, RingWord.Head, this.headSeen, timeoutMs);
+    if (this.awaitRoom()) Atomics.wait(this.words, RingWord.WriterWaits, 1, timeoutMs);
   }
 
   private hasRoom(wanted: number): boolean {
     if (wanted <= this.size - ((this.tail - this.headSeen) >>> 0)) return true;
-    return wanted <= this.size - this.fillBytes();
+    this.headSeen = Atomics.load(this.words, RingWord.Head);
+    return wanted <= this.size - ((this.tail - this.headSeen) >>> 0);
   }
 }

@@ -1,5 +1,5 @@
 import { GrpcStatus } from '../contract/grpc-status.ts';
-import { type Refusal, Refusals } from '../contract/refusal.ts';
+import type { Refusal } from '../contract/refusal.ts';
 import type { LockKey } from '../core/lock-key.ts';
 import type { Origin } from '../core/origin.ts';
 import { ReplyForm } from '../core/reply-form.ts';
@@ -74,11 +74,9 @@ export class ReplyEncoder implements CoreSink {
   }
 
   notLocked(origin: Origin, name: string, refusal: Refusal | null): void {
-    // A name that was refused for its length may have been cut in the middle of a character: it is not sent back.
-    const echo = refusal === Refusals.nameTooLong ? '' : name;
-    const messageBytes = sizeOfLockRefused(echo, refusal);
+    const messageBytes = sizeOfLockRefused(name, refusal);
     const message = this.#begin(origin, messageBytes);
-    encodeLockRefused(this.#target.bytes, message, echo, refusal);
+    encodeLockRefused(this.#target.bytes, message, name, refusal);
     this.#end(origin, false, message, messageBytes);
   }
 
@@ -89,19 +87,17 @@ export class ReplyEncoder implements CoreSink {
   }
 
   unlocked(origin: Origin, name: string, refusal: Refusal | null): void {
-    const echo = refusal === Refusals.nameTooLong ? '' : name;
-    const messageBytes = sizeOfUnlockReply(echo, refusal);
+    const messageBytes = sizeOfUnlockReply(name, refusal);
     const message = this.#begin(origin, messageBytes);
-    encodeUnlockReply(this.#target.bytes, message, echo, refusal);
+    encodeUnlockReply(this.#target.bytes, message, name, refusal);
     this.#end(origin, false, message, messageBytes);
   }
 
   /** `key` is where the key stands in the request's `bytes`, to be sent back as it came. */
   renewed(origin: Origin, name: string, bytes: Uint8Array, key: Span, refusal: Refusal | null): void {
-    const echo = refusal === Refusals.nameTooLong ? '' : name;
-    const messageBytes = sizeOfRenewReply(echo, key, refusal);
+    const messageBytes = sizeOfRenewReply(name, key, refusal);
     const message = this.#begin(origin, messageBytes);
-    encodeRenewReply(this.#target.bytes, message, echo, bytes, key, refusal);
+    encodeRenewReply(this.#target.bytes, message, name, bytes, key, refusal);
     this.#end(origin, false, message, messageBytes);
   }
 

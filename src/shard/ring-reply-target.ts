@@ -16,6 +16,7 @@ export class RingReplyTarget implements ReplyTarget {
   readonly #ring: RingWriter;
   readonly #bell: BellRope;
   #payload = 0;
+  #published = true;
 
   constructor(ring: RingWriter, bell: BellRope) {
     this.#ring = ring;
@@ -45,16 +46,20 @@ export class RingReplyTarget implements ReplyTarget {
     words[word + 3] = headersBytes | (trailersBytes << 16);
     this.#ring.floats[(this.#payload + ReplyField.Session) >> 3] = origin.session;
     this.#ring.commit(ReplyKind.Reply, ReplyField.Body + headersBytes + dataBytes + trailersBytes);
+    this.#published = false;
   }
 
   /** Sends a record without a reply in it. */
   signal(kind: ReplyKind): void {
     this.reserve(0);
     this.#ring.commit(kind, ReplyField.Body);
+    this.#published = false;
   }
 
-  /** Makes what was committed visible and wakes the main thread if it sleeps. */
+  /** Makes what was committed visible, if anything was, and wakes the main thread if it sleeps. */
   publish(): void {
+    if (this.#published) return;
+    this.#published = true;
     this.#ring.publish();
     this.#bell.ring();
   }
