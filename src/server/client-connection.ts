@@ -15,6 +15,8 @@ export interface ConnectionOwner {
   nowMs(): number;
   /** The connection has output and is to be flushed when the batch is done. */
   markDirty(connection: ClientConnection): void;
+  /** The connection has output that no batch will bring along. */
+  flushSoon(connection: ClientConnection): void;
   /** The connection found no room in this shard's ring and is to be told when there is. */
   awaitRoom(connection: ClientConnection, shard: number): void;
   /** The connection is gone; called once. */
@@ -44,6 +46,7 @@ export class ClientConnection implements LdlmBackend {
   readonly #output: Output;
   #shardMask = 0;
   #over = false;
+  #reading = false;
   #ending = false;
   #readingStopped = false;
   #unwrittenBytes = 0;
@@ -111,6 +114,10 @@ export class ClientConnection implements LdlmBackend {
     this.#owner.engine.releaseUndelivered(shard, this.session, message);
   }
 
+  wrote(): void {
+    if (!this.#reading) this.#owner.flushSoon(this);
+  }
+
   // ---- what the server tells ------------------------------------------------------------------------------------
 
   /** There is room in the ring that had none. */
@@ -136,8 +143,8 @@ export class ClientConnection implements LdlmBackend {
       this.#write(chunk);
       for (chunk = next; chunk !== null; chunk = this.#output.takeChunk()) this.#write(chunk);
       if (next !== null) socket.uncork();
-      this.#checkBacklog();
     }
+    this.#checkBacklog();
     if (this.calls.connection.ended) this.#end();
   }
 
@@ -177,7 +184,9 @@ export class ClientConnection implements LdlmBackend {
     const nowMs = this.#owner.nowMs();
     this.lastReadMs = nowMs;
     this.pingedMs = 0;
+    this.#reading = true;
     this.calls.receive(chunk, nowMs);
+    this.#reading = false;
     this.#owner.engine.flush();
     if (this.#output.totalBytes > 0 || this.calls.connection.ended) this.flush();
   }

@@ -31,6 +31,7 @@ export class Connections implements ConnectionOwner {
   #engine: Engine | null = null;
   #onEmpty: (() => void) | null = null;
   #draining = false;
+  #flushScheduled = false;
 
   constructor(options: ConnectionsOptions) {
     this.#options = options;
@@ -113,6 +114,16 @@ export class Connections implements ConnectionOwner {
     if (connection.dirty) return;
     connection.dirty = true;
     this.#dirty.push(connection);
+  }
+
+  flushSoon(connection: ClientConnection): void {
+    this.markDirty(connection);
+    if (this.#flushScheduled) return;
+    this.#flushScheduled = true;
+    setImmediate(() => {
+      this.#flushScheduled = false;
+      this.flush();
+    });
   }
 
   awaitRoom(connection: ClientConnection, shard: number): void {

@@ -42,6 +42,7 @@ export class LockServer implements RunningServer {
   #listeners: Listeners | null = null;
   #closing: Promise<void> | null = null;
   #failure: Error | null = null;
+  readonly #stalledShards = new Set<number>();
   #resolveClosed: () => void = () => {};
   #rejectClosed: (error: Error) => void = () => {};
 
@@ -106,7 +107,8 @@ export class LockServer implements RunningServer {
 
   async #close(): Promise<void> {
     this.#logger.warn('Shutting down...');
-    this.#health.setServing(false);
+    // Its watchers are told and let go: their calls would hold up the end of their connections.
+    this.#health.close();
     this.#listeners?.close();
     const grace = new Grace(this.#options.shutdownGraceMs);
     // First every waiter gets its answer, then the connections are told to go: whoever is told has been answered.
@@ -114,7 +116,6 @@ export class LockServer implements RunningServer {
     await grace.orSooner(this.#connections.drain());
     grace.clear();
     this.#connections.destroy();
-    this.#health.close();
     await this.#engine.close();
     if (this.#failure === null) this.#resolveClosed();
   }
@@ -173,7 +174,9 @@ export class LockServer implements RunningServer {
   #shardHealth(shard: number, healthy: boolean): void {
     if (healthy) this.#logger.warn({ shard }, 'shard works again');
     else this.#logger.error({ shard }, 'shard makes no progress');
-    if (this.#closing === null) this.#health.setServing(healthy);
+    if (healthy) this.#stalledShards.delete(shard);
+    else this.#stalledShards.add(shard);
+    if (this.#closing === null) this.#health.setServing(this.#stalledShards.size === 0);
   }
 
   /** A shard is lost, and with it the locks that it had: nothing that is still said would be true. */

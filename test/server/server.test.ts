@@ -1,11 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
-import { credentials, status } from '@grpc/grpc-js';
+import { Client, credentials, status } from '@grpc/grpc-js';
+import { loadSync, type MethodDefinition } from '@grpc/proto-loader';
 import { describe, expect, it } from 'vitest';
 import { startServer } from '../../src/index.ts';
 import { silentLogger } from '../../src/server/logger.ts';
 import { LockClient, statusOf } from '../clients/lock-client.ts';
 import { afterwards, connect, runServer } from './running-server.ts';
+
+type WatchMethod = MethodDefinition<{ service: string }, { status: string }>;
+const healthProto = new URL('../../protos/grpc/health/v1/health.proto', import.meta.url).pathname;
+const health = loadSync(healthProto, { enums: String, defaults: true })['grpc.health.v1.Health'];
+const healthWatch = (health as Record<string, WatchMethod>)['Watch']!;
 
 const fixture = (name: string): string => new URL(`../fixtures/tls/${name}`, import.meta.url).pathname;
 const pem = (name: string): Buffer => readFileSync(fixture(name));
@@ -153,5 +159,26 @@ describe('TLS', () => {
     for (const stranger of [as(null, null), as('foreign-client-key.pem', 'foreign-client.pem')]) {
       expect(await statusOf(stranger.lock({ name: 'b' }))).toMatchObject({ code: status.UNAVAILABLE });
     }
+  });
+});
+
+describe('watching the health', () => {
+  it('tells a watcher of the stop at once, and the stop does not wait for it', async () => {
+    const server = await runServer({ shutdownGraceMs: 5_000 });
+    const client = new Client(server.address, credentials.createInsecure());
+    afterwards(() => client.close());
+    const { path, requestSerialize, responseDeserialize } = healthWatch;
+    const watch = client.makeServerStreamRequest(path, requestSerialize, responseDeserialize, {
+      service: '',
+    });
+    const seen: string[] = [];
+    const ended = new Promise((resolve) => watch.on('error', resolve));
+    watch.on('data', (reply: { status: string }) => seen.push(reply.status));
+    await expect.poll(() => seen).toEqual(['SERVING']);
+    const fromMs = performance.now();
+    await server.close();
+    expect(performance.now() - fromMs).toBeLessThan(2_000);
+    expect(await ended).toMatchObject({ code: status.UNAVAILABLE });
+    expect(seen).toEqual(['SERVING', 'NOT_SERVING']);
   });
 });

@@ -237,12 +237,9 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     stream.call = new GrpcCall();
     this.#serviceCalls ??= new Set();
     this.#serviceCalls.add(stream);
-    stream.call.service = new ServiceCall(
-      this.connection,
-      stream,
-      plan.service!,
-      this.#nowMs + plan.timeoutMs,
-    );
+    const deadlineMs = this.#nowMs + plan.timeoutMs;
+    const service = new ServiceCall(this.connection, stream, plan.service!, deadlineMs, this.#backend);
+    stream.call.service = service;
   }
 
   // ---- answers ----------------------------------------------------------------------------------------------

@@ -21,4 +21,6 @@ export interface LdlmBackend {
   cancel(shard: number, streamId: number): void;
   /** `shard` granted a lock to a caller that is gone: `message` is the LockResponse that could not be delivered. */
   releaseUndelivered(shard: number, message: Buffer): void;
+  /** A service has put something out, perhaps at a time when nothing was read: it has to be brought to the socket. */
+  wrote(): void;
 }

@@ -3,6 +3,7 @@ import type { Http2Connection } from '../http2/connection.ts';
 import { type Stream, StreamState } from '../http2/stream.ts';
 import type { CallPlan } from './call-plan.ts';
 import type { GrpcCall } from './grpc-call.ts';
+import type { LdlmBackend } from './ldlm-backend.ts';
 import { prefixMessage, REPLY_HEADER_BLOCK, trailerBlock, trailersOnlyBlock } from './reply-frames.ts';
 import type { CallListener, ServerCall, ServiceMethod } from './service-method.ts';
 
@@ -12,6 +13,7 @@ export class ServiceCall implements ServerCall {
   readonly listener: CallListener;
   readonly #connection: Http2Connection<CallPlan, GrpcCall>;
   readonly #stream: Stream<CallPlan, GrpcCall>;
+  readonly #backend: LdlmBackend;
   #headersSent = false;
   #ended = false;
 
@@ -20,7 +22,9 @@ export class ServiceCall implements ServerCall {
     stream: Stream<CallPlan, GrpcCall>,
     method: ServiceMethod,
     deadlineMs: number,
+    backend: LdlmBackend,
   ) {
+    this.#backend = backend;
     this.#connection = connection;
     this.#stream = stream;
     this.deadlineMs = deadlineMs;
@@ -36,6 +40,7 @@ export class ServiceCall implements ServerCall {
     if (!this.#headersSent) this.#connection.sendHeaders(this.#stream, REPLY_HEADER_BLOCK, false);
     this.#headersSent = true;
     this.#connection.sendData(this.#stream, prefixMessage(message), false);
+    this.#backend.wrote();
   }
 
   end(status: GrpcStatus, text = ''): void {
@@ -43,6 +48,7 @@ export class ServiceCall implements ServerCall {
     this.#ended = true;
     const block = this.#headersSent ? trailerBlock(status, text) : trailersOnlyBlock(status, text);
     this.#connection.sendHeaders(this.#stream, block, true);
+    this.#backend.wrote();
   }
 
   /** The caller's deadline has passed. */
