@@ -1,3 +1,4 @@
+import type { CoreOptions } from './core-options.ts';
 import type { LockState } from './lock-state.ts';
 
 /**
@@ -12,12 +13,12 @@ export class IdleCollector {
   /** The lock to look at next; 0 between sweeps. */
   #cursor = 0;
 
-  constructor(state: LockState, intervalMs: number, minIdleMs: number, startMs: number) {
+  constructor(state: LockState, options: CoreOptions) {
     this.#state = state;
     // Below a millisecond, or at 0, the core would do nothing but sweep.
-    this.#intervalMs = Math.max(intervalMs, 1);
-    this.#minIdleMs = minIdleMs;
-    this.#nextSweepMs = startMs + this.#intervalMs;
+    this.#intervalMs = Math.max(options.gcIntervalMs, 1);
+    this.#minIdleMs = options.gcMinIdleMs;
+    this.#nextSweepMs = options.startMs + this.#intervalMs;
   }
 
   get isSweeping(): boolean {

@@ -4,6 +4,7 @@ import { LockMode } from '../contract/lock-mode.ts';
 import { type Refusal, Refusals } from '../contract/refusal.ts';
 import { type ClaimObserver, ReleaseCause } from './claim-observer.ts';
 import type { LockCommand, RenewCommand, UnlockCommand } from './command.ts';
+import type { CoreOptions } from './core-options.ts';
 import type { CoreCounters } from './counters.ts';
 import { IdleCollector } from './idle-collector.ts';
 import { checkLock, checkRenew, checkUnlock } from './lock-check.ts';
@@ -12,20 +13,7 @@ import { SessionCloser } from './session-closer.ts';
 import { CallEnd, type CoreSink } from './sink.ts';
 import { WaiterDismissal } from './waiter-dismissal.ts';
 
-export interface CoreOptions {
-  /** Keep the locks of an ended session until their own timeout (no_clear_on_disconnect). */
-  readonly keepOnSessionEnd: boolean;
-  /** How often idle locks are looked for, in milliseconds. */
-  readonly gcIntervalMs: number;
-  /** A lock that has been idle for longer than this, strictly, is collected. */
-  readonly gcMinIdleMs: number;
-  /** The high word of the first fencing tokens: seconds since 2020-01-01 at boot. */
-  readonly tokenSeed: number;
-  /** The time at creation. */
-  readonly startMs: number;
-  /** Claims or locks per slice of long work. Default: `Limits.sliceCount`. */
-  readonly sliceCount?: number;
-}
+export type { CoreOptions } from './core-options.ts';
 
 /** What Renew returns when the caller's deadline has passed: nothing was changed and nobody waits for the answer. */
 export const deadlinePassed: Refusal = Object.freeze({
@@ -48,13 +36,8 @@ export class LockCore {
   readonly #sliceCount: number;
 
   constructor(options: CoreOptions, sink: CoreSink, observer: ClaimObserver | null = null) {
-    this.#state = new LockState(options.keepOnSessionEnd, options.tokenSeed, sink, observer);
-    this.#collector = new IdleCollector(
-      this.#state,
-      options.gcIntervalMs,
-      options.gcMinIdleMs,
-      options.startMs,
-    );
+    this.#state = new LockState(options, sink, observer);
+    this.#collector = new IdleCollector(this.#state, options);
     this.#closer = new SessionCloser(this.#state);
     this.#dismissal = new WaiterDismissal(this.#state);
     this.#sliceCount = options.sliceCount ?? Limits.sliceCount;

@@ -4,6 +4,7 @@ import { type ClaimObserver, ReleaseCause } from './claim-observer.ts';
 import { ClaimTable } from './claim-table.ts';
 import { type ClaimTables, ClaimView } from './claim-view.ts';
 import type { LockCommand } from './command.ts';
+import type { CoreOptions } from './core-options.ts';
 import { CoreCounters } from './counters.ts';
 import { HolderList } from './holder-list.ts';
 import { LockKey } from './lock-key.ts';
@@ -22,10 +23,10 @@ import { WaitQueue } from './wait-queue.ts';
 export class LockState implements ClaimTables {
   readonly counters = new CoreCounters();
   readonly claims = new ClaimTable();
-  readonly locks = new LockTable();
   readonly sessions = new SessionTable(this.claims);
-  readonly queue = new WaitQueue(this.claims, this.locks);
-  readonly holders = new HolderList(this.claims, this.locks);
+  readonly locks: LockTable;
+  readonly queue: WaitQueue;
+  readonly holders: HolderList;
   readonly deadlines = new DeadlineHeap();
   readonly requests = new RequestMemory();
   readonly sink: CoreSink;
@@ -40,9 +41,12 @@ export class LockState implements ClaimTables {
   readonly #key = new LockKey();
   readonly #token = new FencingToken();
 
-  constructor(keepOnSessionEnd: boolean, tokenSeed: number, sink: CoreSink, observer: ClaimObserver | null) {
-    this.#keepOnSessionEnd = keepOnSessionEnd;
-    this.#lastToken.high = tokenSeed;
+  constructor(options: CoreOptions, sink: CoreSink, observer: ClaimObserver | null) {
+    this.locks = new LockTable(options.hashSeed ?? 0);
+    this.queue = new WaitQueue(this.claims, this.locks);
+    this.holders = new HolderList(this.claims, this.locks);
+    this.#keepOnSessionEnd = options.keepOnSessionEnd;
+    this.#lastToken.high = options.tokenSeed;
     this.sink = sink;
     this.#observer = observer;
   }

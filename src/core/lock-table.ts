@@ -1,4 +1,5 @@
 import { ROW_MASK, ROW_SHIFT, RowTable } from '../base/row-table.ts';
+import { NameIndex } from './name-index.ts';
 
 const STRIDE = 12;
 const SIZE = 1;
@@ -20,8 +21,12 @@ export class LockTable {
   readonly #rows = new RowTable(STRIDE);
   readonly #words = this.#rows.words;
   readonly #floats = this.#rows.floats;
-  readonly #rowsByName = new Map<string, number>();
-  readonly #names: string[] = [''];
+  readonly #names: NameIndex;
+
+  /** `hashSeed`: see {@link NameIndex}. */
+  constructor(hashSeed: number) {
+    this.#names = new NameIndex(hashSeed);
+  }
 
   get count(): number {
     return this.#rows.count;
@@ -38,7 +43,7 @@ export class LockTable {
 
   /** The row of the lock, 0 when there is none by that name. */
   find(name: string): number {
-    return this.#rowsByName.get(name) ?? 0;
+    return this.#names.find(name);
   }
 
   open(name: string, size: number): number {
@@ -47,19 +52,17 @@ export class LockTable {
     const base = (lock & ROW_MASK) * STRIDE;
     page[base + SIZE] = size;
     for (let field = USED_PERMITS; field <= KEYS_INDEXED; field++) page[base + field] = 0;
-    this.#names[lock] = name;
-    this.#rowsByName.set(name, lock);
+    this.#names.add(name, lock);
     return lock;
   }
 
   close(lock: number): void {
-    this.#rowsByName.delete(this.#names[lock]!);
-    this.#names[lock] = '';
+    this.#names.remove(lock);
     this.#rows.close(lock);
   }
 
   name(lock: number): string {
-    return this.#names[lock]!;
+    return this.#names.name(lock);
   }
 
   size(lock: number): number {

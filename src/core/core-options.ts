@@ -1,0 +1,16 @@
+export interface CoreOptions {
+  /** Keep the locks of an ended session until their own timeout (no_clear_on_disconnect). */
+  readonly keepOnSessionEnd: boolean;
+  /** How often idle locks are looked for, in milliseconds. */
+  readonly gcIntervalMs: number;
+  /** A lock that has been idle for longer than this, strictly, is collected. */
+  readonly gcMinIdleMs: number;
+  /** The high word of the first fencing tokens: seconds since 2020-01-01 at boot. */
+  readonly tokenSeed: number;
+  /** The time at creation. */
+  readonly startMs: number;
+  /** Claims or locks per slice of long work. Default: `Limits.sliceCount`. */
+  readonly sliceCount?: number;
+  /** A random number that clients cannot know, so that they cannot choose names that collide. Default: 0. */
+  readonly hashSeed?: number;
+}

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { Limits } from '../../src/base/limits.ts';
+import { RequestMemory } from '../../src/core/request-memory.ts';
+
+describe('RequestMemory', () => {
+  it('finds a bound id by its own name and id only', () => {
+    const memory = new RequestMemory();
+    memory.bind('name', 'request-1', 7);
+    const entry = memory.find('name', 'request-1', 0);
+    expect(memory.claim(entry)).toBe(7);
+    expect(memory.find('1name', 'request-', 0)).toBe(0);
+    expect(memory.find('nam', 'request-1e', 0)).toBe(0);
+    memory.unbind(7);
+    expect(memory.find('name', 'request-1', 0)).toBe(0);
+    expect(memory.count).toBe(0);
+  });
+
+  it('remembers a released id for its time, counted from the latest release or refusal', () => {
+    const memory = new RequestMemory();
+    memory.bind('a', 'request-1', 7);
+    memory.release(7, 1000);
+    memory.refuse('a', 'request-1', 2000);
+    const entry = memory.find('a', 'request-1', 1999 + Limits.requestMemoryMs);
+    expect(entry).not.toBe(0);
+    expect(memory.claim(entry)).toBe(0);
+    expect(memory.find('a', 'request-1', 2000 + Limits.requestMemoryMs)).toBe(0);
+    expect(memory.released).toBe(0);
+  });
+
+  it('forgets the oldest beyond the most that it may remember', () => {
+    const memory = new RequestMemory();
+    const most = Limits.requestMemoryCountMax;
+    for (let i = 0; i < most; i++) memory.refuse('a', `request-${i}`, 0);
+    // The first one is refused again, which makes it the newest.
+    memory.refuse('a', 'request-0', 1);
+    memory.refuse('a', 'one more', 1);
+    expect(memory.released).toBe(most);
+    expect(memory.find('a', 'request-0', 1)).not.toBe(0);
+    expect(memory.find('a', 'request-1', 1)).toBe(0);
+    expect(memory.find('a', 'request-2', 1)).not.toBe(0);
+  });
+
+  it('forgets what is over, a bounded number at a time, and nothing that is bound', () => {
+    const memory = new RequestMemory();
+    memory.bind('a', 'request-x', 7);
+    for (let i = 0; i < 10; i++) memory.refuse('a', `request-${i}`, i);
+    memory.forgetOld(Limits.requestMemoryMs + 4, 3);
+    expect(memory.released).toBe(7);
+    memory.forgetOld(Limits.requestMemoryMs + 4, 100);
+    expect(memory.released).toBe(5);
+    memory.forgetOld(Number.MAX_SAFE_INTEGER, 100);
+    expect(memory.count).toBe(1);
+    expect(memory.isBound(7)).toBe(true);
+  });
+});
