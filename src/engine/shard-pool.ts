@@ -23,7 +23,9 @@ const WORKER_URL = new URL(
  * its wake-ups are idle; what piscina gives is threads that are started, watched and ended together.
  */
 export class ShardPool {
+  /** The main thread's ends of the rings, one of each per shard. */
   readonly ports: readonly ShardPort[];
+  readonly replies: readonly RingReader[];
   readonly bellMemory: SharedArrayBuffer;
   readonly metricMemory: SharedArrayBuffer;
   readonly #pool: Piscina;
@@ -55,10 +57,12 @@ export class ShardPool {
       recordTiming: false,
     });
     const ports: ShardPort[] = [];
+    const replies: RingReader[] = [];
     for (let shard = 0; shard < shards; shard++) {
       const requestMemory = createRingMemory(Limits.ringBytes);
       const replyMemory = createRingMemory(Limits.ringBytes);
-      ports.push(new ShardPort(new RingWriter(requestMemory), new RingReader(replyMemory)));
+      ports.push(new ShardPort(new RingWriter(requestMemory)));
+      replies.push(new RingReader(replyMemory));
       const { bellMemory, metricMemory } = this;
       const bellPort = this.#openBell(onBell);
       const memories = { requestMemory, replyMemory, bellMemory, metricMemory };
@@ -68,6 +72,7 @@ export class ShardPool {
       this.#runs.push(run.then(ignore, (reason: unknown) => onDeath(shard, reason)));
     }
     this.ports = ports;
+    this.replies = replies;
   }
 
   /** Ends the threads once all have left their loops, which they must have been told before, or after `timeoutMs`. */

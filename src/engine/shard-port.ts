@@ -1,6 +1,5 @@
 import type { Method } from '../contract/method.ts';
 import { copyBytes } from '../protocol/http2/output.ts';
-import type { RingReader } from '../ring/ring-reader.ts';
 import type { RingWriter } from '../ring/ring-writer.ts';
 import { RequestField, RequestKind, writeRequestHead } from '../shard/request-record.ts';
 
@@ -18,16 +17,14 @@ interface DeferredRecord {
  * their number is bounded by the connections and streams that can end.
  */
 export class ShardPort {
-  readonly replies: RingReader;
   readonly #requests: RingWriter;
   readonly #deferred: DeferredRecord[] = [];
   /** Someone was refused or deferred. The shard knows that it has to tell when half the ring is free. */
   #roomAwaited = false;
   #dirty = false;
 
-  constructor(requests: RingWriter, replies: RingReader) {
+  constructor(requests: RingWriter) {
     this.#requests = requests;
-    this.replies = replies;
   }
 
   /** Writes a request. False when there is no room for it now. */

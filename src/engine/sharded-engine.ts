@@ -6,11 +6,12 @@ import type { CoreOptions } from '../core/lock-core.ts';
 import type { ReplyForm } from '../core/reply-form.ts';
 import { findName } from '../protocol/protobuf/find-name.ts';
 import { Span } from '../protocol/protobuf/span.ts';
-import { stripUnknownFields } from '../protocol/protobuf/strip-unknown-fields.ts';
 import { BellListener } from '../ring/bell.ts';
+import type { RingReader } from '../ring/ring-reader.ts';
 import { REPLY_GRANTED, ReplyField, ReplyKind } from '../shard/reply-record.ts';
 import { RequestKind } from '../shard/request-record.ts';
 import type { Engine, EngineEvents } from './engine.ts';
+import { fitRecordBody } from './record-body.ts';
 import { ShardPool } from './shard-pool.ts';
 import type { ShardPort } from './shard-port.ts';
 import { ShardFailedError, ShardWatch } from './shard-watch.ts';
@@ -35,6 +36,7 @@ export class ShardedEngine implements Engine {
   readonly #events: EngineEvents;
   readonly #pool: ShardPool;
   readonly #ports: readonly ShardPort[];
+  readonly #replies: readonly RingReader[];
   readonly #bell: BellListener;
   readonly #watch: ShardWatch;
   readonly #name = new Span();
@@ -63,6 +65,7 @@ export class ShardedEngine implements Engine {
         this.#fail(new ShardFailedError(shard, `died: ${describe(reason)}`, { cause: reason })),
     );
     this.#ports = this.#pool.ports;
+    this.#replies = this.#pool.replies;
     this.#bell = new BellListener(this.#pool.bellMemory);
     this.#watch = new ShardWatch(this.#ports, this.#pool.metricMemory, this.clock, options.stallLimitMs, {
       health: options.onHealth,
@@ -96,9 +99,7 @@ export class ShardedEngine implements Engine {
     end: number,
   ): number {
     if (end - start > Limits.recordBodyBytesMax) {
-      const stripped = stripUnknownFields(bytes, start, end, method);
-      // What cannot be read is cut to a length that fits: the shard finds the same fault and says so.
-      bytes = typeof stripped === 'number' ? MALFORMED : stripped;
+      bytes = fitRecordBody(bytes, start, end, method);
       start = 0;
       end = bytes.length;
     }
@@ -178,12 +179,14 @@ export class ShardedEngine implements Engine {
   }
 
   #isQuiet(): boolean {
-    for (const port of this.#ports) if (!port.replies.isEmpty() || port.hasAwaitedRoom()) return false;
+    for (let shard = 0; shard < this.#ports.length; shard++) {
+      if (!this.#replies[shard]!.isEmpty() || this.#ports[shard]!.hasAwaitedRoom()) return false;
+    }
     return true;
   }
 
   #drain(shard: number): number {
-    const { replies } = this.#ports[shard]!;
+    const replies = this.#replies[shard]!;
     let records = 0;
     while (records < DRAIN_RECORDS_MAX) {
       const payload = replies.next();
@@ -198,7 +201,7 @@ export class ShardedEngine implements Engine {
   }
 
   #reply(shard: number, payload: number, length: number): void {
-    const { words, floats, bytes } = this.#ports[shard]!.replies;
+    const { words, floats, bytes } = this.#replies[shard]!;
     const word = payload >> 2;
     const flags = words[word]!;
     const lengths = words[word + 3]!;
@@ -245,8 +248,6 @@ const RELEASE_BYTES = Limits.ringBytes >>> 2;
 const DRAIN_RECORDS_MAX = 4096;
 /** How long shards that were told to exit may take: what hangs is ended where it is. */
 const EXIT_MS_MAX = 2_000;
-/** A tag of the reserved wire type 7. */
-const MALFORMED = Buffer.of(0x0f);
 
 function describe(reason: unknown): string {
   return reason instanceof Error ? reason.message : String(reason);

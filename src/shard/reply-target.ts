@@ -1,7 +1,8 @@
 import type { GrpcStatus } from '../contract/grpc-status.ts';
 import type { Origin } from '../core/origin.ts';
+import type { ReplyKind } from './reply-record.ts';
 
-/** Where encoded replies go: the reply ring of a shard, or a callback of the inline engine. */
+/** Where encoded replies go. */
 export interface ReplyTarget {
   /** Where `reserve` points into. */
   readonly bytes: Buffer;
@@ -16,4 +17,14 @@ export interface ReplyTarget {
     dataBytes: number,
     trailersBytes: number,
   ): void;
+}
+
+/** Where everything goes that a shard tells the main thread: its reply ring, or the callbacks of the inline engine. */
+export interface ShardReplies extends ReplyTarget {
+  /** How often there was no room. */
+  readonly stalls: number;
+  /** Sends a record without a reply in it. */
+  signal(kind: ReplyKind): void;
+  /** Makes what was committed visible, if anything was, and wakes the main thread if it sleeps. */
+  publish(): void;
 }

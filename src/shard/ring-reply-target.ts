@@ -3,15 +3,14 @@ import type { Origin } from '../core/origin.ts';
 import type { BellRope } from '../ring/bell.ts';
 import type { RingWriter } from '../ring/ring-writer.ts';
 import { REPLY_GRANTED, ReplyField, ReplyKind } from './reply-record.ts';
-import type { ReplyTarget } from './reply-target.ts';
+import type { ShardReplies } from './reply-target.ts';
 
 /** How long to sleep at a time while the reply ring is full. The main thread wakes us; this bounds a mistake. */
 const ROOM_WAIT_MS = 100;
 
 /** Writes replies into a shard's reply ring. */
-export class RingReplyTarget implements ReplyTarget {
+export class RingReplyTarget implements ShardReplies {
   readonly bytes: Buffer;
-  /** How often the ring was full. */
   stalls = 0;
   readonly #ring: RingWriter;
   readonly #bell: BellRope;
@@ -49,14 +48,12 @@ export class RingReplyTarget implements ReplyTarget {
     this.#published = false;
   }
 
-  /** Sends a record without a reply in it. */
   signal(kind: ReplyKind): void {
     this.reserve(0);
     this.#ring.commit(kind, ReplyField.Body);
     this.#published = false;
   }
 
-  /** Makes what was committed visible, if anything was, and wakes the main thread if it sleeps. */
   publish(): void {
     if (this.#published) return;
     this.#published = true;

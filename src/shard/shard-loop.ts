@@ -1,12 +1,11 @@
 import type { Clock } from '../base/clock.ts';
 import { MetricWord } from '../base/metric-words.ts';
 import type { Method } from '../contract/method.ts';
-import type { BellRope } from '../ring/bell.ts';
 import type { RingReader } from '../ring/ring-reader.ts';
 import { ReplyKind } from './reply-record.ts';
+import type { ShardReplies } from './reply-target.ts';
 import type { RequestProcessor } from './request-processor.ts';
 import { RequestField, RequestKind } from './request-record.ts';
-import type { RingReplyTarget } from './ring-reply-target.ts';
 
 /** Records worked off before replies are published and the clock is read anew. */
 const BATCH_RECORDS = 256;
@@ -17,9 +16,10 @@ const SLEEP_MS_MAX = 1_000;
 
 export interface ShardParts {
   readonly requests: RingReader;
-  readonly replies: RingReplyTarget;
+  readonly replies: ShardReplies;
   readonly processor: RequestProcessor;
-  readonly bell: BellRope;
+  /** Wakes the main thread if it sleeps. */
+  readonly bell: { ring(): void };
   readonly clock: Clock;
   readonly metrics: Float64Array;
 }

@@ -1,0 +1,65 @@
+import { Limits } from '../base/limits.ts';
+import type { GrpcStatus } from '../contract/grpc-status.ts';
+import type { Origin } from '../core/origin.ts';
+import type { ReplyForm } from '../core/reply-form.ts';
+import { ReplyKind } from '../shard/reply-record.ts';
+import type { ShardReplies } from '../shard/reply-target.ts';
+import type { EngineEvents } from './engine.ts';
+
+/** Hands the replies of a shard on this thread straight to the engine's events, one at a time. */
+export class CallbackReplies implements ShardReplies {
+  /** No reply is longer than the longest request, whose name and key it repeats. */
+  readonly bytes: Buffer = Buffer.alloc(2 * Limits.recordBodyBytesMax);
+  readonly stalls = 0;
+  readonly #events: EngineEvents;
+  #count = 0;
+  #grantingStopped = false;
+
+  constructor(events: EngineEvents) {
+    this.#events = events;
+  }
+
+  /** True once all waiters were ended after `StopGranting`. */
+  get grantingStopped(): boolean {
+    return this.#grantingStopped;
+  }
+
+  reserve(): number {
+    return 0;
+  }
+
+  commit(
+    origin: Origin,
+    status: GrpcStatus,
+    granted: boolean,
+    headersBytes: number,
+    dataBytes: number,
+    trailersBytes: number,
+  ): void {
+    this.#count++;
+    this.#events.reply(
+      0,
+      origin.route,
+      origin.call,
+      origin.session,
+      origin.form as ReplyForm,
+      status,
+      granted,
+      this.bytes,
+      0,
+      headersBytes,
+      dataBytes,
+      trailersBytes,
+    );
+  }
+
+  signal(kind: ReplyKind): void {
+    if (kind === ReplyKind.GrantingStopped) this.#grantingStopped = true;
+  }
+
+  publish(): void {
+    if (this.#count === 0) return;
+    this.#count = 0;
+    this.#events.drained();
+  }
+}

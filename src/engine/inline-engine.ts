@@ -1,0 +1,129 @@
+import type { Clock } from '../base/clock.ts';
+import { Limits } from '../base/limits.ts';
+import { createMetricMemory, metricWordsOf } from '../base/metric-words.ts';
+import type { Method } from '../contract/method.ts';
+import type { CoreOptions } from '../core/lock-core.ts';
+import type { ReplyForm } from '../core/reply-form.ts';
+import { createRingMemory } from '../ring/ring-layout.ts';
+import { RingReader } from '../ring/ring-reader.ts';
+import { RingWriter } from '../ring/ring-writer.ts';
+import type { KeySource } from '../shard/key-source.ts';
+import { RequestProcessor } from '../shard/request-processor.ts';
+import { RequestKind } from '../shard/request-record.ts';
+import { ShardLoop } from '../shard/shard-loop.ts';
+import { CallbackReplies } from './callback-replies.ts';
+import type { Engine, EngineEvents } from './engine.ts';
+import { fitRecordBody } from './record-body.ts';
+import { ShardPort } from './shard-port.ts';
+import { unlockRequestFor } from './undelivered-grant.ts';
+
+export interface InlineEngineOptions {
+  /** Read once per step; it may stand still in between. */
+  readonly clock: Clock;
+  readonly keys: KeySource;
+  readonly core: Omit<CoreOptions, 'startMs'>;
+  /** The size of the ring that requests wait in: a power of two, four times the longest request. Default: `Limits.ringBytes`. */
+  readonly ringBytes?: number;
+}
+
+/**
+ * One shard on the caller's thread, for simulation, tests and embedding: the same port, ring, loop and core as in
+ * a worker, but nothing happens by itself. Requests wait in the ring until `step` is called, and all events come
+ * during `step`; with a clock and keys that are given, the same calls have the same outcomes.
+ */
+export class InlineEngine implements Engine {
+  readonly shards = 1;
+  readonly #events: EngineEvents;
+  readonly #port: ShardPort;
+  readonly #loop: ShardLoop;
+  readonly #processor: RequestProcessor;
+  readonly #replies: CallbackReplies;
+  readonly #metrics: Float64Array;
+  #resolveStopped: (() => void) | null = null;
+
+  constructor(options: InlineEngineOptions, events: EngineEvents) {
+    const { clock, keys, ringBytes = Limits.ringBytes } = options;
+    const requestMemory = createRingMemory(ringBytes);
+    this.#events = events;
+    this.#port = new ShardPort(new RingWriter(requestMemory));
+    this.#replies = new CallbackReplies(events);
+    this.#processor = new RequestProcessor({ ...options.core, startMs: clock.nowMs() }, keys, this.#replies);
+    this.#metrics = metricWordsOf(createMetricMemory(1), 0);
+    this.#loop = new ShardLoop({
+      requests: new RingReader(requestMemory),
+      replies: this.#replies,
+      processor: this.#processor,
+      bell: SILENT_BELL,
+      clock,
+      metrics: this.#metrics,
+    });
+  }
+
+  /** The shard's metric words, see src/base/metric-words.ts. */
+  get metrics(): Readonly<Float64Array> {
+    return this.#metrics;
+  }
+
+  /** Works off a batch of what was flushed and whatever is due. Returns false when nothing is left to do at this time. */
+  step(): boolean {
+    const worked = this.#loop.turn();
+    if (this.#port.takeRoom()) this.#events.room(0);
+    if (this.#replies.grantingStopped) this.#resolveStopped?.();
+    return worked;
+  }
+
+  /** When `step` is wanted next though nothing is flushed: wall milliseconds, Infinity for never. */
+  nextWakeMs(): number {
+    return this.#processor.core.nextWakeMs();
+  }
+
+  submit(
+    method: Method,
+    form: ReplyForm,
+    route: number,
+    call: number,
+    session: number,
+    deadlineMs: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    if (end - start > Limits.recordBodyBytesMax) {
+      bytes = fitRecordBody(bytes, start, end, method);
+      start = 0;
+      end = bytes.length;
+    }
+    return this.#port.submit(method, form, route, call, session, deadlineMs, bytes, start, end) ? 0 : -1;
+  }
+
+  cancel(_shard: number, session: number, call: number): void {
+    this.#port.tell(RequestKind.Cancel, session, call, null);
+  }
+
+  releaseUndelivered(_shard: number, session: number, message: Buffer): void {
+    this.#port.tell(RequestKind.Release, session, 0, unlockRequestFor(message));
+  }
+
+  endSession(session: number, shardMask: number): void {
+    if (shardMask !== 0) this.#port.tell(RequestKind.SessionEnd, session, 0, null);
+  }
+
+  flush(): void {
+    this.#port.flush();
+  }
+
+  /** Resolves during a later `step`. */
+  stopGranting(): Promise<void> {
+    this.#port.tell(RequestKind.StopGranting, 0, 0, null);
+    this.flush();
+    return new Promise((resolve) => {
+      this.#resolveStopped = resolve;
+    });
+  }
+
+  /** There is nothing to end. */
+  async close(): Promise<void> {}
+}
+
+/** Whoever would be woken is the one who calls. */
+const SILENT_BELL = { ring: (): void => {} };
