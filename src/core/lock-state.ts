@@ -13,6 +13,7 @@ import { Origin } from './origin.ts';
 import { RequestMemory } from './request-memory.ts';
 import { SessionTable } from './session-table.ts';
 import { CallEnd, type CoreSink, FencingToken } from './sink.ts';
+import { TokenCounter } from './token-counter.ts';
 import { WaitQueue } from './wait-queue.ts';
 
 /**
@@ -35,8 +36,7 @@ export class LockState implements ClaimTables {
   readonly #keepOnSessionEnd: boolean;
   readonly #observer: ClaimObserver | null;
   readonly #view = new ClaimView(this);
-  /** The token of the latest grant. */
-  readonly #lastToken = new FencingToken();
+  readonly #tokens: TokenCounter;
   readonly #origin = new Origin();
   readonly #key = new LockKey();
   readonly #token = new FencingToken();
@@ -46,7 +46,7 @@ export class LockState implements ClaimTables {
     this.queue = new WaitQueue(this.claims, this.locks);
     this.holders = new HolderList(this.claims, this.locks);
     this.#keepOnSessionEnd = options.keepOnSessionEnd;
-    this.#lastToken.high = options.tokenSeed;
+    this.#tokens = new TokenCounter(options.tokenSeed);
     this.sink = sink;
     this.#observer = observer;
   }
@@ -99,10 +99,7 @@ export class LockState implements ClaimTables {
 
   /** Turns an open claim that stands in no queue into a holder. The reply is up to the caller. */
   grant(claim: number, nowMs: number): void {
-    const token = this.#lastToken;
-    token.low = (token.low + 1) >>> 0;
-    if (token.low === 0) token.high++;
-    this.holders.add(claim, token, nowMs);
+    this.holders.add(claim, this.#tokens.next(), nowMs);
     const timeoutMs = this.claims.lockTimeoutMs(claim);
     if (timeoutMs > 0) this.deadlines.set(claim, nowMs + timeoutMs);
     else this.deadlines.remove(claim);
@@ -223,7 +220,7 @@ export class LockState implements ClaimTables {
 
   /** Answers the call that was just granted. */
   sendNewGrant(command: LockCommand): void {
-    this.sink.granted(command.origin, command.name, command.key, this.#lastToken);
+    this.sink.granted(command.origin, command.name, command.key, this.#tokens.last);
   }
 
   /** Answers a call with a grant that has waited, or that it repeats. */

@@ -39,6 +39,14 @@ describe('waiting', () => {
     expect(s.grants).toEqual([holder]);
   });
 
+  it("tells of the wait timeout when it falls together with the caller's deadline", () => {
+    const s = new Scenario();
+    s.lock('a');
+    const waiter = s.lock('a', { waitTimeoutMs: 1000, deadlineMs: 1000 });
+    s.pass(1000);
+    expect(s.answer(waiter)).toBe(Refusals.waitTimeout);
+  });
+
   it('changes nothing when the deadline has passed before the call is taken', () => {
     const s = new Scenario({ startMs: 50 });
     for (const call of [s.lock('a', { deadlineMs: 50 }), s.tryLock('a', { deadlineMs: 49 })]) {
