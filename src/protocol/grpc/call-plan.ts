@@ -15,6 +15,11 @@ export type Authorize = (authorization: string | null) => string | null;
 export interface HeadAnswer {
   readonly block: Uint8Array;
   readonly body: Uint8Array | null;
+  /**
+   * The answer waits for the end of the request, so that a malformed one is found to be so first. That is for
+   * requests that are not gRPC: a gRPC client may wait for the status before it sends anything more.
+   */
+  readonly afterRequest: boolean;
 }
 
 /** What is to be done with a request, as far as its head decides it. Equal header blocks share one plan. */
@@ -40,6 +45,11 @@ export class CallPlan {
   }
 }
 
+const METHOD_NOT_ALLOWED_BLOCK = encodeHeaderBlock([
+  [':status', '405'],
+  ['allow', 'POST'],
+]);
+
 const LDLM_SERVICE = 'ldlm.LDLM';
 
 const LDLM_METHODS: ReadonlyMap<string, Method> = new Map([
@@ -56,8 +66,8 @@ export function planCall(
   services: ServiceRegistry,
   authorize: Authorize,
 ): CallPlan {
-  const foreign = answerForeign(head);
-  if (foreign !== null) return answered(foreign);
+  const answer = answerForeign(head);
+  if (answer !== null) return answered(answer);
   const method = LDLM_METHODS.get(head.path) ?? 0;
   const service = method === 0 ? services.find(head.path) : null;
   const denial = service?.open === true ? null : authorize(head.authorization);
@@ -74,7 +84,7 @@ export function planCall(
 
 /** The plan of a request that is refused with a gRPC status, whatever its body is. */
 export function refused(status: GrpcStatus, text: string): CallPlan {
-  return answered({ block: trailersOnlyBlock(status, text), body: null });
+  return answered({ block: trailersOnlyBlock(status, text), body: null, afterRequest: false });
 }
 
 function answered(answer: HeadAnswer): CallPlan {
@@ -84,25 +94,18 @@ function answered(answer: HeadAnswer): CallPlan {
 /** What a request gets that is not gRPC; null if it is. */
 function answerForeign(head: RequestHead<CallPlan>): HeadAnswer | null {
   // RFC 6585 section 5.
-  if (head.tooLarge) return { block: encodeHeaderBlock([[':status', '431']]), body: null };
-  if (head.method === 'GET') return { block: SPOKEN_HERE_BLOCK, body: SPOKEN_HERE };
-  if (head.method === 'HEAD') return { block: SPOKEN_HERE_BLOCK, body: null };
-  if (head.method !== 'POST') {
-    return {
-      block: encodeHeaderBlock([
-        [':status', '405'],
-        ['allow', 'POST'],
-      ]),
-      body: null,
-    };
-  }
+  if (head.tooLarge) return foreign(encodeHeaderBlock([[':status', '431']]));
+  if (head.method === 'GET') return foreign(SPOKEN_HERE_BLOCK, SPOKEN_HERE);
+  if (head.method === 'HEAD') return foreign(SPOKEN_HERE_BLOCK);
+  if (head.method !== 'POST') return foreign(METHOD_NOT_ALLOWED_BLOCK);
   if (isGrpcContentType(head.contentType)) return null;
   // gRPC over HTTP2, Requests: without "application/grpc" a server should answer HTTP status 415.
   const text = `invalid gRPC request content-type ${JSON.stringify(head.contentType)}`;
-  return {
-    block: encodeHeaderBlock([[':status', '415'], ...statusFields(GrpcStatus.Unknown, text)]),
-    body: null,
-  };
+  return foreign(encodeHeaderBlock([[':status', '415'], ...statusFields(GrpcStatus.Unknown, text)]));
+}
+
+function foreign(block: Uint8Array, body: Uint8Array | null = null): HeadAnswer {
+  return { block, body, afterRequest: true };
 }
 
 function describeUnknown(path: string, services: ServiceRegistry): string {
@@ -121,5 +124,5 @@ function refuseEncoding(encoding: string): HeadAnswer {
     ['grpc-accept-encoding', 'identity'],
     ...statusFields(GrpcStatus.Unimplemented, text),
   ]);
-  return { block, body: null };
+  return { block, body: null, afterRequest: false };
 }

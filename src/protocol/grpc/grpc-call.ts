@@ -11,4 +11,10 @@ export class GrpcCall {
   undelivered: Buffer | null = null;
   /** The shard that granted it. */
   shard = 0;
+  /** When the caller gives up, counted from the first byte of the message. Infinity if never. */
+  readonly deadlineMs: number;
+
+  constructor(deadlineMs: number) {
+    this.deadlineMs = deadlineMs;
+  }
 }

@@ -10,9 +10,9 @@ import { type Authorize, type CallPlan, type HeadAnswer, planCall } from './call
 import { GrpcCall } from './grpc-call.ts';
 import { AssemblyBudget, IncomingMessage, MessageFault } from './incoming-message.ts';
 import type { LdlmBackend } from './ldlm-backend.ts';
+import { OpenServiceCalls } from './open-service-calls.ts';
 import { SPOKEN_HERE_HTTP1 } from './plain-answer.ts';
 import { MESSAGE_PREFIX_BYTES, trailersOnlyBlock } from './reply-frames.ts';
-import { ServiceCall } from './service-call.ts';
 import type { ServiceRegistry } from './service-method.ts';
 
 type CallStream = Stream<CallPlan, GrpcCall>;
@@ -24,9 +24,12 @@ export interface GrpcContext {
   readonly assembly: AssemblyBudget;
 }
 
+const TOO_MANY_WAIT = `more than ${Limits.waitersPerConnectionMax} calls of this connection wait for locks`;
+
 /** A request that found no room in its shard's ring. */
 interface PendingRequest {
   readonly stream: CallStream;
+  readonly deadlineMs: number;
   readonly bytes: Buffer;
 }
 
@@ -42,8 +45,8 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   readonly #context: GrpcContext;
   readonly #backend: LdlmBackend;
   readonly #assembly: AssemblyBudget;
+  readonly #services: OpenServiceCalls;
   #pending: PendingRequest | null = null;
-  #serviceCalls: Set<CallStream> | null = null;
   #nowMs: number;
   /** Lock calls that were submitted and not yet answered. */
   #waiting = 0;
@@ -54,6 +57,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     this.#assembly = new AssemblyBudget(Limits.connectionAssemblyBytesMax, context.assembly);
     this.#nowMs = nowMs;
     this.connection = new Http2Connection(this, output, nowMs);
+    this.#services = new OpenServiceCalls(this.connection, backend);
   }
 
   receive(chunk: Buffer, nowMs: number): void {
@@ -66,7 +70,10 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     this.#nowMs = nowMs;
     const pending = this.#pending;
     this.#pending = null;
-    if (pending !== null) this.#submit(pending.stream, pending.bytes, 0, pending.bytes.length);
+    if (pending !== null) {
+      const { stream, deadlineMs, bytes } = pending;
+      this.#submit(stream, deadlineMs, bytes, 0, bytes.length);
+    }
     if (this.#pending === null) this.connection.resume(nowMs);
   }
 
@@ -94,7 +101,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     stream.tag = 0;
     const sent = this.connection.sendReply(stream, bytes, offset, headersBytes, dataBytes, trailersBytes);
     if (sent || !granted) return;
-    stream.call ??= new GrpcCall();
+    stream.call ??= new GrpcCall(Number.POSITIVE_INFINITY);
     stream.call.shard = shard;
     stream.call.undelivered = Buffer.from(messageOf(bytes, offset + headersBytes, dataBytes));
   }
@@ -102,29 +109,29 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   /** Answers every call in flight with UNAVAILABLE: nobody is left who could decide it. */
   failAll(text: string): void {
     this.#pending = null;
+    this.#waiting = 0;
     for (const stream of this.connection.listStreams()) {
       stream.tag = 0;
-      this.#refuse(stream, GrpcStatus.Unavailable, text);
+      // What has its reply already only waits for window.
+      if (stream.queue === null || stream.call?.service != null)
+        this.#refuse(stream, GrpcStatus.Unavailable, text);
     }
   }
 
   /** Ends calls of services whose deadline has passed. Those of `ldlm.LDLM` are ended by their shard. */
   expireServiceCalls(nowMs: number): void {
-    if (this.#serviceCalls === null) return;
-    for (const stream of this.#serviceCalls) {
-      const service = stream.call?.service;
-      if (service === undefined || service === null || service.deadlineMs > nowMs) continue;
-      this.#serviceCalls.delete(stream);
-      service.expire();
-    }
+    this.#services.expire(nowMs);
   }
 
-  /** The connection is gone: services forget its calls. What it held is released by the end of its session. */
+  /**
+   * The connection is gone: services forget its calls, and grants that never went out are given back. What the
+   * connection held is released by the end of its session, where sessions do that.
+   */
   close(): void {
     this.#pending = null;
-    if (this.#serviceCalls !== null) {
-      for (const stream of this.#serviceCalls) stream.call?.service?.listener.cancelled();
-      this.#serviceCalls = null;
+    this.#services.close();
+    for (const { call } of this.connection.listStreams()) {
+      if (call?.undelivered != null) this.#backend.releaseUndelivered(call.shard, call.undelivered);
     }
     this.#assembly.close();
   }
@@ -134,26 +141,25 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   opened(stream: CallStream, end: boolean): void {
     stream.head.plan ??= planCall(stream.head, this.#context.services, this.#context.authorize);
     const plan = stream.head.plan;
-    if (plan.answer !== null) return this.#answer(stream, plan.answer);
-    if (plan.service !== null) {
-      this.#openService(stream, plan);
-      if (end) stream.call?.service?.listener.halfClosed();
-      return;
-    }
-    if (end) return this.#refuse(stream, GrpcStatus.Internal, 'request message missing');
-    if (plan.method === Method.Lock && this.#waiting >= Limits.waitersPerConnectionMax) {
-      const text = `more than ${Limits.waitersPerConnectionMax} calls of this connection wait for locks`;
-      this.#refuse(stream, GrpcStatus.ResourceExhausted, text);
+    if (plan.answer !== null) {
+      if (end || !plan.answer.afterRequest) this.#answer(stream, plan.answer);
+    } else if (plan.service !== null) {
+      const call = this.#services.open(stream, plan.service, this.#nowMs + plan.timeoutMs);
+      if (end && !call.ended) call.listener.halfClosed();
+    } else if (end) {
+      this.#refuse(stream, GrpcStatus.Internal, 'request message missing');
     }
   }
 
   received(stream: CallStream, bytes: Buffer, start: number, end: number, last: boolean): void {
     // The usual request: one whole message in one frame that also ends the stream.
     if (last && stream.call === null && stream.head.plan!.method !== 0 && isWholeMessage(bytes, start, end)) {
-      this.#submit(stream, bytes, start + MESSAGE_PREFIX_BYTES, end);
-      return;
+      const deadlineMs = this.#nowMs + stream.head.plan!.timeoutMs;
+      return this.#submit(stream, deadlineMs, bytes, start + MESSAGE_PREFIX_BYTES, end);
     }
-    this.#gather(stream, bytes, start, end, last);
+    const { answer } = stream.head.plan!;
+    if (answer === null) this.#gather(stream, bytes, start, end, last);
+    else if (last || stream.receivedBytes > Limits.messageBytesMax) this.#answer(stream, answer);
   }
 
   cancelled(stream: CallStream): void {
@@ -165,33 +171,27 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     if (call === null) return;
     call.message?.reset();
     if (call.undelivered !== null) this.#backend.releaseUndelivered(call.shard, call.undelivered);
-    if (call.service !== null) {
-      this.#serviceCalls?.delete(stream);
-      call.service.listener.cancelled();
-    }
     stream.call = null;
+    if (call.service !== null) this.#services.cancelled(stream, call.service);
   }
 
   sent(stream: CallStream): void {
-    this.#serviceCalls?.delete(stream);
-    stream.call?.message?.reset();
+    const { call } = stream;
+    if (call === null) return;
+    call.message?.reset();
+    if (call.service !== null) this.#services.sent(stream);
     stream.call = null;
   }
 
   // ---- requests ---------------------------------------------------------------------------------------------
 
-  #submit(stream: CallStream, bytes: Buffer, start: number, end: number): void {
-    const { method, timeoutMs } = stream.head.plan!;
-    const shard = this.#backend.submit(
-      method as Method,
-      stream.id,
-      this.#nowMs + timeoutMs,
-      bytes,
-      start,
-      end,
-    );
+  #submit(stream: CallStream, deadlineMs: number, bytes: Buffer, start: number, end: number): void {
+    const method = stream.head.plan!.method as Method;
+    if (method === Method.Lock && this.#waiting >= Limits.waitersPerConnectionMax)
+      return this.#refuse(stream, GrpcStatus.ResourceExhausted, TOO_MANY_WAIT);
+    const shard = this.#backend.submit(method, stream.id, deadlineMs, bytes, start, end);
     if (shard < 0) {
-      this.#pending = { stream, bytes: Buffer.from(bytes.subarray(start, end)) };
+      this.#pending = { stream, deadlineMs, bytes: Buffer.from(bytes.subarray(start, end)) };
       this.connection.pause();
       return;
     }
@@ -201,25 +201,26 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
 
   /** The general case: messages in any number of pieces. */
   #gather(stream: CallStream, bytes: Buffer, start: number, end: number, last: boolean): void {
-    stream.call ??= new GrpcCall();
-    const call = stream.call;
+    stream.call ??= new GrpcCall(this.#nowMs + stream.head.plan!.timeoutMs);
+    const { call } = stream;
+    // The service has said its last word, which waits for window: what still comes is of no use.
+    if (call.service?.ended === true) return;
     call.message ??= new IncomingMessage(this.#assembly);
+    const { message } = call;
     let position = start;
     while (position < end) {
-      if (call.service === null && call.message.isWhole) {
+      if (call.service === null && message.isWhole)
         return this.#refuse(stream, GrpcStatus.Internal, 'more than one request message in a unary call');
-      }
-      position = call.message.fill(bytes, position, end);
-      if (position < 0)
-        return this.#refuseMessage(stream, -position as MessageFault, call.message.announcedBytes);
-      if (call.message.isWhole && call.service !== null) {
-        const message = Buffer.from(call.message.bytes);
-        call.message.reset();
-        call.service.listener.message(message);
+      position = message.fill(bytes, position, end);
+      if (position < 0) return this.#refuseMessage(stream, -position as MessageFault, message.announcedBytes);
+      if (message.isWhole && call.service !== null) {
+        const whole = Buffer.from(message.bytes);
+        message.reset();
+        call.service.listener.message(whole);
         if (call.service.ended) return;
       }
     }
-    if (last) this.#endOfRequest(stream, call, call.message);
+    if (last) this.#endOfRequest(stream, call, message);
   }
 
   #endOfRequest(stream: CallStream, call: GrpcCall, message: IncomingMessage): void {
@@ -228,18 +229,9 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
       const text = message.isEmpty ? 'request message missing' : 'request message incomplete';
       return this.#refuse(stream, GrpcStatus.Internal, text);
     }
-    this.#submit(stream, message.bytes, 0, message.bytes.length);
+    this.#submit(stream, call.deadlineMs, message.bytes, 0, message.bytes.length);
     message.reset();
     call.message = null;
-  }
-
-  #openService(stream: CallStream, plan: CallPlan): void {
-    stream.call = new GrpcCall();
-    this.#serviceCalls ??= new Set();
-    this.#serviceCalls.add(stream);
-    const deadlineMs = this.#nowMs + plan.timeoutMs;
-    const service = new ServiceCall(this.connection, stream, plan.service!, deadlineMs, this.#backend);
-    stream.call.service = service;
   }
 
   // ---- answers ----------------------------------------------------------------------------------------------
@@ -250,7 +242,9 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   }
 
   #refuse(stream: CallStream, status: GrpcStatus, text: string): void {
-    this.connection.sendHeaders(stream, trailersOnlyBlock(status, text), true);
+    const service = stream.call?.service ?? null;
+    if (service !== null) service.abort(status, text);
+    else this.connection.sendHeaders(stream, trailersOnlyBlock(status, text), true);
   }
 
   #refuseMessage(stream: CallStream, fault: MessageFault, announcedBytes: number): void {
@@ -261,7 +255,8 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     if (fault === MessageFault.BudgetExceeded) {
       return this.#refuse(stream, GrpcStatus.ResourceExhausted, 'too many half-sent messages');
     }
-    this.#refuse(stream, GrpcStatus.Internal, 'compressed message without grpc-encoding');
+    const text = 'grpc: compressed flag set with identity or empty encoding';
+    this.#refuse(stream, GrpcStatus.Internal, text);
   }
 }
 

@@ -9,6 +9,7 @@ export class AssemblyBudget {
   readonly #parent: AssemblyBudget | null;
   readonly #bytesMax: number;
   #bytes = 0;
+  #closed = false;
 
   constructor(bytesMax: number, parent: AssemblyBudget | null) {
     this.#bytesMax = bytesMax;
@@ -24,6 +25,7 @@ export class AssemblyBudget {
   }
 
   giveBack(bytes: number): void {
+    if (this.#closed) return;
     this.#bytes -= bytes;
     this.#parent?.giveBack(bytes);
   }
@@ -31,6 +33,7 @@ export class AssemblyBudget {
   /** Gives everything back: the connection and its half-received messages are gone. */
   close(): void {
     this.giveBack(this.#bytes);
+    this.#closed = true;
   }
 }
 

@@ -1,4 +1,4 @@
-import { GrpcStatus } from '../../contract/grpc-status.ts';
+import type { GrpcStatus } from '../../contract/grpc-status.ts';
 import type { Http2Connection } from '../http2/connection.ts';
 import { type Stream, StreamState } from '../http2/stream.ts';
 import type { CallPlan } from './call-plan.ts';
@@ -51,9 +51,10 @@ export class ServiceCall implements ServerCall {
     this.#backend.wrote();
   }
 
-  /** The caller's deadline has passed. */
-  expire(): void {
-    this.end(GrpcStatus.DeadlineExceeded, 'context deadline exceeded');
+  /** Ends the call for a reason that the service does not know: its deadline, or a fault of the request. */
+  abort(status: GrpcStatus, text: string): void {
+    if (this.#ended) return;
+    this.end(status, text);
     this.listener.cancelled();
   }
 

@@ -11,12 +11,16 @@ export const PingKind = { Keepalive: 0x6b616c76, Drain: 0x6472616e } as const;
 /** Writes the frames that are not subject to flow control and belong to no reply. */
 export class ControlWriter {
   readonly #output: Output;
+  #prefaceWritten = false;
 
   constructor(output: Output) {
     this.#output = output;
   }
 
+  /** What a server says before anything else; said once. */
   preface(): void {
+    if (this.#prefaceWritten) return;
+    this.#prefaceWritten = true;
     this.#output.append(SERVER_PREFACE, 0, SERVER_PREFACE.length);
   }
 

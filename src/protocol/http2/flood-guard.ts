@@ -1,39 +1,49 @@
+/** What a peer starts with at most, what refills it, and what its frames cost and earn. */
+const TOKENS_MAX = 32_000;
+const TOKENS_PER_MS = 1;
+const EARNED_BY_REPLY = 8;
+
+/** The price of a frame that asks for nothing by itself. */
+export const CONTROL_FRAME_COST = 1;
+
 /**
- * Bounds what a peer may make us do without asking for anything: a bucket of tokens that control frames empty,
- * time refills, and every request refills a little, so that a busy client, whose frames come in proportion to its
- * requests, never meets the bottom. Time is passed in.
+ * Bounds what a peer may make us do without asking for anything: a bucket of tokens that control frames empty, and
+ * that time and every reply refill. A busy client, whose WINDOW_UPDATEs and resets come in proportion to the replies
+ * that it takes, never meets the bottom. Requests earn nothing: those of a rapid reset never have a reply.
  *
  * The numbers: a legitimate client may cancel all of its 20,000 streams at once; a flood sends a hundred thousand
  * frames a second, all day.
  */
 export class FloodGuard {
-  #tokens: number;
+  #tokens = TOKENS_MAX;
+  #nowMs: number;
   #refilledMs: number;
-  readonly #tokensMax: number;
-  readonly #perMs: number;
 
-  constructor(nowMs: number, tokensMax: number, tokensPerSecond: number) {
-    this.#tokens = tokensMax;
-    this.#tokensMax = tokensMax;
-    this.#perMs = tokensPerSecond / 1000;
+  constructor(nowMs: number) {
+    this.#nowMs = nowMs;
     this.#refilledMs = nowMs;
   }
 
+  /** Time is passed in, once per read. */
+  advance(nowMs: number): void {
+    this.#nowMs = nowMs;
+  }
+
   /** Takes tokens. False when there are not enough: the peer floods. */
-  spend(tokens: number, nowMs: number): boolean {
-    if (this.#tokens < tokens) this.#refill(nowMs);
+  spend(tokens: number): boolean {
+    if (this.#tokens < tokens) this.#refill();
     this.#tokens -= tokens;
     return this.#tokens >= 0;
   }
 
-  /** Gives tokens for work that was really asked for. */
-  earn(tokens: number): void {
-    this.#tokens = Math.min(this.#tokensMax, this.#tokens + tokens);
+  /** Gives tokens for a reply that was really asked for. */
+  earn(): void {
+    this.#tokens = Math.min(TOKENS_MAX, this.#tokens + EARNED_BY_REPLY);
   }
 
-  #refill(nowMs: number): void {
-    const earned = (nowMs - this.#refilledMs) * this.#perMs;
-    this.#refilledMs = nowMs;
-    this.#tokens = Math.min(this.#tokensMax, this.#tokens + earned);
+  #refill(): void {
+    const earned = (this.#nowMs - this.#refilledMs) * TOKENS_PER_MS;
+    this.#refilledMs = this.#nowMs;
+    this.#tokens = Math.min(TOKENS_MAX, this.#tokens + earned);
   }
 }

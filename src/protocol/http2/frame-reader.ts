@@ -1,6 +1,7 @@
 import { Limits } from '../../base/limits.ts';
 import { Http2Error } from './error-code.ts';
-import { CLIENT_PREFACE, FRAME_HEADER_BYTES } from './frame.ts';
+import { FRAME_HEADER_BYTES } from './frame.ts';
+import { Opening, OpeningKind } from './opening.ts';
 import { PartialFrame } from './partial-frame.ts';
 
 /** Where whole frames go. */
@@ -9,8 +10,10 @@ export interface FrameSink {
   frame(bytes: Buffer, start: number, end: number): void;
   /** The client preface was read in full: the peer speaks HTTP/2. */
   prefaceRead(): void;
-  /** `chunk`, the first bytes of the connection, are not the client preface. */
-  notHttp2(chunk: Buffer): void;
+  /** The connection begins with an HTTP/1 request. */
+  http1Read(): void;
+  /** The connection begins with something else. */
+  garbageRead(): void;
   /** The bytes are no frame of HTTP/2 that we accept: the connection is at its end. */
   fail(error: Http2Error, text: string): void;
 }
@@ -21,7 +24,7 @@ export interface FrameSink {
  */
 export class FrameReader {
   readonly #sink: FrameSink;
-  #prefaceBytes = 0;
+  #opening: Opening | null = new Opening();
   #partial: PartialFrame | null = null;
   #rest: Buffer | null = null;
   #paused = false;
@@ -61,7 +64,7 @@ export class FrameReader {
 
   #parse(chunk: Buffer): void {
     const end = chunk.length;
-    let position = this.#prefaceBytes < CLIENT_PREFACE.length ? this.#readPreface(chunk) : 0;
+    let position = this.#opening === null ? 0 : this.#readOpening(this.#opening, chunk);
     if (this.#partial !== null && !this.#stopped)
       position = this.#completePartial(this.#partial, chunk, position);
     while (!this.#paused && !this.#stopped && end - position >= FRAME_HEADER_BYTES) {
@@ -75,18 +78,15 @@ export class FrameReader {
     if (position < end && !this.#stopped) this.#keep(chunk, position);
   }
 
-  /** Compares the chunk with what is left of the client preface (section 3.4) and returns the position behind it. */
-  #readPreface(chunk: Buffer): number {
-    let position = 0;
-    while (position < chunk.length && this.#prefaceBytes < CLIENT_PREFACE.length) {
-      if (chunk[position] !== CLIENT_PREFACE[this.#prefaceBytes]) {
-        this.#sink.notHttp2(chunk);
-        return position;
-      }
-      position++;
-      this.#prefaceBytes++;
-    }
-    if (this.#prefaceBytes === CLIENT_PREFACE.length) this.#sink.prefaceRead();
+  /** Reads what is left of the client preface and returns the position behind it. */
+  #readOpening(opening: Opening, chunk: Buffer): number {
+    const position = opening.take(chunk);
+    const kind = opening.kind();
+    if (kind === OpeningKind.Unclear) return position;
+    this.#opening = null;
+    if (kind === OpeningKind.Http2) this.#sink.prefaceRead();
+    else if (kind === OpeningKind.Http1) this.#sink.http1Read();
+    else this.#sink.garbageRead();
     return position;
   }
 
@@ -94,7 +94,8 @@ export class FrameReader {
     const position = partial.fill(chunk, start, chunk.length);
     if (this.#checkLength(partial.payloadBytes()) && partial.isWhole()) {
       this.#partial = null;
-      this.#sink.frame(partial.bytes, 0, partial.bytes.length);
+      const { bytes } = partial;
+      this.#sink.frame(bytes, 0, bytes.length);
     }
     return position;
   }

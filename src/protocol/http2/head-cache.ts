@@ -20,7 +20,6 @@ interface CachedHead<Plan> {
 export class HeadCache<Plan> {
   readonly #decoder = new HpackDecoder(Limits.headerTableBytesMax);
   readonly #entries: CachedHead<Plan>[] = [];
-  #generation = 0;
   #next = 0;
   #error: HpackError | null = null;
 
@@ -52,14 +51,11 @@ export class HeadCache<Plan> {
   }
 
   #decode(bytes: Uint8Array, start: number, end: number): RequestHead<Plan> | null {
+    const generation = this.#decoder.generation;
     const head = this.#decodeInto(new RequestHead<Plan>(), bytes, start, end);
-    if (head === null) return null;
-    if (this.#decoder.generation !== this.#generation) {
-      this.#generation = this.#decoder.generation;
-      // The block changed the table: earlier blocks may mean something else now, and this one will not mean the same again.
-      this.#entries.length = 0;
-      this.#next = 0;
-    } else if (end - start <= BLOCK_BYTES_MAX) {
+    // A block that changed the table will not mean the same again.
+    const repeatable = this.#decoder.generation === generation && end - start <= BLOCK_BYTES_MAX;
+    if (head !== null && repeatable) {
       this.#entries[this.#next] = { block: bytes.slice(start, end), head };
       this.#next = (this.#next + 1) % ENTRIES_MAX;
     }
@@ -72,7 +68,13 @@ export class HeadCache<Plan> {
     start: number,
     end: number,
   ): RequestHead<Plan> | null {
+    const generation = this.#decoder.generation;
     this.#error = this.#decoder.decode(bytes, start, end, Limits.headerListBytesMax, head);
+    if (this.#decoder.generation !== generation) {
+      // The table is another one, so the blocks seen before may mean something else now.
+      this.#entries.length = 0;
+      this.#next = 0;
+    }
     if (this.#error !== null) return null;
     head.tooLarge = this.#decoder.listTooLarge;
     head.finish();

@@ -40,7 +40,8 @@ export class RequestHead<Plan> implements HeaderSink {
 
   /** To be called behind the last field. */
   finish(): void {
-    if (this.#trailers || this.malformed !== null) return;
+    // Of a list that is too long not all was seen, so nothing can be missed.
+    if (this.#trailers || this.tooLarge || this.malformed !== null) return;
     // RFC 9113 section 8.3.1: exactly one valid value for :method, :scheme and :path.
     if ((this.#pseudoSeen & REQUIRED_PSEUDO) !== REQUIRED_PSEUDO)
       this.malformed = 'pseudo-header field missing';
@@ -54,7 +55,7 @@ export class RequestHead<Plan> implements HeaderSink {
     else if (this.#trailers) this.malformed ??= 'pseudo-header field in trailers';
     else if (this.#regularSeen) this.malformed ??= 'pseudo-header field behind a regular one';
     else if ((this.#pseudoSeen & bit) !== 0) this.malformed ??= 'repeated pseudo-header field';
-    else if (hasForbiddenOctet(value)) this.malformed ??= 'forbidden octet in a field value';
+    else if (!isFieldValue(value)) this.malformed ??= 'invalid field value';
     else this.#setPseudo(bit, value);
   }
 
@@ -69,7 +70,7 @@ export class RequestHead<Plan> implements HeaderSink {
   #regular(name: string, value: string): void {
     this.#regularSeen = true;
     if (!isFieldName(name)) this.malformed ??= 'invalid field name';
-    else if (hasForbiddenOctet(value)) this.malformed ??= 'forbidden octet in a field value';
+    else if (!isFieldValue(value)) this.malformed ??= 'invalid field value';
     else if (!this.#trailers) this.#keep(name, value);
   }
 
@@ -91,7 +92,7 @@ export class RequestHead<Plan> implements HeaderSink {
         this.#keepContentLength(value);
         return;
       case 'te':
-        if (value !== 'trailers') this.malformed ??= 'te other than trailers';
+        if (value.toLowerCase() !== 'trailers') this.malformed ??= 'te other than trailers';
         return;
       case 'connection':
       case 'keep-alive':
@@ -138,11 +139,16 @@ function isFieldName(name: string): boolean {
   return name.length > 0;
 }
 
-/** RFC 9113 section 8.2.1: NUL, LF and CR must not occur in a field value. */
-function hasForbiddenOctet(value: string): boolean {
+/** RFC 9113 section 8.2.1: no NUL, LF or CR, and neither a space nor a tab at either end. */
+function isFieldValue(value: string): boolean {
+  if (isBlank(value.charCodeAt(0)) || isBlank(value.charCodeAt(value.length - 1))) return false;
   for (let i = 0; i < value.length; i++) {
     const c = value.charCodeAt(i);
-    if (c === 0 || c === 0x0a || c === 0x0d) return true;
+    if (c === 0 || c === 0x0a || c === 0x0d) return false;
   }
-  return false;
+  return true;
+}
+
+function isBlank(c: number): boolean {
+  return c === 0x20 || c === 0x09;
 }

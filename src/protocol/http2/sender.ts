@@ -3,12 +3,17 @@ import {
   FRAME_HEADER_BYTES,
   FrameFlag,
   FrameType,
+  readUint32,
   WINDOW_MAX,
   writeFrameHeader,
 } from './frame.ts';
 import { copyBytes, type Output } from './output.ts';
 import type { PeerSettings } from './settings.ts';
 import type { QueuedOutput, Stream } from './stream.ts';
+
+const FLAGS_OFFSET = 4;
+const STREAM_ID_OFFSET = 5;
+const TABLE_SIZE_ZERO = 0x20;
 
 /**
  * The sending half of a connection: frames go to the output as long as the windows of RFC 9113 section 5.2 allow,
@@ -40,7 +45,7 @@ export class Sender<Plan, Call> {
 
   /**
    * Sends a whole unary reply: finished HEADERS, DATA and trailing HEADERS frames lie one behind the other at
-   * `offset`. Returns true when it went out at once; otherwise it is queued and `ended` will be called.
+   * `offset`. Returns true when it went out as it is; otherwise it is queued and `ended` is called when it is out.
    */
   sendReply(
     stream: Stream<Plan, Call>,
@@ -51,7 +56,7 @@ export class Sender<Plan, Call> {
     trailersBytes: number,
   ): boolean {
     const payloadBytes = dataBytes === 0 ? 0 : dataBytes - FRAME_HEADER_BYTES;
-    if (stream.queue === null && this.#fits(stream, payloadBytes)) {
+    if (stream.queue === null && !this.#settings.tableUpdateDue && this.#fits(stream, payloadBytes)) {
       this.#window -= payloadBytes;
       this.#output.append(bytes, offset, offset + headersBytes + dataBytes + trailersBytes);
       return true;
@@ -138,17 +143,38 @@ export class Sender<Plan, Call> {
   /** Returns true when all of the item is out. */
   #sendItem(stream: Stream<Plan, Call>, item: QueuedOutput): boolean {
     if (item.isData) return this.#sendDataItem(stream, item);
-    this.#output.append(item.bytes, 0, item.bytes.length);
+    if (this.#settings.tableUpdateDue) this.#writeTableUpdate(item.bytes);
+    else this.#output.append(item.bytes, 0, item.bytes.length);
     this.#queuedBytes -= item.bytes.length;
     return true;
+  }
+
+  /** Writes a HEADERS frame with a dynamic table size update to 0 (RFC 7541 section 6.3) before its block. */
+  #writeTableUpdate(frame: Uint8Array): void {
+    this.#settings.tableUpdateDue = false;
+    const block = frame.subarray(FRAME_HEADER_BYTES);
+    const position = this.#output.reserve(frame.length + 1);
+    const out = this.#output.bytes;
+    const streamId = readUint32(frame, STREAM_ID_OFFSET);
+    const start = writeFrameHeader(
+      out,
+      position,
+      block.length + 1,
+      FrameType.Headers,
+      frame[FLAGS_OFFSET]!,
+      streamId,
+    );
+    out[start] = TABLE_SIZE_ZERO;
+    out.set(block, start + 1);
   }
 
   #sendDataItem(stream: Stream<Plan, Call>, item: QueuedOutput): boolean {
     for (;;) {
       const left = item.bytes.length - item.sentBytes;
       const streamWindow = this.#settings.initialWindow + stream.sendWindowDelta;
-      const count = Math.min(left, streamWindow, this.#window, this.#settings.frameBytesMax);
-      if (left > 0 && count <= 0) {
+      const room = Math.min(streamWindow, this.#window, this.#settings.frameBytesMax);
+      const count = Math.min(left, Math.max(room, 0));
+      if (left > 0 && count === 0) {
         if (streamWindow > 0) this.#waiting.add(stream);
         else this.#waiting.delete(stream);
         return false;

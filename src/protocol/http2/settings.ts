@@ -22,14 +22,29 @@ export const SettingId = {
   MaxHeaderListSize: 6,
 } as const;
 
-/** What the peer has told us of itself. Only what changes how we write is kept: our encoder has no dynamic table. */
+/** The size of a dynamic table before anything is said (section 6.5.2). */
+const DEFAULT_TABLE_BYTES = 4096;
+
+/** What the peer has told us of itself. Only what changes how we write is kept. */
 export class PeerSettings {
   initialWindow = DEFAULT_WINDOW;
   frameBytesMax = DEFAULT_FRAME_BYTES_MAX;
+  /**
+   * The next header block has to say that our dynamic table is empty. Our encoder uses none, but a peer that makes
+   * its table smaller must be told so once (RFC 9113 section 4.3.1); nghttp2 fails the connection otherwise.
+   */
+  tableUpdateDue = false;
+  #tableUpdateSeen = false;
 
   /** Takes one setting. Returns the connection error that its value is, or NoError. Unknown settings are ignored. */
   apply(id: number, value: number): Http2Error {
     switch (id) {
+      case SettingId.HeaderTableSize:
+        if (value < DEFAULT_TABLE_BYTES && !this.#tableUpdateSeen) {
+          this.tableUpdateDue = true;
+          this.#tableUpdateSeen = true;
+        }
+        return Http2Error.NoError;
       case SettingId.EnablePush:
         // RFC 9113 section 6.5.2: any value other than 0 or 1 is a connection error of type PROTOCOL_ERROR.
         return value > 1 ? Http2Error.ProtocolError : Http2Error.NoError;
