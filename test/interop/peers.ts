@@ -15,7 +15,12 @@ export const peers = {
   h2spec: `${cache}/bin/h2spec`,
   /** A caller on grpc-go, from test/interop/go. */
   goCaller: `${cache}/bin/go-caller`,
+  /** A project into which this package is installed from its tarball. */
+  project: `${cache}/project`,
 } as const;
+
+/** The server program, as whoever installs the package has it. */
+export const serverProgram = `${peers.project}/node_modules/ldlm-ts/dist/src/cli/ldlm-server.js`;
 
 /** The variables with which Go keeps what it downloads and builds inside of the cache folder. */
 export const goEnv = {

@@ -2,9 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { LockClient, type LockClientOptions } from '../clients/lock-client.ts';
-import { root } from './peers.ts';
+import { serverProgram } from './peers.ts';
 
-const program = `${root}dist/src/cli/ldlm-server.js`;
 const readyLine = /gRPC server started\. Listening on (?<address>[^"\s]+)/;
 const readyMsMax = 20_000;
 
@@ -23,10 +22,10 @@ export class ServerProcess {
   #stderr = '';
   #noticed: () => void = () => {};
 
-  /** Starts `program` with `args`, and with no variables of the server but those in `env`. */
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}, file = program) {
+  /** Starts the server with `args`, and with no variables of the server but those in `env`. */
+  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LDLM_'));
-    this.#child = spawn(process.execPath, [file, ...args], {
+    this.#child = spawn(process.execPath, [serverProgram, ...args], {
       env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

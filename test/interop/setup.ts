@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { goEnv, peers, root } from './peers.ts';
 
@@ -12,12 +12,12 @@ const goPrograms = [
 ] as const;
 
 /**
- * Brings the programs that the suites talk to from their registries, where they are not there yet. A program that
- * cannot be had fails the run: no suite is passed over.
+ * Brings the programs that the suites talk to from their registries, where they are not there yet, and installs this
+ * package as its users do. A program that cannot be had fails the run: no suite is passed over.
  */
 export default async function setup(): Promise<void> {
   mkdirSync(`${peers.cache}/bin`, { recursive: true });
-  await Promise.all([installPython(), installGo()]);
+  await Promise.all([installPython(), installGo(), installPackage()]);
 }
 
 async function installPython(): Promise<void> {
@@ -28,15 +28,39 @@ async function installPython(): Promise<void> {
     if (existsSync(done)) continue;
     await run('python3', ['-m', 'venv', '--clear', venv]);
     await run(`${venv}/bin/python`, ['-m', 'pip', 'install', '--quiet', `py-ldlm==${version}`]);
-    await run('touch', [done]);
+    writeFileSync(done, '');
   }
 }
 
 async function installGo(): Promise<void> {
   const env = { ...process.env, ...goEnv };
   for (const program of goPrograms) {
-    const name = program.slice(program.lastIndexOf('/') + 1, program.indexOf('@'));
-    if (!existsSync(`${goEnv.GOBIN}/${name}`)) await run('go', ['install', program], { env });
+    // The version is in the name, so that a change of it is not passed over.
+    const [path, version] = program.split('@');
+    const done = `${goEnv.GOBIN}/${path!.replaceAll('/', '-')}-${version}`;
+    if (existsSync(done)) continue;
+    await run('go', ['install', program], { env });
+    writeFileSync(done, '');
   }
   await run('go', ['build', '-o', peers.goCaller, '.'], { env, cwd: `${root}test/interop/go` });
+}
+
+/** Packs what was built and installs it into a new project, together with what the package's users have beside it. */
+async function installPackage(): Promise<void> {
+  rmSync(peers.project, { recursive: true, force: true });
+  mkdirSync(peers.project);
+  writeFileSync(
+    `${peers.project}/package.json`,
+    '{ "name": "user-of-ldlm-ts", "private": true, "type": "module" }\n',
+  );
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', peers.project], { cwd: root });
+  const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
+  const packages = [
+    `./${filename}`,
+    '@grpc/grpc-js',
+    '@grpc/proto-loader',
+    'typescript@6.0.3',
+    '@types/node@20',
+  ];
+  await run('npm', ['install', '--no-audit', '--no-fund', ...packages], { cwd: peers.project });
 }
