@@ -62,7 +62,7 @@ export class ClaimTable {
     return this.#rows.isOpen(claim);
   }
 
-  /** A new claim that waits, linked nowhere. */
+  /** A new claim that waits; its links mean nothing until it is linked. */
   open(command: LockCommand, lock: number, nowMs: number): number {
     const claim = this.#rows.open();
     const page = this.#words[claim >>> ROW_SHIFT]!;
@@ -77,8 +77,6 @@ export class ClaimTable {
     }
     page[base + META] = meta;
     page[base + LOCK] = lock;
-    page[base + NEXT] = 0;
-    page[base + PREVIOUS] = 0;
     page[base + SESSION] = 0;
     page[base + KEY_A] = key.a;
     page[base + KEY_B] = key.b;

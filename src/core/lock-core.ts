@@ -2,13 +2,14 @@ import { Limits } from '../base/limits.ts';
 import { ErrorCode } from '../contract/error-code.ts';
 import { LockMode } from '../contract/lock-mode.ts';
 import { type Refusal, Refusals } from '../contract/refusal.ts';
-import { type ClaimObserver, ReleaseCause } from './claim-observer.ts';
+import type { ClaimObserver } from './claim-observer.ts';
 import type { LockCommand, RenewCommand, UnlockCommand } from './command.ts';
 import type { CoreOptions } from './core-options.ts';
 import type { CoreCounters } from './counters.ts';
 import { IdleCollector } from './idle-collector.ts';
 import { checkLock, checkRenew, checkUnlock } from './lock-check.ts';
 import { LockState } from './lock-state.ts';
+import { RequestMatcher } from './request-matcher.ts';
 import { SessionCloser } from './session-closer.ts';
 import { CallEnd, type CoreSink } from './sink.ts';
 import { WaiterDismissal } from './waiter-dismissal.ts';
@@ -33,6 +34,7 @@ export class LockCore {
   readonly #collector: IdleCollector;
   readonly #closer: SessionCloser;
   readonly #dismissal: WaiterDismissal;
+  readonly #requests: RequestMatcher;
   readonly #sliceCount: number;
 
   constructor(options: CoreOptions, sink: CoreSink, observer: ClaimObserver | null = null) {
@@ -40,6 +42,7 @@ export class LockCore {
     this.#collector = new IdleCollector(this.#state, options);
     this.#closer = new SessionCloser(this.#state);
     this.#dismissal = new WaiterDismissal(this.#state);
+    this.#requests = new RequestMatcher(this.#state);
     this.#sliceCount = options.sliceCount ?? Limits.sliceCount;
   }
 
@@ -66,7 +69,7 @@ export class LockCore {
     if (refusal !== null) return sink.notLocked(origin, command.name, refusal);
     if (state.sessions.find(origin.session) === 0 && this.#closer.hasEnded(origin.session)) return;
     this.#endOverdue(nowMs);
-    if (command.requestId !== '' && this.#repeat(command, nowMs)) return;
+    if (command.requestId !== '' && this.#requests.repeat(command, nowMs)) return;
 
     let lock = locks.find(command.name);
     if (lock === 0) lock = state.openLock(command.name, command.size);
@@ -100,11 +103,11 @@ export class LockCore {
       state.locks.touch(lock, nowMs);
       const claim = command.keyValid ? state.holders.find(lock, command.key) : 0;
       if (claim !== 0 && state.isStanding(claim, nowMs)) {
-        this.#releaseUnlocked(claim, nowMs);
+        state.unlock(claim, nowMs);
         return null;
       }
     }
-    if (command.requestId !== '' && this.#unlockRequest(command, nowMs)) return null;
+    if (command.requestId !== '' && this.#requests.unlock(command, nowMs)) return null;
     return lock === 0 ? Refusals.lockDoesNotExist : Refusals.invalidKey;
   }
 
@@ -176,85 +179,5 @@ export class LockCore {
     for (let left = this.#sliceCount; left > 0 && deadlines.firstMs <= nowMs; left--) {
       this.#state.endOverdue(deadlines.firstId, nowMs);
     }
-  }
-
-  /** Answers a call whose request id is known. Returns false when it is not, so that the call is a new one. */
-  #repeat(command: LockCommand, nowMs: number): boolean {
-    const { requests, claims, sink } = this.#state;
-    let entry = requests.find(command.name, command.requestId, nowMs);
-    if (entry === 0) return false;
-    let claim = requests.claim(entry);
-    if (claim !== 0 && !this.#state.isStanding(claim, nowMs)) {
-      entry = requests.find(command.name, command.requestId, nowMs);
-      if (entry === 0) return false;
-      claim = 0;
-    }
-    const { origin, name } = command;
-    if (claim === 0) sink.notLocked(origin, name, Refusals.requestReleased);
-    else if (!this.#isSameRequest(claim, command)) sink.notLocked(origin, name, Refusals.requestDiffers);
-    else if (claims.isHolding(claim)) this.#repeatHolding(claim, command, nowMs);
-    // TryLock never waits, so the waiter stays with the call that does.
-    else if (command.tryOnly) sink.notLocked(origin, name, null);
-    else this.#repeatWaiting(claim, command, nowMs);
-    return true;
-  }
-
-  #isSameRequest(claim: number, command: LockCommand): boolean {
-    const { claims, locks } = this.#state;
-    return (
-      locks.size(claims.lock(claim)) === command.size &&
-      claims.permits(claim) === (command.permits === 0 ? 1 : command.permits) &&
-      claims.isShared(claim) === (command.mode === LockMode.Shared)
-    );
-  }
-
-  /** The grant moves to the repeating session. */
-  #repeatHolding(claim: number, command: LockCommand, nowMs: number): void {
-    const state = this.#state;
-    state.counters.repeats++;
-    state.sessions.unlink(claim);
-    state.joinSession(claim, command.origin.session);
-    if (command.lockTimeoutMs > 0) state.renew(claim, command.lockTimeoutMs, nowMs);
-    state.sendGrant(command.origin, claim);
-  }
-
-  /** The waiter moves to the repeating call and keeps its place; the times are those of the new call. */
-  #repeatWaiting(claim: number, command: LockCommand, nowMs: number): void {
-    const state = this.#state;
-    const { claims, queue, sessions } = state;
-    state.counters.repeats++;
-    state.sendEnd(claim, CallEnd.Superseded);
-    queue.forgetCall(claim);
-    sessions.unlink(claim);
-    state.joinSession(claim, command.origin.session);
-    claims.setOrigin(claim, command.origin);
-    queue.indexCall(claim);
-    claims.setLockTimeoutMs(claim, command.lockTimeoutMs);
-    state.setWaitDeadline(claim, command, nowMs);
-  }
-
-  /** Returns whether the id's claim was found and ended. The id is refused from now on in any case. */
-  #unlockRequest(command: UnlockCommand, nowMs: number): boolean {
-    const state = this.#state;
-    const { requests } = state;
-    const entry = requests.find(command.name, command.requestId, nowMs);
-    const claim = entry === 0 ? 0 : requests.claim(entry);
-    const stands = claim !== 0 && state.isStanding(claim, nowMs);
-    if (stands && state.claims.isHolding(claim)) {
-      this.#releaseUnlocked(claim, nowMs);
-      return true;
-    }
-    if (stands) {
-      state.counters.departures++;
-      state.sendEnd(claim, CallEnd.Superseded);
-      state.dropWaiter(claim, nowMs);
-    }
-    requests.refuse(command.name, command.requestId, nowMs);
-    return stands;
-  }
-
-  #releaseUnlocked(claim: number, nowMs: number): void {
-    this.#state.counters.unlocks++;
-    this.#state.release(claim, ReleaseCause.Unlocked, nowMs);
   }
 }

@@ -115,6 +115,12 @@ export class LockState implements ClaimTables {
     if (this.#observer !== null) this.#observer.renewed(this.#view.at(claim));
   }
 
+  /** Ends a grant because its owner asked for it. */
+  unlock(claim: number, nowMs: number): void {
+    this.counters.unlocks++;
+    this.release(claim, ReleaseCause.Unlocked, nowMs);
+  }
+
   /** Ends a grant, and lets through who waited for it. The lock's idle time is up to the caller. */
   release(claim: number, cause: ReleaseCause, nowMs: number): void {
     if (this.#observer !== null) this.#observer.released(this.#view.at(claim), cause);
