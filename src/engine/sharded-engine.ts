@@ -1,5 +1,6 @@
 import { AnchoredClock, takeClockAnchor } from '../base/clock.ts';
 import { Limits } from '../base/limits.ts';
+import { metricWordsOf } from '../base/metric-words.ts';
 import { hashName, shardOf } from '../base/name-hash.ts';
 import type { Method } from '../contract/method.ts';
 import type { CoreOptions } from '../core/lock-core.ts';
@@ -80,6 +81,13 @@ export class ShardedEngine implements Engine {
   /** The shards' metric words, see src/base/metric-words.ts. */
   get metricMemory(): SharedArrayBuffer {
     return this.#pool.metricMemory;
+  }
+
+  /** The sum over all shards of one of their words, an index from `MetricWord`. */
+  sumOf(word: number): number {
+    let sum = 0;
+    for (let shard = 0; shard < this.shards; shard++) sum += metricWordsOf(this.metricMemory, shard)[word]!;
+    return sum;
   }
 
   /** Resolves when all shards run. */

@@ -1,4 +1,5 @@
 import { Limits } from '../base/limits.ts';
+import { MetricWord } from '../base/metric-words.ts';
 import type { ServerOptions } from '../config/server-options.ts';
 import { LdlmServerError } from '../contract/server-error.ts';
 import { ShardedEngine } from '../engine/sharded-engine.ts';
@@ -29,6 +30,18 @@ export interface RunningServer {
    * are told to go, and what is left after the grace period is cut off.
    */
   close(): Promise<void>;
+  /** What the server holds right now. Each shard's numbers are those of the end of its last turn. */
+  stats(): ServerStats;
+}
+
+export interface ServerStats {
+  readonly connections: number;
+  /** Locks by name, also idle ones that are not collected yet. */
+  readonly locks: number;
+  readonly holders: number;
+  readonly waiters: number;
+  /** Sessions that have claimed a lock and not ended. */
+  readonly sessions: number;
 }
 
 /** The server: engine, connections and listeners put together, and their common end. */
@@ -46,7 +59,7 @@ export class LockServer implements RunningServer {
   #resolveClosed: () => void = () => {};
   #rejectClosed: (error: Error) => void = () => {};
 
-  private constructor(options: ServerOptions, logger: Logger) {
+  private constructor(options: ServerOptions, logger: Logger, workerUrl: URL | undefined) {
     this.#options = options;
     this.#logger = logger;
     this.closed = new Promise((resolve, reject) => {
@@ -67,19 +80,20 @@ export class LockServer implements RunningServer {
       keepaliveTimeoutMs: options.keepaliveTimeoutMs,
       noClearOnDisconnect: options.noClearOnDisconnect,
     });
-    this.#engine = this.#createEngine();
+    this.#engine = this.#createEngine(workerUrl);
     this.#connections.attach(this.#engine);
   }
 
   /**
    * Starts a server; resolves when it takes connections.
    *
+   * @param workerUrl the module that the threads of the shards run; by default the one that is built with this package
    * @throws TlsConfigError, BindError, ListenAddressError
    */
-  static async start(options: ServerOptions, logger: Logger): Promise<LockServer> {
+  static async start(options: ServerOptions, logger: Logger, workerUrl?: URL): Promise<LockServer> {
     // What can be wrong with files and addresses is found before threads are started.
     const tls = loadTlsOptions(options);
-    const server = new LockServer(options, logger);
+    const server = new LockServer(options, logger, workerUrl);
     try {
       await Promise.race([server.#engine.ready(), server.closed]);
       if (tls !== null) logger.info('Loaded gRPC TLS configuration');
@@ -98,6 +112,17 @@ export class LockServer implements RunningServer {
 
   get addresses(): readonly string[] {
     return this.#listeners?.addresses ?? [];
+  }
+
+  stats(): ServerStats {
+    const engine = this.#engine;
+    return {
+      connections: this.#connections.size,
+      locks: engine.sumOf(MetricWord.Locks),
+      holders: engine.sumOf(MetricWord.Holders),
+      waiters: engine.sumOf(MetricWord.Waiters),
+      sessions: engine.sumOf(MetricWord.Sessions),
+    };
   }
 
   close(): Promise<void> {
@@ -120,7 +145,7 @@ export class LockServer implements RunningServer {
     if (this.#failure === null) this.#resolveClosed();
   }
 
-  #createEngine(): ShardedEngine {
+  #createEngine(workerUrl: URL | undefined): ShardedEngine {
     const { shards, shardStallLimitMs, lockGcIntervalMs, lockGcMinIdleMs, noClearOnDisconnect } =
       this.#options;
     const connections = this.#connections;
@@ -135,6 +160,7 @@ export class LockServer implements RunningServer {
           gcMinIdleMs: lockGcMinIdleMs,
         },
         onHealth: (shard, healthy) => this.#shardHealth(shard, healthy),
+        workerUrl,
       },
       {
         reply: (

@@ -342,7 +342,7 @@ function describeSessions({ caller }: Opened): void {
 
   it('takes back a grant that could not be delivered', async () => {
     const name = newName();
-    const call = caller.send('Lock', { name, lock_timeout_seconds: 100 });
+    const call = caller.send('Lock', { name });
     const { shard, session, data, granted } = await caller.replyTo(call);
     expect(granted).toBe(true);
     const waiter = caller.send('Lock', { name }, { session: 2 });

@@ -1,0 +1,15 @@
+import { runServer } from '../../dist/src/cli/run-server.js';
+import { LockServer } from '../../dist/src/server/server.js';
+
+/** The server program with shards that can be poisoned. */
+const exitCode = await runServer({
+  argv: process.argv.slice(2),
+  env: {},
+  stdout: process.stdout,
+  stderr: process.stderr,
+  columns: 80,
+  signals: process,
+  startServer: ({ logger, ...options }) =>
+    LockServer.start(options, logger, new URL('poison-worker.mjs', import.meta.url)),
+});
+process.exit(exitCode);
