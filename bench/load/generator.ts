@@ -5,12 +5,14 @@
  * - `hold`: takes `--count` locks and keeps them until its stdin ends; with `--release` it gives each back at once.
  * - `idle`: opens `--connections`, takes and gives back one lock on each, and keeps them until its stdin ends.
  *   With `--bare` it opens them and says nothing.
+ * - `echo`: sends messages to an echo server and counts what comes back.
  */
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { CallSlot } from './call-slot.ts';
 import { ClosedLoop, type LoopMode } from './closed-loop.ts';
+import { measureEcho } from './echo-load.ts';
 import { HoldLocks } from './hold-locks.ts';
 import { LoadConnection, type Workload } from './load-connection.ts';
 import type { LockName } from './lock-name.ts';
@@ -48,6 +50,7 @@ const target: Target = {
 
 if (values.mode === 'hold') await hold();
 else if (values.mode === 'idle') await idle();
+else if (values.mode === 'echo') await echo();
 else await loop(values.mode as LoopMode);
 process.exit(0);
 
@@ -120,6 +123,23 @@ async function idle(): Promise<void> {
   }
   print({ connections: connectionCount });
   await untilStdinEnds();
+}
+
+async function echo(): Promise<void> {
+  const before = readCpuSeconds(serverPid);
+  const fromMs = performance.now();
+  const seconds = Number(values.seconds);
+  const rate = await measureEcho(
+    target,
+    connectionCount,
+    inFlight,
+    seconds,
+    Number(values['warmup-seconds']),
+  );
+  // The server worked as much per message during the warm-up.
+  const calls = (rate * (performance.now() - fromMs)) / 1000;
+  const serverCpuMicros = ((readCpuSeconds(serverPid) - before) * 1e6) / calls;
+  print({ rate, serverCpuMicros, failures: {} });
 }
 
 async function open(work: Workload, inFlightMax = inFlight): Promise<LoadConnection[]> {
