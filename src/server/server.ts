@@ -42,6 +42,8 @@ export interface ServerStats {
   readonly waiters: number;
   /** Sessions that have claimed a lock and not ended. */
   readonly sessions: number;
+  /** Grants since the start. */
+  readonly grants: number;
 }
 
 /** The server: engine, connections and listeners put together, and their common end. */
@@ -122,6 +124,7 @@ export class LockServer implements RunningServer {
       holders: engine.sumOf(MetricWord.Holders),
       waiters: engine.sumOf(MetricWord.Waiters),
       sessions: engine.sumOf(MetricWord.Sessions),
+      grants: engine.sumOf(MetricWord.Grants),
     };
   }
 
