@@ -1,0 +1,36 @@
+import { expect, it } from 'vitest';
+import { Limits } from '../../../src/base/limits.ts';
+import { FloodGuard } from '../../../src/protocol/http2/flood-guard.ts';
+
+/** How many frames of cost 1 pass before the guard objects. */
+function framesPassed(guard: FloodGuard, framesMax: number): number {
+  for (let frames = 0; frames < framesMax; frames++) if (!guard.spend(1)) return frames;
+  return framesMax;
+}
+
+it('lets a client cancel all of its streams at once', () => {
+  expect(framesPassed(new FloodGuard(0), Limits.streamsMax)).toBe(Limits.streamsMax);
+});
+
+it('stops a flood', () => {
+  expect(framesPassed(new FloodGuard(0), 100_000)).toBeLessThan(50_000);
+});
+
+it('forgets with time, up to what it began with', () => {
+  const guard = new FloodGuard(0);
+  const atOnce = framesPassed(guard, 100_000);
+  guard.advance(5_000);
+  const inFiveSeconds = framesPassed(guard, 100_000);
+  expect(inFiveSeconds).toBeGreaterThan(3_000);
+  expect(inFiveSeconds).toBeLessThan(6_000);
+  guard.advance(1e9);
+  expect(framesPassed(guard, 100_000)).toBe(atOnce);
+});
+
+it('never objects to a client whose control frames come with replies', () => {
+  const guard = new FloodGuard(0);
+  for (let reply = 0; reply < 100_000; reply++) {
+    for (let i = 0; i < 4; i++) expect(guard.spend(1)).toBe(true);
+    guard.earn();
+  }
+});
