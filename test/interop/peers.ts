@@ -15,8 +15,8 @@ export const peers = {
   h2spec: `${cache}/bin/h2spec`,
   /** A caller on grpc-go, from test/interop/go. */
   goCaller: `${cache}/bin/go-caller`,
-  /** A project into which this package is installed from its tarball. */
-  project: `${cache}/project`,
+  /** A project into which setup.ts has installed this package from its tarball, outside of the repository. */
+  project: process.env['INTEROP_PROJECT'] ?? '',
 } as const;
 
 /** The server program, as whoever installs the package has it. */

@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { goEnv, peers, root } from './peers.ts';
 
@@ -15,9 +17,14 @@ const goPrograms = [
  * Brings the programs that the suites talk to from their registries, where they are not there yet, and installs this
  * package as its users do. A program that cannot be had fails the run: no suite is passed over.
  */
-export default async function setup(): Promise<void> {
+export default async function setup(): Promise<() => void> {
   mkdirSync(`${peers.cache}/bin`, { recursive: true });
-  await Promise.all([installPython(), installGo(), installPackage()]);
+  // Not below the repository, whose node_modules and tsconfig.json would be found there.
+  const project = mkdtempSync(join(tmpdir(), 'ldlm-interop-'));
+  // The processes that run the suites inherit it.
+  process.env['INTEROP_PROJECT'] = project;
+  await Promise.all([installPython(), installGo(), installPackage(project)]);
+  return () => rmSync(project, { recursive: true, force: true });
 }
 
 async function installPython(): Promise<void> {
@@ -46,14 +53,10 @@ async function installGo(): Promise<void> {
 }
 
 /** Packs what was built and installs it into a new project, together with what the package's users have beside it. */
-async function installPackage(): Promise<void> {
-  rmSync(peers.project, { recursive: true, force: true });
-  mkdirSync(peers.project);
-  writeFileSync(
-    `${peers.project}/package.json`,
-    '{ "name": "user-of-ldlm-ts", "private": true, "type": "module" }\n',
-  );
-  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', peers.project], { cwd: root });
+async function installPackage(project: string): Promise<void> {
+  const manifest = '{ "name": "user-of-ldlm-ts", "private": true, "type": "module" }\n';
+  writeFileSync(join(project, 'package.json'), manifest);
+  const { stdout } = await run('npm', ['pack', '--json', '--pack-destination', project], { cwd: root });
   const [{ filename }] = JSON.parse(stdout) as [{ filename: string }];
   const packages = [
     `./${filename}`,
@@ -62,5 +65,5 @@ async function installPackage(): Promise<void> {
     'typescript@6.0.3',
     '@types/node@20',
   ];
-  await run('npm', ['install', '--no-audit', '--no-fund', ...packages], { cwd: peers.project });
+  await run('npm', ['install', '--no-audit', '--no-fund', ...packages], { cwd: project });
 }

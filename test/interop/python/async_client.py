@@ -115,7 +115,8 @@ async def cancel():
 
 
 async def hold():
-    assert await AsyncClient(address).lock("aio-disconnect")
+    client = AsyncClient(address)
+    assert await client.lock("aio-disconnect")
     print("held", flush=True)
     await asyncio.sleep(60)
 
@@ -125,7 +126,8 @@ async def disconnect():
     command = [sys.executable, __file__, "hold", address, tls_folder]
     holder = await asyncio.create_subprocess_exec(*command, stdout=asyncio.subprocess.PIPE)
     assert await holder.stdout.readline() == b"held\n"
-    task = asyncio.create_task(AsyncClient(address).lock("aio-disconnect"))
+    client = AsyncClient(address)
+    task = asyncio.create_task(client.lock("aio-disconnect"))
     await asyncio.sleep(0.3)
     assert not task.done()
     holder.kill()

@@ -134,7 +134,8 @@ def waiting():
 
 
 def hold():
-    assert Client(address).lock("py-disconnect")
+    client = Client(address)
+    assert client.lock("py-disconnect")
     print("held", flush=True)
     time.sleep(60)
 

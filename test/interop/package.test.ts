@@ -1,0 +1,104 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { peers, root } from './peers.ts';
+import { afterwards, connect } from './server-process.ts';
+
+const run = promisify(execFile);
+const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
+
+/** The first text on stderr in which the pattern is found. */
+async function waitFor(child: ChildProcess, pattern: RegExp): Promise<RegExpExecArray> {
+  let text = '';
+  for await (const chunk of child.stderr!) {
+    text += chunk;
+    const found = pattern.exec(text);
+    if (found !== null) return found;
+  }
+  throw new Error(`not found in: ${text}`);
+}
+
+describe('the installed package', () => {
+  it('has the ldlm-server command', async () => {
+    const { stdout } = await run('npx', ['--no-install', 'ldlm-server', '--version'], { cwd: peers.project });
+    expect(stdout).toContain(`Version: ${manifest.version}\n`);
+  });
+
+  it('serves, and stops by a signal', async () => {
+    const command = `${peers.project}/node_modules/.bin/ldlm-server`;
+    const server = spawn(command, ['-l', '127.0.0.1:0'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    afterwards(() => server.kill('SIGKILL'));
+    const exit = once(server, 'exit');
+    const found = await waitFor(server, /Listening on (?<address>[\d.]+:\d+)/);
+    expect(await connect(found.groups!['address']!).lock({ name: 'a' })).toMatchObject({ locked: true });
+    server.kill('SIGTERM');
+    expect(await exit).toStrictEqual([0, null]);
+  });
+
+  it('brings nothing but what serving needs', async () => {
+    const { stdout } = await run('npm', ['pack', '--dry-run', '--json'], { cwd: root });
+    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
+    const strangers = files
+      .map(({ path }) => path)
+      .filter(
+        (path) =>
+          !/^(dist\/(src|workers)\/.*\.(js|d\.ts)|protos\/.*|README\.md|LICENSE|package\.json)$/.test(path),
+      );
+    expect(strangers).toStrictEqual([]);
+  });
+
+  const program = `
+    import { ConfigError, LdlmServerError, startServer, type RunningServer } from 'ldlm-ts';
+    const server: RunningServer = await startServer({ listenAddress: '127.0.0.1:0', logLevel: 'error', shards: 1 });
+    const refusal: unknown = await startServer({ listenAddress: 'nocolon' }).catch((error: unknown) => error);
+    const isTheirs: boolean = refusal instanceof LdlmServerError && typeof refusal.code === 'string';
+    console.log(server.addresses.length, isTheirs, typeof ConfigError);
+    await server.close();
+  `;
+
+  it('is imported by an ES module, which ends once the server is closed', async () => {
+    const plain = program.replace(', type RunningServer', '').replaceAll(/(const \w+): \w+/g, '$1');
+    const script = plain.replace('(error: unknown)', '(error)');
+    writeFileSync(`${peers.project}/embed.mjs`, script);
+    const { stdout } = await run('node', ['embed.mjs'], { cwd: peers.project, timeout: 20_000 });
+    expect(stdout).toBe('1 true function\n');
+  });
+
+  it.each([
+    ['node16', 'node16'],
+    ['esnext', 'bundler'],
+  ])('has types for module %s with resolution %s', async (module, resolution) => {
+    const file = `types-${resolution}.ts`;
+    writeFileSync(`${peers.project}/${file}`, program);
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      'false',
+      '--target',
+      'es2022',
+      '--types',
+      'node',
+    ];
+    const work = run(
+      'npx',
+      ['--no-install', 'tsc', ...flags, '--module', module, '--moduleResolution', resolution, file],
+      { cwd: peers.project },
+    );
+    const { stdout } = await work.catch((error: { stdout: string }) => error);
+    expect(stdout).toBe('');
+  });
+
+  it('does not have types for what is not exported', async () => {
+    writeFileSync(
+      `${peers.project}/types-none.ts`,
+      `import { Limits } from 'ldlm-ts/dist/src/base/limits.js';\nLimits;\n`,
+    );
+    const work = run('npx', ['--no-install', 'tsc', '--noEmit', '--module', 'node16', 'types-none.ts'], {
+      cwd: peers.project,
+    });
+    await expect(work).rejects.toMatchObject({ stdout: expect.stringContaining('Cannot find module') });
+  });
+});
