@@ -21,6 +21,11 @@ export const Limits = {
   requestMemoryMs: 60_000,
   requestMemoryCountMax: 100_000,
 
+  /** Locks that a shard keeps, idle ones included, the bytes of their names, and holders and waiters of them all. */
+  locksPerShardMax: 8 * MiB,
+  nameBytesPerShardMax: 1024 * MiB,
+  claimsPerShardMax: 16 * MiB,
+
   /** The longest gRPC message, as LDLM has it. */
   messageBytesMax: 4 * MiB,
   /** The longest message that travels to a shard as it is; a longer one is stripped of its unknown fields first. */

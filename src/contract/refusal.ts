@@ -34,6 +34,11 @@ export const Refusals = {
     ErrorCode.Unknown,
     'a request id can be repeated only with the size, permits and mode of the first request',
   ),
+  tooManyLocks: refusal(ErrorCode.Unknown, 'too many locks are in use: the server keeps no more of them'),
+  tooManyClaims: refusal(
+    ErrorCode.Unknown,
+    'too many locks are held or waited for: the server keeps no more',
+  ),
   nameTooLong: refusal(ErrorCode.Unknown, 'lock name must not be longer than 65536 bytes'),
   keyTooLong: refusal(ErrorCode.Unknown, 'lock key must not be longer than 256 bytes'),
   holderTooLong: refusal(ErrorCode.Unknown, 'holder must not be longer than 256 bytes'),

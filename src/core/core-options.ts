@@ -7,8 +7,14 @@ export interface CoreOptions {
   readonly gcMinIdleMs: number;
   /** The high word of the first fencing tokens: seconds since 2020-01-01 at boot. */
   readonly tokenSeed: number;
+  /** The low word of the same: the part of the second, so that two boots within one never give equal tokens. Default 0. */
+  readonly tokenSeedLow?: number;
   /** The time at creation. */
   readonly startMs: number;
+  /** How many locks, how many holders and waiters, and how many bytes of names to keep. Default: `Limits`. */
+  readonly locksMax?: number;
+  readonly claimsMax?: number;
+  readonly nameBytesMax?: number;
   /** Claims or locks per slice of long work. Default: `Limits.sliceCount`. */
   readonly sliceCount?: number;
   /** A random number that clients cannot know, so that they cannot choose names that collide. Default: 0. */

@@ -12,6 +12,8 @@ export class IdleCollector {
   #nextSweepMs: number;
   /** The lock to look at next; 0 between sweeps. */
   #cursor = 0;
+  /** Where `makeRoom` looked last. */
+  #roomCursor = 0;
 
   constructor(state: LockState, options: CoreOptions) {
     this.#state = state;
@@ -47,12 +49,27 @@ export class IdleCollector {
     this.#cursor = sliceEnd === endRow ? 0 : sliceEnd;
   }
 
+  /**
+   * Forgets idle locks however short they have been idle, until there is room for a lock of this name or `countMax`
+   * locks were looked at; the next call goes on behind them. Returns whether there is room.
+   */
+  makeRoom(name: string, countMax: number): boolean {
+    const { locks } = this.#state;
+    for (let left = Math.min(countMax, locks.endRow); left > 0; left--) {
+      if (++this.#roomCursor >= locks.endRow) this.#roomCursor = 1;
+      if (!locks.isOpen(this.#roomCursor) || !this.#isUnused(this.#roomCursor)) continue;
+      this.#state.closeLock(this.#roomCursor);
+      if (this.#state.hasRoomForLock(name)) return true;
+    }
+    return false;
+  }
+
   #isIdle(lock: number, nowMs: number): boolean {
-    const locks = this.#state.locks;
-    return (
-      locks.holders(lock) === 0 &&
-      locks.waiters(lock) === 0 &&
-      nowMs - locks.touchedMs(lock) > this.#minIdleMs
-    );
+    return this.#isUnused(lock) && nowMs - this.#state.locks.touchedMs(lock) > this.#minIdleMs;
+  }
+
+  #isUnused(lock: number): boolean {
+    const { locks } = this.#state;
+    return locks.holders(lock) === 0 && locks.waiters(lock) === 0;
   }
 }

@@ -72,11 +72,17 @@ export class LockCore {
     if (command.requestId !== '' && this.#requests.repeat(command, nowMs)) return;
 
     let lock = locks.find(command.name);
-    if (lock === 0) lock = state.openLock(command.name, command.size);
-    else if (locks.size(lock) !== command.size) {
+    if (lock === 0) {
+      // With no room left, idle locks go before their time: what they remember is only a size.
+      if (!state.hasRoomForLock(command.name) && !this.#collector.makeRoom(command.name, this.#sliceCount)) {
+        return sink.notLocked(origin, command.name, Refusals.tooManyLocks);
+      }
+      lock = state.openLock(command.name, command.size);
+    } else if (locks.size(lock) !== command.size) {
       return sink.notLocked(origin, command.name, Refusals.sizeMismatch);
     }
     locks.touch(lock, nowMs);
+    if (!state.hasRoomForClaim()) return sink.notLocked(origin, command.name, Refusals.tooManyClaims);
     const permits = command.permits === 0 ? 1 : command.permits;
     if (locks.firstWaiter(lock) === 0 && locks.fits(lock, permits, command.mode === LockMode.Shared)) {
       state.grant(state.openClaim(command, lock, nowMs), nowMs);
@@ -109,6 +115,20 @@ export class LockCore {
     }
     if (command.requestId !== '' && this.#requests.unlock(command, nowMs)) return null;
     return lock === 0 ? Refusals.lockDoesNotExist : Refusals.invalidKey;
+  }
+
+  /**
+   * Gives back a grant that could not be delivered to the call that it answered. When a repeat of the same request
+   * has taken the grant over meanwhile, it is not that call's to give back any more, and nothing happens.
+   */
+  releaseUndelivered(sessionId: number, call: number, command: UnlockCommand, nowMs: number): void {
+    this.#endOverdue(nowMs);
+    const state = this.#state;
+    const lock = state.locks.find(command.name);
+    const claim = lock === 0 || !command.keyValid ? 0 : state.holders.find(lock, command.key);
+    if (claim === 0 || !state.isStanding(claim, nowMs)) return;
+    if (state.requests.isTakenOver(claim, sessionId, call)) return;
+    state.unlock(claim, nowMs);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { DeadlineHeap } from '../base/deadline-heap.ts';
+import { Limits } from '../base/limits.ts';
 import { Refusals } from '../contract/refusal.ts';
 import { type ClaimObserver, ReleaseCause } from './claim-observer.ts';
 import { ClaimTable } from './claim-table.ts';
@@ -34,6 +35,10 @@ export class LockState implements ClaimTables {
   /** From the stop on nobody is granted anything. */
   stopping = false;
   readonly #keepOnSessionEnd: boolean;
+  readonly #locksMax: number;
+  readonly #claimsMax: number;
+  readonly #nameBytesMax: number;
+  #nameBytes = 0;
   readonly #observer: ClaimObserver | null;
   readonly #view = new ClaimView(this);
   readonly #tokens: TokenCounter;
@@ -46,26 +51,44 @@ export class LockState implements ClaimTables {
     this.queue = new WaitQueue(this.claims, this.locks);
     this.holders = new HolderList(this.claims, this.locks);
     this.#keepOnSessionEnd = options.keepOnSessionEnd;
-    this.#tokens = new TokenCounter(options.tokenSeed);
+    this.#tokens = new TokenCounter(options.tokenSeed, options.tokenSeedLow ?? 0);
+    this.#locksMax = options.locksMax ?? Limits.locksPerShardMax;
+    this.#claimsMax = options.claimsMax ?? Limits.claimsPerShardMax;
+    this.#nameBytesMax = options.nameBytesMax ?? Limits.nameBytesPerShardMax;
     this.sink = sink;
     this.#observer = observer;
   }
 
+  /** Whether one more lock, of this name, may be kept. */
+  hasRoomForLock(name: string): boolean {
+    return this.counters.locks < this.#locksMax && this.#nameBytes + name.length <= this.#nameBytesMax;
+  }
+
+  /** Whether one more holder or waiter may be kept. */
+  hasRoomForClaim(): boolean {
+    return this.claims.count < this.#claimsMax;
+  }
+
   openLock(name: string, size: number): number {
     this.counters.locks++;
+    this.#nameBytes += name.length;
     return this.locks.open(name, size);
   }
 
   closeLock(lock: number): void {
     this.counters.locks--;
     this.counters.collections++;
+    this.#nameBytes -= this.locks.name(lock).length;
     this.locks.close(lock);
   }
 
   /** A new claim of the command's session, in neither list of its lock yet. */
   openClaim(command: LockCommand, lock: number, nowMs: number): number {
     const claim = this.claims.open(command, lock, nowMs);
-    if (command.requestId !== '') this.requests.bind(command.name, command.requestId, claim);
+    if (command.requestId !== '') {
+      this.requests.bind(command.name, command.requestId, claim);
+      this.requests.setCaller(claim, command.origin.session, command.origin.call);
+    }
     this.joinSession(claim, command.origin.session);
     return claim;
   }

@@ -63,12 +63,19 @@ export class RequestMatcher {
     );
   }
 
+  /** The claim answers the repeating call from now on, and belongs to its session. */
+  #takeOver(claim: number, { origin }: LockCommand): void {
+    const { sessions, requests } = this.#state;
+    sessions.unlink(claim);
+    this.#state.joinSession(claim, origin.session);
+    requests.setCaller(claim, origin.session, origin.call);
+  }
+
   /** The grant moves to the repeating session. */
   #repeatHolding(claim: number, command: LockCommand, nowMs: number): void {
     const state = this.#state;
     state.counters.repeats++;
-    state.sessions.unlink(claim);
-    state.joinSession(claim, command.origin.session);
+    this.#takeOver(claim, command);
     if (command.lockTimeoutMs > 0) state.renew(claim, command.lockTimeoutMs, nowMs);
     state.sendGrant(command.origin, claim);
   }
@@ -76,12 +83,11 @@ export class RequestMatcher {
   /** The waiter moves to the repeating call and keeps its place; the times are those of the new call. */
   #repeatWaiting(claim: number, command: LockCommand, nowMs: number): void {
     const state = this.#state;
-    const { claims, queue, sessions } = state;
+    const { claims, queue } = state;
     state.counters.repeats++;
     state.sendEnd(claim, CallEnd.Superseded);
     queue.forgetCall(claim);
-    sessions.unlink(claim);
-    state.joinSession(claim, command.origin.session);
+    this.#takeOver(claim, command);
     claims.setOrigin(claim, command.origin);
     queue.indexCall(claim);
     claims.setLockTimeoutMs(claim, command.lockTimeoutMs);

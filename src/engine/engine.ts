@@ -50,8 +50,8 @@ export interface Engine {
   ): number;
   /** The caller of an earlier request is gone: if it waits for a lock, it leaves the queue without a reply. */
   cancel(shard: number, session: number, call: number): void;
-  /** A granted lock could not be delivered: `message` is its LockResponse. */
-  releaseUndelivered(shard: number, session: number, message: Buffer): void;
+  /** A granted lock could not be delivered to this call: `message` is its LockResponse. */
+  releaseUndelivered(shard: number, session: number, call: number, message: Buffer): void;
   /** A session has ended. `shardMask` has a bit for every shard that it sent a request to. */
   endSession(session: number, shardMask: number): void;
   /** Makes everything since the last flush visible to the shards. To be called once per batch of events. */

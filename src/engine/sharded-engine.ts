@@ -21,9 +21,7 @@ import { unlockRequestFor } from './undelivered-grant.ts';
 export interface ShardedEngineOptions {
   readonly shards: number;
   readonly stallLimitMs: number;
-  readonly core: Omit<CoreOptions, 'startMs' | 'tokenSeed'>;
-  /** See `CoreOptions.tokenSeed`. */
-  readonly tokenSeed: number;
+  readonly core: Omit<CoreOptions, 'startMs'>;
   /** A shard has stopped making progress, or goes on after that. */
   readonly onHealth: (shard: number, healthy: boolean) => void;
   /** The module that the threads run. Default: the one that is built with this package. */
@@ -55,7 +53,7 @@ export class ShardedEngine implements Engine {
     this.#events = events;
     const anchor = takeClockAnchor();
     this.clock = new AnchoredClock(anchor);
-    const core = { ...options.core, tokenSeed: options.tokenSeed, startMs: this.clock.nowMs() };
+    const core = { ...options.core, startMs: this.clock.nowMs() };
     this.#pool = new ShardPool(
       options.shards,
       anchor,
@@ -134,8 +132,8 @@ export class ShardedEngine implements Engine {
     this.#ports[shard]!.tell(RequestKind.Cancel, session, call, null);
   }
 
-  releaseUndelivered(shard: number, session: number, message: Buffer): void {
-    this.#ports[shard]!.tell(RequestKind.Release, session, 0, unlockRequestFor(message));
+  releaseUndelivered(shard: number, session: number, call: number, message: Buffer): void {
+    this.#ports[shard]!.tell(RequestKind.Release, session, call, unlockRequestFor(message));
   }
 
   endSession(session: number, shardMask: number): void {

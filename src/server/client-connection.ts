@@ -110,8 +110,8 @@ export class ClientConnection implements LdlmBackend {
     if (!this.#over) this.#owner.engine.cancel(shard, this.session, streamId);
   }
 
-  releaseUndelivered(shard: number, message: Buffer): void {
-    this.#owner.engine.releaseUndelivered(shard, this.session, message);
+  releaseUndelivered(shard: number, streamId: number, message: Buffer): void {
+    this.#owner.engine.releaseUndelivered(shard, this.session, streamId, message);
   }
 
   wrote(): void {

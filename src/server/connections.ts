@@ -94,6 +94,7 @@ export class Connections implements ConnectionOwner {
         this.engine.releaseUndelivered(
           shard,
           session,
+          call,
           bytes.subarray(data + DATA_PREFIX_BYTES, data + dataBytes),
         );
       }

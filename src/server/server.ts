@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { Limits } from '../base/limits.ts';
 import { MetricWord } from '../base/metric-words.ts';
 import type { ServerOptions } from '../config/server-options.ts';
@@ -12,9 +13,7 @@ import { passwordCheck } from './password.ts';
 import { HealthService } from './services/health-service.ts';
 import { serviceMethods } from './services/services.ts';
 import { loadTlsOptions } from './tls-context.ts';
-
-/** 2020-01-01T00:00:00Z, from which fencing tokens count the seconds of a boot. */
-const TOKEN_EPOCH_MS = Date.UTC(2020, 0, 1);
+import { tokenSeedAt } from './token-seed.ts';
 
 /** How long the last answers may take to leave after a shard has failed. */
 const FAREWELL_MS = 200;
@@ -156,11 +155,12 @@ export class LockServer implements RunningServer {
       {
         shards,
         stallLimitMs: shardStallLimitMs,
-        tokenSeed: Math.floor((Date.now() - TOKEN_EPOCH_MS) / 1000),
         core: {
           keepOnSessionEnd: noClearOnDisconnect,
           gcIntervalMs: lockGcIntervalMs,
           gcMinIdleMs: lockGcMinIdleMs,
+          hashSeed: randomInt(2 ** 32),
+          ...tokenSeedAt(Date.now()),
         },
         onHealth: (shard, healthy) => this.#shardHealth(shard, healthy),
         workerUrl,

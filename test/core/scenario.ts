@@ -56,6 +56,13 @@ export class Scenario {
     return this.core.unlock(this.#unlock, this.nowMs);
   }
 
+  /** The grant of this call of `session`, whose key `keyOf` was given, could not be delivered. */
+  releaseUndelivered(name: string, session: number, call: number, keyOf = call): void {
+    Object.assign(this.#unlock, { name, keyValid: true, keyBytes: 36, requestId: '' });
+    fillKey(this.#unlock.key, keyOf);
+    this.core.releaseUndelivered(session, call, this.#unlock, this.nowMs);
+  }
+
   /** Unlocks by request id alone, or with a key that is none. */
   unlockRequest(name: string, requestId: string, keyBytes = 0): Refusal | null {
     Object.assign(this.#unlock, { name, keyValid: false, keyBytes, requestId });

@@ -346,9 +346,19 @@ function describeSessions({ caller }: Opened): void {
     const { shard, session, data, granted } = await caller.replyTo(call);
     expect(granted).toBe(true);
     const waiter = caller.send('Lock', { name }, { session: 2 });
-    caller.engine.releaseUndelivered(shard, session, data);
+    caller.engine.releaseUndelivered(shard, session, call.call, data);
     caller.engine.flush();
     expect(await caller.answerTo(waiter)).toMatchObject({ locked: true });
+  });
+
+  it('does not take it back from a repeat that was delivered', async () => {
+    const name = newName();
+    const request_id = Buffer.from(`request ${name}`);
+    const call = caller.send('Lock', { name, request_id });
+    const { shard, session, data } = await caller.replyTo(call);
+    await caller.acquire({ name, request_id }, newSession());
+    caller.engine.releaseUndelivered(shard, session, call.call, data);
+    expect(await caller.ask('TryLock', { name })).toEqual({ name });
   });
 }
 
@@ -383,9 +393,10 @@ function describeKeeping({ caller }: Opened): void {
   it('takes back a grant that could not be delivered, also behind the end of its session', async () => {
     const name = newName();
     const session = newSession();
-    const { shard, data } = await caller.replyTo(caller.send('Lock', { name }, { session }));
+    const call = caller.send('Lock', { name }, { session });
+    const { shard, data } = await caller.replyTo(call);
     caller.endSession(session);
-    caller.engine.releaseUndelivered(shard, session, data);
+    caller.engine.releaseUndelivered(shard, session, call.call, data);
     expect(await caller.ask('TryLock', { name })).toMatchObject({ locked: true });
   });
 }

@@ -15,7 +15,7 @@ export async function openSharded(
 ): Promise<OpenShardedEngine> {
   const onHealth = (): void => {};
   const engine = new ShardedEngine(
-    { shards: 2, stallLimitMs: 60_000, tokenSeed: 1, core, onHealth, ...options },
+    { shards: 2, stallLimitMs: 60_000, core: { ...core, tokenSeed: 1 }, onHealth, ...options },
     caller,
   );
   await engine.ready();

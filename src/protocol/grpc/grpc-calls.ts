@@ -94,7 +94,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     const stream = this.connection.stream(streamId);
     if (stream === null || this.connection.ended) {
       if (granted)
-        this.#backend.releaseUndelivered(shard, messageOf(bytes, offset + headersBytes, dataBytes));
+        this.#backend.releaseUndelivered(shard, streamId, messageOf(bytes, offset + headersBytes, dataBytes));
       return;
     }
     if (stream.head.plan!.method === Method.Lock) this.#waiting--;
@@ -130,8 +130,8 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   close(): void {
     this.#pending = null;
     this.#services.close();
-    for (const { call } of this.connection.listStreams()) {
-      if (call?.undelivered != null) this.#backend.releaseUndelivered(call.shard, call.undelivered);
+    for (const { id, call } of this.connection.listStreams()) {
+      if (call?.undelivered != null) this.#backend.releaseUndelivered(call.shard, id, call.undelivered);
     }
     this.#assembly.close();
   }
@@ -170,7 +170,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     const call = stream.call;
     if (call === null) return;
     call.message?.reset();
-    if (call.undelivered !== null) this.#backend.releaseUndelivered(call.shard, call.undelivered);
+    if (call.undelivered !== null) this.#backend.releaseUndelivered(call.shard, stream.id, call.undelivered);
     stream.call = null;
     if (call.service !== null) this.#services.cancelled(stream, call.service);
   }

@@ -19,8 +19,8 @@ export interface LdlmBackend {
   ): number;
   /** The caller of a request that was submitted to `shard` is gone. Its reply may still come. */
   cancel(shard: number, streamId: number): void;
-  /** `shard` granted a lock to a caller that is gone: `message` is the LockResponse that could not be delivered. */
-  releaseUndelivered(shard: number, message: Buffer): void;
+  /** `shard` granted a lock to a call that is gone: `message` is the LockResponse that could not be delivered. */
+  releaseUndelivered(shard: number, streamId: number, message: Buffer): void;
   /** A service has put something out, perhaps at a time when nothing was read: it has to be brought to the socket. */
   wrote(): void;
 }
