@@ -37,18 +37,6 @@ describe('the installed package', () => {
     expect(await exit).toStrictEqual([0, null]);
   });
 
-  it('brings nothing but what serving needs', async () => {
-    const { stdout } = await run('npm', ['pack', '--dry-run', '--json'], { cwd: root });
-    const [{ files }] = JSON.parse(stdout) as [{ files: { path: string }[] }];
-    const strangers = files
-      .map(({ path }) => path)
-      .filter(
-        (path) =>
-          !/^(dist\/(src|workers)\/.*\.(js|d\.ts)|protos\/.*|README\.md|LICENSE|package\.json)$/.test(path),
-      );
-    expect(strangers).toStrictEqual([]);
-  });
-
   const program = `
     import { ConfigError, LdlmServerError, startServer, type RunningServer } from 'ldlm-ts';
     const server: RunningServer = await startServer({ listenAddress: '127.0.0.1:0', logLevel: 'error', shards: 1 });

@@ -22,10 +22,14 @@ export class ServerProcess {
   #stderr = '';
   #noticed: () => void = () => {};
 
-  /** Starts the server with `args`, and with no variables of the server but those in `env`. */
-  constructor(args: readonly string[], env: Readonly<Record<string, string>> = {}) {
+  /** Starts the installed server, or `program`, with `args` and with no variables of a server but those in `env`. */
+  constructor(
+    args: readonly string[],
+    env: Readonly<Record<string, string>> = {},
+    program: string = serverProgram,
+  ) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LDLM_'));
-    this.#child = spawn(process.execPath, [serverProgram, ...args], {
+    this.#child = spawn(process.execPath, [program, ...args], {
       env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
