@@ -2,6 +2,7 @@ import { Limits } from '../base/limits.ts';
 import type { GrpcStatus } from '../contract/grpc-status.ts';
 import type { Origin } from '../core/origin.ts';
 import type { ReplyForm } from '../core/reply-form.ts';
+import type { DebugAttributes } from '../shard/debug-lines.ts';
 import { ReplyKind } from '../shard/reply-record.ts';
 import type { ShardReplies } from '../shard/reply-target.ts';
 import type { EngineEvents } from './engine.ts';
@@ -55,6 +56,10 @@ export class CallbackReplies implements ShardReplies {
 
   signal(kind: ReplyKind): void {
     if (kind === ReplyKind.GrantingStopped) this.#grantingStopped = true;
+  }
+
+  debug(session: number, message: string, attributes: DebugAttributes): void {
+    this.#events.debug(session, message, attributes);
   }
 
   publish(): void {

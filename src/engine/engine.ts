@@ -1,8 +1,12 @@
 import type { Method } from '../contract/method.ts';
 import type { ReplyForm } from '../core/reply-form.ts';
+import type { DebugLines } from '../shard/debug-lines.ts';
 
-/** Where an engine's replies and signs of life go. All calls come on the main thread. */
-export interface EngineEvents {
+/**
+ * Where an engine's replies and signs of life go. All calls come on the main thread. The debug lines come only from
+ * engines that were told to log requests.
+ */
+export interface EngineEvents extends DebugLines {
   /**
    * A reply: three groups of bytes lie one behind the other at `offset` in `bytes`, valid only during the call.
    * In the protobuf form all of it is the message. `status` is a gRPC status; `granted` says that it hands over a

@@ -22,6 +22,8 @@ export interface InlineEngineOptions {
   readonly clock: Clock;
   readonly keys: KeySource;
   readonly core: Omit<CoreOptions, 'startMs'>;
+  /** Tell a debug line for each request and what comes of it. Default: false. */
+  readonly logRequests?: boolean;
   /** The size of the ring that requests wait in: a power of two, four times the longest request. Default: `Limits.ringBytes`. */
   readonly ringBytes?: number;
 }
@@ -47,7 +49,9 @@ export class InlineEngine implements Engine {
     this.#events = events;
     this.#port = new ShardPort(new RingWriter(requestMemory));
     this.#replies = new CallbackReplies(events);
-    this.#processor = new RequestProcessor({ ...options.core, startMs: clock.nowMs() }, keys, this.#replies);
+    const core = { ...options.core, startMs: clock.nowMs() };
+    const lines = options.logRequests === true ? events : null;
+    this.#processor = new RequestProcessor(core, keys, this.#replies, lines);
     this.#metrics = metricWordsOf(createMetricMemory(1), 0);
     this.#loop = new ShardLoop({
       requests: new RingReader(requestMemory),

@@ -1,10 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { MessageChannel, type MessagePort } from 'node:worker_threads';
 import { Piscina } from 'piscina';
-import type { ClockAnchor } from '../base/clock.ts';
 import { Limits } from '../base/limits.ts';
 import { createMetricMemory } from '../base/metric-words.ts';
-import type { CoreOptions } from '../core/lock-core.ts';
 import { createBellMemory } from '../ring/bell.ts';
 import { createRingMemory } from '../ring/ring-layout.ts';
 import { RingReader } from '../ring/ring-reader.ts';
@@ -17,6 +15,12 @@ const WORKER_URL = new URL(
   import.meta.url.endsWith('.ts') ? '../../dist/workers/shard-worker.js' : '../../workers/shard-worker.js',
   import.meta.url,
 );
+
+export interface ShardPoolOptions extends Pick<ShardTask, 'clockAnchor' | 'coreOptions' | 'logRequests'> {
+  readonly shards: number;
+  /** The module that the threads run. Default: the one that is built with this package. */
+  readonly workerUrl?: URL | undefined;
+}
 
 /**
  * The threads of the shards. Each runs one task that never ends until it is told to, so the pool's own queue and
@@ -33,22 +37,19 @@ export class ShardPool {
   readonly #runs: Promise<void>[] = [];
 
   /**
-   * @param workerUrl the module that the threads run; undefined for the one that is built with this package
    * @param onBell called when a shard wakes the main thread
    * @param onDeath called when a shard's thread ends before it was told to, with its number and the reason
    */
   constructor(
-    shards: number,
-    clockAnchor: ClockAnchor,
-    coreOptions: CoreOptions,
-    workerUrl: URL | undefined,
+    options: ShardPoolOptions,
     onBell: () => void,
     onDeath: (shard: number, reason: unknown) => void,
   ) {
+    const { shards, clockAnchor, coreOptions, logRequests } = options;
     this.bellMemory = createBellMemory();
     this.metricMemory = createMetricMemory(shards);
     this.#pool = new Piscina({
-      filename: (workerUrl ?? WORKER_URL).href,
+      filename: (options.workerUrl ?? WORKER_URL).href,
       minThreads: shards,
       maxThreads: shards,
       concurrentTasksPerWorker: 1,
@@ -66,7 +67,7 @@ export class ShardPool {
       const { bellMemory, metricMemory } = this;
       const bellPort = this.#openBell(onBell);
       const memories = { requestMemory, replyMemory, bellMemory, metricMemory };
-      const task: ShardTask = { shard, ...memories, clockAnchor, coreOptions, bellPort };
+      const task: ShardTask = { shard, ...memories, clockAnchor, coreOptions, logRequests, bellPort };
       const run: Promise<unknown> = this.#pool.run(task, { transferList: [bellPort] });
       // A task that ends normally was told to; the other way, its thread is gone.
       this.#runs.push(run.then(ignore, (reason: unknown) => onDeath(shard, reason)));

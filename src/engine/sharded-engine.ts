@@ -9,6 +9,7 @@ import { findName } from '../protocol/protobuf/find-name.ts';
 import { Span } from '../protocol/protobuf/span.ts';
 import { BellListener } from '../ring/bell.ts';
 import type { RingReader } from '../ring/ring-reader.ts';
+import type { DebugAttributes } from '../shard/debug-lines.ts';
 import { REPLY_GRANTED, ReplyField, ReplyKind } from '../shard/reply-record.ts';
 import { RequestKind } from '../shard/request-record.ts';
 import type { Engine, EngineEvents } from './engine.ts';
@@ -24,6 +25,8 @@ export interface ShardedEngineOptions {
   readonly core: Omit<CoreOptions, 'startMs'>;
   /** A shard has stopped making progress, or goes on after that. */
   readonly onHealth: (shard: number, healthy: boolean) => void;
+  /** Tell a debug line for each request and what comes of it. Default: false. */
+  readonly logRequests?: boolean;
   /** The module that the threads run. Default: the one that is built with this package. */
   readonly workerUrl?: URL | undefined;
 }
@@ -55,10 +58,13 @@ export class ShardedEngine implements Engine {
     this.clock = new AnchoredClock(anchor);
     const core = { ...options.core, startMs: this.clock.nowMs() };
     this.#pool = new ShardPool(
-      options.shards,
-      anchor,
-      core,
-      options.workerUrl,
+      {
+        shards: options.shards,
+        clockAnchor: anchor,
+        coreOptions: core,
+        logRequests: options.logRequests === true,
+        workerUrl: options.workerUrl,
+      },
       () => this.#poll(),
       (shard, reason) =>
         this.#fail(new ShardFailedError(shard, `died: ${describe(reason)}`, { cause: reason })),
@@ -199,6 +205,7 @@ export class ShardedEngine implements Engine {
       if (payload < 0) break;
       records++;
       if (replies.kind === ReplyKind.Reply) this.#reply(shard, payload, replies.length);
+      else if (replies.kind === ReplyKind.DebugLine) this.#debug(shard, payload, replies.length);
       else this.#signal(replies.kind);
       if (replies.unreleasedBytes() > RELEASE_BYTES && replies.release()) replies.wakeWriter();
     }
@@ -227,6 +234,14 @@ export class ShardedEngine implements Engine {
       length - ReplyField.Body - headersBytes - trailersBytes,
       trailersBytes,
     );
+  }
+
+  #debug(shard: number, payload: number, length: number): void {
+    const { floats, bytes } = this.#replies[shard]!;
+    const json = bytes.toString('utf8', payload + ReplyField.Body, payload + length);
+    // A shard has written it with `RingReplyTarget.debug`.
+    const [message, attributes] = JSON.parse(json) as [string, DebugAttributes];
+    this.#events.debug(floats[(payload + ReplyField.Session) >> 3]!, message, attributes);
   }
 
   #signal(kind: number): void {

@@ -4,6 +4,7 @@ import { GrpcStatus } from '../contract/grpc-status.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GrpcContext } from '../protocol/grpc/grpc-calls.ts';
 import { ChunkPool } from '../protocol/http2/output.ts';
+import type { DebugAttributes } from '../shard/debug-lines.ts';
 import type { ClientConnection, ConnectionOwner } from './client-connection.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { Logger } from './logger.ts';
@@ -102,6 +103,11 @@ export class Connections implements ConnectionOwner {
     }
     connection.calls.reply(shard, call, granted, bytes, offset, headersBytes, dataBytes, trailersBytes);
     this.markDirty(connection);
+  }
+
+  /** A shard's line for the debug log, see {@link DebugLines}. */
+  debug(session: number, message: string, attributes: DebugAttributes): void {
+    this.#sessions.debug(session, message, attributes);
   }
 
   /** All replies of a batch are there: one write per socket. */

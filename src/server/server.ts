@@ -164,6 +164,7 @@ export class LockServer implements RunningServer {
         },
         onHealth: (shard, healthy) => this.#shardHealth(shard, healthy),
         workerUrl,
+        logRequests: this.#logger.isLevelEnabled('debug'),
       },
       {
         reply: (
@@ -196,6 +197,7 @@ export class LockServer implements RunningServer {
         drained: () => connections.flush(),
         room: (shard) => connections.roomAgain(shard),
         failed: (error) => this.#fail(error),
+        debug: (session, message, attributes) => connections.debug(session, message, attributes),
       },
     );
   }

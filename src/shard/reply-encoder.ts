@@ -3,7 +3,7 @@ import type { Refusal } from '../contract/refusal.ts';
 import type { LockKey } from '../core/lock-key.ts';
 import type { Origin } from '../core/origin.ts';
 import { ReplyForm } from '../core/reply-form.ts';
-import { CallEnd, type CoreSink, type FencingToken } from '../core/sink.ts';
+import { CallEnd, type FencingToken } from '../core/sink.ts';
 import {
   endingHeadersFrame,
   REPLY_HEADERS_BYTES,
@@ -25,6 +25,7 @@ import {
   sizeOfUnlockReply,
 } from '../protocol/protobuf/encode-reply.ts';
 import type { Span } from '../protocol/protobuf/span.ts';
+import type { Replies } from './replies.ts';
 import type { ReplyTarget } from './reply-target.ts';
 
 /** A gRPC status that a shard answers with, ready for any stream. */
@@ -59,7 +60,7 @@ const StatusReplies = {
  * Turns outcomes into replies, in the form that the call asked for: finished HTTP/2 frames, so that the main thread
  * only copies them, or the bare protobuf message.
  */
-export class ReplyEncoder implements CoreSink {
+export class ReplyEncoder implements Replies {
   readonly #target: ReplyTarget;
 
   constructor(target: ReplyTarget) {
@@ -93,7 +94,6 @@ export class ReplyEncoder implements CoreSink {
     this.#end(origin, false, message, messageBytes);
   }
 
-  /** `key` is where the key stands in the request's `bytes`, to be sent back as it came. */
   renewed(origin: Origin, name: string, bytes: Uint8Array, key: Span, refusal: Refusal | null): void {
     const messageBytes = sizeOfRenewReply(name, key, refusal);
     const message = this.#begin(origin, messageBytes);

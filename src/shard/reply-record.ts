@@ -8,8 +8,8 @@ export const ReplyKind = {
   GrantingStopped: 3,
   /** The shard has left its loop. */
   Exited: 4,
-  /** A line for the log: level in the flags word, JSON in UTF-8 as the body. */
-  Log: 5,
+  /** A line for the debug log: the body is the JSON of its message and its attributes, as an array of the two. */
+  DebugLine: 5,
 } as const;
 
 export type ReplyKind = (typeof ReplyKind)[keyof typeof ReplyKind];

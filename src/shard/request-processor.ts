@@ -10,9 +10,13 @@ import {
   decodeUnlockRequest,
 } from '../protocol/protobuf/decode-request.ts';
 import { Span } from '../protocol/protobuf/span.ts';
+import type { DebugLines } from './debug-lines.ts';
 import type { KeySource } from './key-source.ts';
+import { ReleaseLog } from './release-log.ts';
+import type { Replies } from './replies.ts';
 import { ReplyEncoder } from './reply-encoder.ts';
 import type { ReplyTarget } from './reply-target.ts';
+import { RequestLog } from './request-log.ts';
 
 /**
  * The way of a request through a shard: message -> command -> core -> reply. The same object serves the loop of a
@@ -23,16 +27,20 @@ export class RequestProcessor {
   /** The call that `process` works on; filled by the caller. */
   readonly origin = new Origin();
   readonly #keys: KeySource;
-  readonly #replies: ReplyEncoder;
+  readonly #replies: Replies;
+  readonly #log: RequestLog | null;
   readonly #lock = new LockCommand();
   readonly #unlock = new UnlockCommand();
   readonly #renew = new RenewCommand();
   readonly #keyText = new Span();
 
-  constructor(options: CoreOptions, keys: KeySource, target: ReplyTarget) {
+  /** @param lines where a line goes for each request and what comes of it; null for none */
+  constructor(options: CoreOptions, keys: KeySource, target: ReplyTarget, lines: DebugLines | null = null) {
     this.#keys = keys;
-    this.#replies = new ReplyEncoder(target);
-    this.core = new LockCore(options, this.#replies);
+    const encoder = new ReplyEncoder(target);
+    this.#log = lines === null ? null : new RequestLog(lines, encoder);
+    this.#replies = this.#log ?? encoder;
+    this.core = new LockCore(options, this.#replies, lines === null ? null : new ReleaseLog(lines));
   }
 
   /** Works off one request of `origin`, whose message is `bytes[start, end)`. */
@@ -72,6 +80,7 @@ export class RequestProcessor {
     command.origin.call = this.origin.call;
     command.origin.form = this.origin.form;
     this.#keys.next(command.key);
+    if (this.#log !== null) this.#log.lockRequest(command);
     this.core.lock(command, nowMs);
   }
 
@@ -79,6 +88,7 @@ export class RequestProcessor {
   #unlockOne(bytes: Buffer, start: number, end: number, nowMs: number): void {
     const error = decodeUnlockRequest(bytes, start, end, this.#unlock);
     if (error !== null) return this.#refuseMessage(error);
+    if (this.#log !== null) this.#log.unlockRequest(this.origin, this.#unlock);
     const refusal = this.core.unlock(this.#unlock, nowMs);
     this.#replies.unlocked(this.origin, this.#unlock.name, refusal);
   }
@@ -86,6 +96,7 @@ export class RequestProcessor {
   #renewOne(deadlineMs: number, bytes: Buffer, start: number, end: number, nowMs: number): void {
     const error = decodeRenewRequest(bytes, start, end, this.#renew, this.#keyText);
     if (error !== null) return this.#refuseMessage(error);
+    if (this.#log !== null) this.#log.renewRequest(this.origin, this.#renew);
     if (deadlineMs <= nowMs) return this.#replies.deadlineExceeded(this.origin);
     const refusal = this.core.renew(this.#renew, nowMs);
     this.#replies.renewed(this.origin, this.#renew.name, bytes, this.#keyText, refusal);

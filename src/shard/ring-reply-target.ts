@@ -2,6 +2,7 @@ import type { GrpcStatus } from '../contract/grpc-status.ts';
 import type { Origin } from '../core/origin.ts';
 import type { BellRope } from '../ring/bell.ts';
 import type { RingWriter } from '../ring/ring-writer.ts';
+import type { DebugAttributes } from './debug-lines.ts';
 import { REPLY_GRANTED, ReplyField, ReplyKind } from './reply-record.ts';
 import type { ShardReplies } from './reply-target.ts';
 
@@ -51,6 +52,15 @@ export class RingReplyTarget implements ShardReplies {
   signal(kind: ReplyKind): void {
     this.reserve(0);
     this.#ring.commit(kind, ReplyField.Body);
+    this.#published = false;
+  }
+
+  debug(session: number, message: string, attributes: DebugAttributes): void {
+    const line = Buffer.from(JSON.stringify([message, attributes]));
+    const body = this.reserve(line.length);
+    line.copy(this.bytes, body);
+    this.#ring.floats[(this.#payload + ReplyField.Session) >> 3] = session;
+    this.#ring.commit(ReplyKind.DebugLine, ReplyField.Body + line.length);
     this.#published = false;
   }
 

@@ -19,6 +19,8 @@ export interface ShardTask {
   readonly metricMemory: SharedArrayBuffer;
   readonly clockAnchor: ClockAnchor;
   readonly coreOptions: CoreOptions;
+  /** Send a debug line for each request and what comes of it. */
+  readonly logRequests: boolean;
   /** A message on this port wakes the main thread. Its content means nothing. */
   readonly bellPort: MessagePort;
 }
@@ -27,7 +29,8 @@ export interface ShardTask {
 export function runShard(task: ShardTask): void {
   const bell = new BellRope(task.bellMemory, () => task.bellPort.postMessage(null));
   const replies = new RingReplyTarget(new RingWriter(task.replyMemory), bell);
-  const processor = new RequestProcessor(task.coreOptions, new RandomKeySource(), replies);
+  const lines = task.logRequests ? replies : null;
+  const processor = new RequestProcessor(task.coreOptions, new RandomKeySource(), replies, lines);
   new ShardLoop({
     requests: new RingReader(task.requestMemory),
     replies,

@@ -1,6 +1,7 @@
 import { Method } from '../../src/contract/method.ts';
 import { ReplyForm } from '../../src/core/reply-form.ts';
 import type { Engine, EngineEvents } from '../../src/engine/engine.ts';
+import type { DebugAttributes } from '../../src/shard/debug-lines.ts';
 import { loadCoder, type ReplyMessage, type RequestMessage } from '../protocol/protobuf/ldlm-coder.ts';
 
 export interface EngineReply {
@@ -55,6 +56,7 @@ const REPLY_MS_MAX = 10_000;
 export class EngineCaller implements EngineEvents {
   readonly failures: Error[] = [];
   readonly rooms: number[] = [];
+  readonly lines: { session: number; message: string; attributes: DebugAttributes }[] = [];
   drains = 0;
   readonly #replies = new Map<number, EngineReply>();
   #open: OpenEngine | null = null;
@@ -112,7 +114,9 @@ export class EngineCaller implements EngineEvents {
     this.failures.push(error);
   }
 
-  log(): void {}
+  debug(session: number, message: string, attributes: DebugAttributes): void {
+    this.lines.push({ session, message, attributes });
+  }
 
   // ---- calls --------------------------------------------------------------------------------------------------
 

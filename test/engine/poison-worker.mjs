@@ -33,7 +33,7 @@ export default function runPoisonedShard(task) {
   new ShardLoop({
     requests: new RingReader(task.requestMemory),
     replies,
-    processor: new PoisonedProcessor(task.coreOptions, new RandomKeySource(), replies),
+    processor: new PoisonedProcessor(task.coreOptions, new RandomKeySource(), replies, null),
     bell,
     clock: new AnchoredClock(task.clockAnchor),
     metrics: metricWordsOf(task.metricMemory, task.shard),

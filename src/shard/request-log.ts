@@ -1,0 +1,112 @@
+import type { Refusal } from '../contract/refusal.ts';
+import type { LockCommand, RenewCommand, UnlockCommand } from '../core/command.ts';
+import type { LockKey } from '../core/lock-key.ts';
+import type { Origin } from '../core/origin.ts';
+import { CallEnd, type FencingToken } from '../core/sink.ts';
+import type { Span } from '../protocol/protobuf/span.ts';
+import { type DebugLines, shownKey, shownName } from './debug-lines.ts';
+import type { Replies } from './replies.ts';
+
+const endTexts: Record<CallEnd, string> = {
+  [CallEnd.Deadline]: 'context deadline exceeded',
+  [CallEnd.Stopping]: 'the server is shutting down',
+  [CallEnd.Superseded]: 'superseded by a later call with the same request id',
+};
+
+/**
+ * Writes a line for each request and each response, under the names and attributes that LDLM uses. It stands before
+ * the replies, and exists only where such lines are wanted.
+ */
+export class RequestLog implements Replies {
+  readonly #lines: DebugLines;
+  readonly #replies: Replies;
+  /** The TryLock that is being decided: it is answered at once, every other answer is one to a Lock. */
+  #trySession = 0;
+  #tryCall = 0;
+  /** The key of the Unlock that is being decided. */
+  #unlockKey = '';
+
+  constructor(lines: DebugLines, replies: Replies) {
+    this.#lines = lines;
+    this.#replies = replies;
+  }
+
+  // ---- requests -------------------------------------------------------------------------------------------------
+
+  lockRequest(command: LockCommand): void {
+    const { session, call } = command.origin;
+    this.#trySession = command.tryOnly ? session : 0;
+    this.#tryCall = call;
+    this.#lines.debug(session, `${command.tryOnly ? 'TryLock' : 'Lock'} request`, {
+      lock: shownName(command.name),
+    });
+  }
+
+  unlockRequest(origin: Origin, command: UnlockCommand): void {
+    this.#unlockKey = command.keyValid ? shownKey(command.key) : '';
+    const attributes = { lock: shownName(command.name), key: this.#unlockKey };
+    this.#lines.debug(origin.session, 'Unlock request', attributes);
+  }
+
+  renewRequest(origin: Origin, command: RenewCommand): void {
+    const key = command.keyValid ? shownKey(command.key) : '';
+    const timeout = command.lockTimeoutMs / 1000;
+    this.#lines.debug(origin.session, 'Renew request', { lock: shownName(command.name), key, timeout });
+  }
+
+  // ---- responses ------------------------------------------------------------------------------------------------
+
+  granted(origin: Origin, name: string, key: LockKey, token: FencingToken): void {
+    this.#replies.granted(origin, name, key, token);
+    this.#lockResponse(origin, name, shownKey(key), true, null);
+  }
+
+  notLocked(origin: Origin, name: string, refusal: Refusal | null): void {
+    this.#replies.notLocked(origin, name, refusal);
+    this.#lockResponse(origin, name, '', false, refusal === null ? null : refusal.message);
+  }
+
+  ended(origin: Origin, end: CallEnd): void {
+    this.#replies.ended(origin, end);
+    this.#lockResponse(origin, null, '', false, endTexts[end]);
+  }
+
+  unlocked(origin: Origin, name: string, refusal: Refusal | null): void {
+    this.#replies.unlocked(origin, name, refusal);
+    const error = refusal === null ? null : refusal.message;
+    const attributes = { key: this.#unlockKey, lock: shownName(name), unlocked: refusal === null, error };
+    this.#lines.debug(origin.session, 'Unlock response', attributes);
+  }
+
+  renewed(origin: Origin, name: string, bytes: Uint8Array, key: Span, refusal: Refusal | null): void {
+    this.#replies.renewed(origin, name, bytes, key, refusal);
+    const error = refusal === null ? null : refusal.message;
+    const attributes = { lock: shownName(name), locked: refusal === null, error };
+    this.#lines.debug(origin.session, 'Renew response', attributes);
+  }
+
+  malformed(origin: Origin): void {
+    this.#replies.malformed(origin);
+  }
+
+  invalidUtf8(origin: Origin): void {
+    this.#replies.invalidUtf8(origin);
+  }
+
+  deadlineExceeded(origin: Origin): void {
+    this.#replies.deadlineExceeded(origin);
+  }
+
+  #lockResponse(
+    origin: Origin,
+    name: string | null,
+    key: string,
+    locked: boolean,
+    error: string | null,
+  ): void {
+    const isTry = origin.session === this.#trySession && origin.call === this.#tryCall;
+    const lock = name === null ? null : shownName(name);
+    const message = isTry ? 'TryLock response' : 'Lock response';
+    this.#lines.debug(origin.session, message, { lock, key, locked, error });
+  }
+}
