@@ -91,13 +91,16 @@ export class LoadConnection {
     this.#writeRequest(slot, stream);
   }
 
-  /** Gives the slot's call up. A reply that is on its way is ignored. */
+  /**
+   * Gives the slot's call up. Its reply may be on the way: then it is `answered` all the same, and a lock that it
+   * grants has to be given back. Otherwise nothing more is heard of it, so the slot cannot be used until then.
+   */
   cancel(slot: CallSlot): void {
     const out = this.#reserve(FRAME_HEADER_BYTES + 4);
     const payload = writeFrameHeader(this.#out, out, 4, FrameType.RstStream, 0, slot.stream);
     writeUint32(this.#out, payload, CANCEL);
     this.#cancelled.add(slot.stream);
-    this.#forget(slot);
+    this.inFlight--;
   }
 
   /** Takes bytes from the socket. They are not kept. */
@@ -168,7 +171,7 @@ export class LoadConnection {
       this.#unacknowledgedBytes = 0;
     }
     const slot = this.#find(stream);
-    if (slot === null) return this.#checkCancelled(stream);
+    if (slot === null) throw new Error(`data on stream ${stream}, which is not open`);
     if (end - start > MESSAGE_PREFIX_BYTES) {
       readReply(slot, data, start + MESSAGE_PREFIX_BYTES, end, this.#withTokens);
     }
@@ -178,11 +181,7 @@ export class LoadConnection {
     const status = this.#statuses.read(data, start, end);
     if ((flags & FrameFlag.EndStream) === 0) return;
     const slot = this.#find(stream);
-    if (slot === null) {
-      this.#checkCancelled(stream);
-      this.#cancelled.delete(stream);
-      return;
-    }
+    if (slot === null) throw new Error(`a reply on stream ${stream}, which is not open`);
     if (status === NO_STATUS) throw new Error('trailers without grpc-status');
     this.#forget(slot);
     this.#workload.answered(this, slot, status);
@@ -198,12 +197,8 @@ export class LoadConnection {
     const place = (slot.stream >>> 1) & this.#mask;
     if (this.#slots[place] === slot) this.#slots[place] = null;
     else this.#strays.delete(slot.stream);
+    if (!this.#cancelled.delete(slot.stream)) this.inFlight--;
     slot.stream = 0;
-    this.inFlight--;
-  }
-
-  #checkCancelled(stream: number): void {
-    if (!this.#cancelled.has(stream)) throw new Error(`a reply on stream ${stream}, which is not open`);
   }
 
   #writePreface(): void {
