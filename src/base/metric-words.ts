@@ -27,7 +27,7 @@ export const MetricWord = {
 } as const;
 
 /** Words per shard: 256 bytes, so that no two shards write the same cache line. */
-export const METRIC_WORDS_PER_SHARD = 32;
+const METRIC_WORDS_PER_SHARD = 32;
 
 /** Makes the shared memory for the words of `shards` shards. */
 export function createMetricMemory(shards: number): SharedArrayBuffer {

@@ -83,7 +83,7 @@ export function planCall(
 }
 
 /** The plan of a request that is refused with a gRPC status, whatever its body is. */
-export function refused(status: GrpcStatus, text: string): CallPlan {
+function refused(status: GrpcStatus, text: string): CallPlan {
   return answered({ block: trailersOnlyBlock(status, text), body: null, afterRequest: false });
 }
 

@@ -13,7 +13,7 @@ import {
 } from './frame.ts';
 
 /** The settings of RFC 9113 section 6.5.2. */
-export const SettingId = {
+const SettingId = {
   HeaderTableSize: 1,
   EnablePush: 2,
   MaxConcurrentStreams: 3,
