@@ -11,7 +11,7 @@ function takeAll(output: Output): OutputChunk[] {
 describe('Output', () => {
   it('gives out what was put in, in order', () => {
     const pool = new ChunkPool();
-    const pieces = fc.array(fc.oneof(fc.nat(300), fc.integer({ min: 0, max: 40_000 })), { maxLength: 40 });
+    const pieces = fc.array(fc.oneof(fc.nat(300), fc.integer({ min: 0, max: 20_000 })), { maxLength: 12 });
     fc.assert(
       fc.property(pieces, (sizes) => {
         const output = new Output(pool);
@@ -29,7 +29,8 @@ describe('Output', () => {
         const whole = Buffer.concat(expected);
         expect(output.totalBytes).toBe(whole.length);
         const chunks = takeAll(output);
-        expect(Buffer.concat(chunks.map(({ bytes, length }) => bytes.subarray(0, length)))).toEqual(whole);
+        const given = Buffer.concat(chunks.map(({ bytes, length }) => bytes.subarray(0, length)));
+        expect(given.equals(whole)).toBe(true);
         expect(output.totalBytes).toBe(0);
         for (const chunk of chunks) pool.giveBack(chunk);
       }),

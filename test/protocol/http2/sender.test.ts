@@ -77,7 +77,7 @@ describe('a reply', () => {
 
   it('of a name of 64 KiB goes out whole through windows of any width', () => {
     const body = Buffer.from(Array.from({ length: 65_600 }, (_, i) => i % 251));
-    for (const increment of [1, 1000, 16_384, 16_385, 70_000]) {
+    for (const increment of [7, 1000, 16_384, 16_385, 70_000]) {
       const recorded = withWindow(0);
       open(recorded, 1);
       reply(recorded, 1, body);
@@ -89,7 +89,7 @@ describe('a reply', () => {
         for (const { type, payload } of recorded.takeFrames())
           if (type === FrameType.Data) received.push(payload);
       }
-      expect(Buffer.concat(received)).toEqual(body);
+      expect(Buffer.concat(received).equals(body)).toBe(true);
     }
   });
 

@@ -45,12 +45,14 @@ describe('StreamTable', () => {
     const table = new StreamTable<null, null>();
     const old = new Stream<null, null>(1, head);
     table.add(old);
+    let found = 0;
     for (let id = 3; id < 200_000; id += 2) {
       const stream = new Stream<null, null>(id, head);
       table.add(stream);
-      expect(table.get(id)).toBe(stream);
+      if (table.get(id) === stream) found++;
       table.remove(stream);
     }
+    expect(found).toBe(99_999);
     expect(table.get(1)).toBe(old);
     expect(ids(table.list())).toEqual([1]);
   });
