@@ -23,7 +23,7 @@ const unlockMessage = { name, key: keyText };
 type Coder = MethodDefinition<object, object>;
 
 function loadCoder(method: string): Coder {
-  const path = fileURLToPath(new URL('../protos/ldlm.proto', import.meta.url));
+  const path = fileURLToPath(new URL('../../protos/ldlm.proto', import.meta.url));
   const service = loadSync(path, { keepCase: true, longs: String })['ldlm.LDLM'] as Record<string, Coder>;
   return service[method]!;
 }
