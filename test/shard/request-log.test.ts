@@ -1,27 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { InlineEngine } from '../../src/engine/inline-engine.ts';
-import { RandomKeySource } from '../../src/shard/key-source.ts';
-import { EngineCaller } from '../engine/engine-caller.ts';
-
-/** An inline engine that logs, and the lines so far without those of `settle`. */
-function openLogging(logRequests = true) {
-  let nowMs = 1_800_000_000_000;
-  const clock = { nowMs: () => nowMs };
-  const core = { keepOnSessionEnd: false, gcIntervalMs: 3_600_000, gcMinIdleMs: 3_600_000, tokenSeed: 1 };
-  const caller = new EngineCaller();
-  const engine = new InlineEngine({ clock, keys: new RandomKeySource(), core, logRequests }, caller);
-  const work = async (): Promise<void> => {
-    while (engine.step());
-  };
-  const pass = async (ms: number): Promise<void> => {
-    nowMs += ms;
-    await work();
-  };
-  caller.attach({ engine, nowMs: clock.nowMs, work, pass });
-  const takeLines = () =>
-    caller.lines.splice(0).map(({ session, message, attributes }) => [session, message, attributes]);
-  return { caller, pass, takeLines };
-}
+import { openLogging } from './open-logging.ts';
 
 const NO_KEY = '00000000-0000-4000-8000-000000000000';
 
@@ -92,19 +70,5 @@ describe('the request log', () => {
     caller.endSession(5);
     await pass(0);
     expect(takeLines()).toEqual([]);
-  });
-});
-
-describe('the release log', () => {
-  it('tells of locks that time out and of those that end with their session', async () => {
-    const { caller, pass, takeLines } = openLogging();
-    const key = await caller.acquire({ name: 'timed', lock_timeout_ms: '10' }, 5);
-    await caller.acquire({ name: 'kept' }, 5);
-    takeLines();
-    await pass(10);
-    expect(takeLines()).toEqual([[5, 'Lock timer timeout', { lock: 'timed', key: key.slice(0, 8) }]]);
-    caller.endSession(5);
-    await pass(0);
-    expect(takeLines()).toEqual([[5, 'Unlocked during client session cleanup', { lock: 'kept' }]]);
   });
 });

@@ -1,0 +1,151 @@
+import { describe, expect, it } from 'vitest';
+import { MetricWord } from '../../src/base/metric-words.ts';
+import { Method } from '../../src/contract/method.ts';
+import type { LockKey } from '../../src/core/lock-key.ts';
+import { ShardPort } from '../../src/engine/shard-port.ts';
+import { createRingMemory } from '../../src/ring/ring-layout.ts';
+import { RingReader } from '../../src/ring/ring-reader.ts';
+import { RingWriter } from '../../src/ring/ring-writer.ts';
+import { ReplyKind } from '../../src/shard/reply-record.ts';
+import type { ShardReplies } from '../../src/shard/reply-target.ts';
+import { RequestProcessor } from '../../src/shard/request-processor.ts';
+import { RequestKind } from '../../src/shard/request-record.ts';
+import { ShardLoop } from '../../src/shard/shard-loop.ts';
+import { loadCoder, type RequestMessage } from '../protocol/protobuf/ldlm-coder.ts';
+
+const coder = loadCoder('Lock');
+
+/** Keeps what a shard tells, and when it publishes. */
+class RecordedReplies implements ShardReplies {
+  readonly bytes = Buffer.alloc(300_000);
+  readonly stalls = 0;
+  readonly told: string[] = [];
+
+  reserve(): number {
+    return 0;
+  }
+
+  commit(): void {
+    this.told.push('reply');
+  }
+
+  signal(kind: ReplyKind): void {
+    this.told.push(
+      kind === ReplyKind.GrantingStopped ? 'stopped' : kind === ReplyKind.Exited ? 'exited' : 'ready',
+    );
+  }
+
+  debug(): void {}
+
+  publish(): void {
+    this.told.push('publish');
+  }
+
+  /** What was told since the last time. */
+  take(): string[] {
+    return this.told.splice(0);
+  }
+}
+
+function openLoop(ringBytes = 1 << 20) {
+  const memory = createRingMemory(ringBytes);
+  const port = new ShardPort(new RingWriter(memory));
+  const replies = new RecordedReplies();
+  const metrics = new Float64Array(32);
+  const time = { nowMs: 1_800_000_000_000 };
+  const keys = { next: (key: LockKey) => Object.assign(key, { a: time.nowMs, b: ++serial }) };
+  let serial = 0;
+  const core = {
+    keepOnSessionEnd: false,
+    gcIntervalMs: 1e9,
+    gcMinIdleMs: 1e9,
+    tokenSeed: 1,
+    startMs: time.nowMs,
+  };
+  const processor = new RequestProcessor(core, keys, replies);
+  const loop = new ShardLoop({
+    requests: new RingReader(memory),
+    replies,
+    processor,
+    bell: { ring: () => replies.told.push('bell') },
+    clock: { nowMs: () => time.nowMs },
+    metrics,
+  });
+  let calls = 0;
+  const submit = (message: RequestMessage, method: Method = Method.Lock, session = 1): boolean => {
+    const body = coder.requestSerialize(message);
+    return port.submit(method, 2, 0, ++calls, session, Number.POSITIVE_INFINITY, body, 0, body.length);
+  };
+  return { loop, port, replies, metrics, time, submit };
+}
+
+describe('ShardLoop', () => {
+  it('works off a batch per turn, then publishes, and says whether there was anything to do', () => {
+    const { loop, port, replies, submit, metrics } = openLoop();
+    for (let i = 0; i < 300; i++) submit({ name: `lock/${i}` }, Method.TryLock);
+    port.flush();
+    expect(loop.turn()).toBe(true);
+    expect(replies.take()).toEqual([...Array(256).fill('reply'), 'publish']);
+    expect(loop.turn()).toBe(true);
+    expect(replies.take()).toEqual([...Array(44).fill('reply'), 'publish']);
+    expect(loop.turn()).toBe(false);
+    expect(metrics[MetricWord.Turns]).toBe(3);
+    expect(metrics[MetricWord.Records]).toBe(300);
+    expect(metrics[MetricWord.Holders]).toBe(300);
+  });
+
+  it('stamps its heartbeat at the beginning of every turn, also of an idle one', () => {
+    const { loop, metrics, time } = openLoop();
+    for (let i = 0; i < 3; i++) {
+      time.nowMs += 250;
+      loop.turn();
+      expect(metrics[MetricWord.HeartbeatMs]).toBe(time.nowMs);
+    }
+  });
+
+  it('gives request memory back in the midst of a batch', () => {
+    const { loop, port, replies, submit } = openLoop();
+    let sent = 0;
+    while (submit({ name: `${'n'.repeat(5_000)}/${sent}` }, Method.TryLock)) sent++;
+    expect(sent).toBeLessThan(256);
+    expect(port.hasAwaitedRoom()).toBe(false);
+    loop.turn();
+    const told = replies.take();
+    const bell = told.indexOf('bell');
+    expect(told.filter((what) => what === 'reply')).toHaveLength(sent);
+    // Once, when half of the ring is free, and no more than a slice of it later.
+    expect(bell).toBeGreaterThanOrEqual(sent / 2);
+    expect(bell).toBeLessThan(sent * 0.7);
+    expect(told.lastIndexOf('bell')).toBe(bell);
+    expect(port.takeRoom()).toBe(true);
+  });
+
+  it('tells that granting has stopped behind the last answer to a waiter', () => {
+    const { loop, port, replies, submit } = openLoop();
+    const calls = 1_500;
+    for (let i = 0; i < calls; i++) submit({ name: 'a' });
+    port.flush();
+    while (loop.turn());
+    replies.take();
+    port.tell(RequestKind.StopGranting, 0, 0, null);
+    submit({ name: 'b' });
+    port.flush();
+    loop.turn();
+    // More waiters than are ended at once: what comes later is refused meanwhile.
+    expect(replies.take()).not.toContain('stopped');
+    loop.turn();
+    const told = replies.take();
+    expect(told.slice(-3)).toEqual(['reply', 'stopped', 'publish']);
+    loop.turn();
+    expect(replies.take()).toEqual(['publish']);
+  });
+
+  it('leaves the loop once everything before the exit is done', () => {
+    const { loop, port, replies, submit } = openLoop();
+    submit({ name: 'a' });
+    port.tell(RequestKind.Exit, 0, 0, null);
+    port.flush();
+    loop.run();
+    expect(replies.take()).toEqual(['ready', 'publish', 'reply', 'publish', 'exited', 'publish']);
+  });
+});
