@@ -1,5 +1,5 @@
 /** What a peer starts with at most, what refills it, and what its frames cost and earn. */
-const TOKENS_MAX = 32_000;
+const TOKENS_MAX = 24_000;
 const TOKENS_PER_MS = 1;
 const EARNED_BY_REPLY = 8;
 

@@ -1,0 +1,96 @@
+import { expect } from 'vitest';
+import { Bystander, type Fared } from './bystander.ts';
+import { breathe } from './hostile-peer.ts';
+import type { Target } from './target.ts';
+
+/** How long an attack goes on. The ordinary test run has half a second for each. */
+export const attackMs = Number(process.env['HOSTILE_ATTACK_MS'] ?? 500);
+
+/**
+ * Whether a bystander's speed is judged. Not in the ordinary run, where other tests share the processors, so that
+ * it would say nothing about the server.
+ */
+const judgesSpeed = process.env['HOSTILE_JUDGE_SPEED'] === '1';
+
+const RSS_RISE_MIB_MAX = 64;
+const RSS_LEFT_MIB_MAX = 48;
+const RSS_SETTLE_MS = 10_000;
+const RATE_RATIO_MIN = 0.5;
+const P99_RATIO_MAX = 5;
+/** A tail below this is the scheduler's, whatever the server does. */
+const P99_MS_FLOOR = 4;
+/** The machine may be busy with something else once. */
+const ATTEMPTS = 3;
+
+/** A server under attack with a bystander beside the attackers. */
+export class Siege {
+  readonly target: Target;
+  readonly bystander: Bystander;
+  #calm: Fared | null = null;
+
+  constructor(target: Target) {
+    this.target = target;
+    this.bystander = new Bystander(target.address);
+  }
+
+  stop(): void {
+    this.bystander.stop();
+  }
+
+  /**
+   * Runs an attack, which goes on until the time that it is given, and checks what it did to others: the bystander
+   * saw no error and kept its speed, and the server's memory stayed in bounds and came back.
+   */
+  async attack(run: (untilMs: number) => Promise<void>): Promise<void> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await this.#attackOnce(run);
+      } catch (error) {
+        if (!judgesSpeed || attempt === ATTEMPTS) throw error;
+      }
+    }
+  }
+
+  async #attackOnce(run: (untilMs: number) => Promise<void>): Promise<void> {
+    const calm = judgesSpeed ? await this.#workBesideLoad() : null;
+    const rssBefore = this.target.rssMiB();
+    let rssMax = rssBefore;
+    const sampler = setInterval(() => {
+      rssMax = Math.max(rssMax, this.target.rssMiB());
+    }, 20);
+    const ends = Promise.all([this.bystander.work(attackMs), run(performance.now() + attackMs)]);
+    const [fared] = await ends.finally(() => clearInterval(sampler));
+    expect(fared.error).toBeNull();
+    expect(fared.pairs).toBeGreaterThan(0);
+    expect(this.target.alive).toBe(true);
+    expect(rssMax - rssBefore).toBeLessThan(RSS_RISE_MIB_MAX);
+    await expect
+      .poll(() => this.target.rssMiB() - rssBefore, { timeout: RSS_SETTLE_MS, interval: 100 })
+      .toBeLessThan(RSS_LEFT_MIB_MAX);
+    if (calm !== null) judge(fared, calm);
+  }
+
+  /** The bystander's speed beside a load that takes a whole processor, as an attacker does, and leaves the server alone. */
+  async #workBesideLoad(): Promise<Fared> {
+    if (this.#calm !== null) return this.#calm;
+    let done = false;
+    const work = this.bystander.work(attackMs).finally(() => {
+      done = true;
+    });
+    while (!done) {
+      const sliceEndMs = performance.now() + 5;
+      while (performance.now() < sliceEndMs);
+      await breathe();
+    }
+    this.#calm = await work;
+    return this.#calm;
+  }
+}
+
+function judge(fared: Fared, calm: Fared): void {
+  const rateRatio = fared.pairs / calm.pairs;
+  const p99MsMax = Math.max(P99_RATIO_MAX * calm.p99Ms, P99_MS_FLOOR);
+  const text = `${fared.pairs} pairs, p99 ${fared.p99Ms.toFixed(2)} ms; undisturbed ${calm.pairs}, ${calm.p99Ms.toFixed(2)} ms`;
+  expect(rateRatio, text).toBeGreaterThanOrEqual(RATE_RATIO_MIN);
+  expect(fared.p99Ms, text).toBeLessThanOrEqual(p99MsMax);
+}
