@@ -8,12 +8,16 @@ import { coreBench } from './core.bench.ts';
 import { hpackBench } from './hpack.bench.ts';
 import { markdownTable, shortNumber } from './markdown-table.ts';
 import { protobufBench } from './protobuf.bench.ts';
+import { ringBench } from './ring.bench.ts';
+import { shardBench } from './shard.bench.ts';
 
 const builders: Readonly<Record<string, () => Bench>> = {
   hpack: hpackBench,
   protobuf: protobufBench,
   connection: connectionBench,
   core: coreBench,
+  ring: ringBench,
+  shard: shardBench,
 };
 
 /** Tasks say at the end of their name how many operations one call does. */

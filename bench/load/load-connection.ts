@@ -156,7 +156,8 @@ export class LoadConnection {
         if ((flags & FrameFlag.Ack) === 0) this.#control(FrameType.Ping, FrameFlag.Ack, data, payload, end);
         return;
       case FrameType.RstStream:
-        if (this.#cancelled.delete(stream)) return;
+        // RFC 9113 section 8.1: an answer before the end of the request is followed by a reset without an error.
+        if (this.#find(stream) === null || this.#cancelled.delete(stream)) return;
         throw new Error(`RST_STREAM with code ${readUint32(data, payload)}`);
       case FrameType.GoAway:
         throw new Error(`GOAWAY with code ${readUint32(data, payload + 4)}`);
