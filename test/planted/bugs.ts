@@ -1,0 +1,7 @@
+import { CORE_BUGS } from './core-bugs.ts';
+import type { PlantedBug } from './planted-bug.ts';
+import { PROTOCOL_BUGS } from './protocol-bugs.ts';
+import { THREAD_BUGS } from './thread-bugs.ts';
+
+/** All bugs, each planted alone. */
+export const PLANTED_BUGS: readonly PlantedBug[] = [...CORE_BUGS, ...PROTOCOL_BUGS, ...THREAD_BUGS];
