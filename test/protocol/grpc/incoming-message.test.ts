@@ -63,12 +63,12 @@ describe('AssemblyBudget', () => {
 
   it('gives everything back at its end, and nothing twice', () => {
     const all = new AssemblyBudget(100, null);
-    const one = new AssemblyBudget(100, all);
-    one.take(60);
-    one.close();
-    one.giveBack(60);
-    one.close();
-    expect(all.take(101)).toBe(false);
-    expect(all.take(100)).toBe(true);
+    const [one, two] = [new AssemblyBudget(100, all), new AssemblyBudget(100, all)];
+    one!.take(60);
+    two!.take(40);
+    one!.close();
+    one!.giveBack(60);
+    expect(all.take(61)).toBe(false);
+    expect(all.take(60)).toBe(true);
   });
 });

@@ -81,6 +81,16 @@ describe('a call of a service', () => {
     expect(calls.watch.events).toEqual(['cancelled']);
   });
 
+  it('is not told when it had ended itself, and the rest was waiting for window', () => {
+    const calls = new RecordedCalls();
+    calls.receive(settings([4, 0]), headers(1, watch()));
+    calls.watch.calls[0]!.send(Buffer.from('waits'));
+    calls.watch.calls[0]!.end(GrpcStatus.Ok);
+    calls.receive(rstStream(1, 8));
+    calls.calls.close();
+    expect(calls.watch.events).toEqual([]);
+  });
+
   it('is told when the connection ends, unless it has ended itself', () => {
     const calls = new RecordedCalls();
     calls.receive(settings([4, 0]), headers(1, watch()), headers(3, watch()));

@@ -253,6 +253,19 @@ describe('flow control of what is received', () => {
     }
   });
 
+  it('counts padding for the connection', () => {
+    const recorded = RecordedConnection.established();
+    recorded.receive(headers(1));
+    let granted = 0;
+    const frames = 10_000;
+    for (let i = 0; i < frames; i++) {
+      recorded.receive(padded(FrameType.Data, 0, 1, 255, Buffer.from('x')));
+      for (const said of recorded.said()) granted += Number(/^WINDOW_UPDATE 0 (\d+)$/.exec(said)?.[1] ?? 0);
+    }
+    expect(granted).toBeGreaterThan(frames * 257 - Limits.connectionWindowBytes);
+    expect(granted).toBeLessThanOrEqual(frames * 257);
+  });
+
   it('counts DATA of closed streams for the connection', () => {
     const recorded = RecordedConnection.established();
     recorded.receive(headers(1), windowUpdate(1, 0));

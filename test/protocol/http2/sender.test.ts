@@ -139,6 +139,19 @@ describe('the windows', () => {
     expect(recorded.said()).toEqual(['HEADERS 1', 'DATA 1 4', 'HEADERS 3', 'DATA 3 4', 'HEADERS 3 END']);
   });
 
+  it('of the connection are not offered to a stream whose own is used up meanwhile', () => {
+    const recorded = withWindow(2 ** 20);
+    open(recorded, 3);
+    reply(recorded, 1, Buffer.alloc(65_535));
+    reply(recorded, 3, Buffer.alloc(100));
+    reply(recorded, 5, Buffer.alloc(100));
+    // Stream 3 waits for the connection, then also for itself.
+    recorded.receive(settings([WINDOW, 0])).takeOutput();
+    expect(recorded.receive(windowUpdate(0, 1_000)).said()).toEqual([]);
+    expect(recorded.receive(windowUpdate(5, 100)).said()).toEqual(['DATA 5 100', 'HEADERS 5 END']);
+    expect(recorded.receive(windowUpdate(3, 40)).said()).toEqual(['DATA 3 40']);
+  });
+
   it('become negative by SETTINGS and must be filled up first (section 6.9.2)', () => {
     const recorded = withWindow(10);
     open(recorded, 1);

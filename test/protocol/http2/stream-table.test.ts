@@ -57,6 +57,19 @@ describe('StreamTable', () => {
     expect(ids(table.list())).toEqual([1]);
   });
 
+  it('finds each stream once after it has grown and shrunk around one that stays', () => {
+    const table = new StreamTable<null, null>();
+    const stay = new Stream<null, null>(1, head);
+    table.add(stay);
+    // Numbers of one slot, so that all but one are strays, until the table grows.
+    const others = Array.from({ length: 40 }, (_, i) => new Stream<null, null>(1 + 2 * 16 * (i + 1), head));
+    for (const stream of others) table.add(stream);
+    expect(ids(table.list())).toEqual([1, ...others.map(({ id }) => id)]);
+    for (const stream of others) table.remove(stream);
+    expect(others.map(({ id }) => table.get(id)).filter((found) => found !== null)).toEqual([]);
+    expect(ids(table.list())).toEqual([1]);
+  });
+
   it('ignores a stream that it does not have', () => {
     const table = new StreamTable<null, null>();
     table.add(new Stream<null, null>(1, head));
