@@ -114,7 +114,7 @@ class OpenConnection {
     const settings = new Uint8Array(FRAME_HEADER_BYTES);
     writeFrameHeader(settings, 0, 0, FrameType.Settings, 0, 0);
     this.calls.receive(Buffer.concat([CLIENT_PREFACE, settings]), 0);
-    this.#widen(WINDOW_MAX - 65_535);
+    this.#widen(WINDOW_MAX >>> 1);
     this.discardOutput();
   }
 

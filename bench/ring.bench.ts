@@ -44,6 +44,8 @@ function addRoundTrip(bench: Bench, records: number): void {
         if (reader.isEmpty()) reader.sleep(SLEEP_MS);
     },
     {
+      // Told, because tinybench would find out by a call, and the other thread is not there yet.
+      async: false,
       beforeAll: () => {
         const workerData = { requests, replies };
         echo ??= new Worker(new URL('load/ring-floor.js', import.meta.url), { workerData });

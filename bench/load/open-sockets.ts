@@ -4,8 +4,12 @@ import { connect, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 
 const READ_BYTES = 256 * 1024;
-/** The kernel's queue for connections that are not accepted yet is short; so many are opened at a time. */
+/**
+ * The kernel's queue for connections that are not accepted yet is short, and a server gives a handshake only so much
+ * time; so many are opened at a time.
+ */
 const OPENING_MAX = 100;
+const OPENING_TLS_MAX = 20;
 
 /** One for all sockets: whoever is handed the bytes has to be done with them before it returns. */
 const readBuffer = Buffer.allocUnsafeSlow(READ_BYTES);
@@ -26,9 +30,10 @@ export async function openSockets(
   attach: (socket: Socket, id: number) => Receive,
 ): Promise<void> {
   const ca = target.caFile === undefined ? null : readFileSync(target.caFile);
+  const openingMax = ca === null ? OPENING_MAX : OPENING_TLS_MAX;
   for (let id = 0; id < count; ) {
     const batch: Promise<void>[] = [];
-    for (let i = 0; i < OPENING_MAX && id < count; i++, id++) {
+    for (let i = 0; i < openingMax && id < count; i++, id++) {
       batch.push(ca === null ? openPlain(target, id, attach) : openTls(target, ca, id, attach));
     }
     await Promise.all(batch);

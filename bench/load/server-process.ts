@@ -5,10 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { readResidentBytes } from './process-usage.ts';
 
-const START_MS_MAX = 15_000;
+const START_MS_MAX = 30_000;
 const STOP_MS_MAX = 8_000;
 const POLL_MS = 50;
-const COLLECT_MS_MAX = 15_000;
+const COLLECT_MS_MAX = 60_000;
 const COLLECT_PAUSE_MS = 500;
 const COLLECT_ROUNDS_MAX = 8;
 /** Another round follows as long as one frees more than half a percent. */
