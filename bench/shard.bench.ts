@@ -41,7 +41,14 @@ function openShard() {
   const clock = new AnchoredClock(takeClockAnchor());
   // Every grant has the same key, so that the Unlocks are known ahead; each lock is held once.
   const key = Object.assign(new LockKey(), { a: 1, b: 0x4000, c: 0x8000_0000 | 0, d: 2 });
-  const keys = { next: (fresh: LockKey) => void Object.assign(fresh, key) };
+  const keys = {
+    next: (fresh: LockKey): void => {
+      fresh.a = key.a;
+      fresh.b = key.b;
+      fresh.c = key.c;
+      fresh.d = key.d;
+    },
+  };
   const startMs = clock.nowMs();
   const core = { keepOnSessionEnd: false, gcIntervalMs: 1e9, gcMinIdleMs: 1e9, tokenSeed: 1, startMs };
   const processor = new RequestProcessor(core, keys, replies);
