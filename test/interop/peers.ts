@@ -27,6 +27,6 @@ export const goEnv = {
   GOPATH: `${cache}/go`,
   GOCACHE: `${cache}/go-build`,
   GOBIN: `${cache}/bin`,
-  // Without it, the folder could not be removed by its owner.
-  GOFLAGS: '-modcacherw',
+  // Modules that their owner may remove, and builds that ask nothing of git, which may not trust the folder's owner.
+  GOFLAGS: '-modcacherw -buildvcs=false',
 } as const;
