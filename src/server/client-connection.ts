@@ -23,6 +23,11 @@ export interface ConnectionOwner {
   closed(connection: ClientConnection): void;
 }
 
+/** A read of at least so much is one behind which there may be more: a TLS record at its longest. */
+const FULL_READ_BYTES = 16 * 1024;
+/** So much may be read of one client before the next one has its turn. */
+const TURN_BYTES_MAX = 64 * 1024;
+
 /** How long a connection that we have ended may take to close before its socket is destroyed. */
 const LINGER_MS = 1_000;
 
@@ -49,6 +54,8 @@ export class ClientConnection implements LdlmBackend {
   #reading = false;
   #ending = false;
   #readingStopped = false;
+  /** Bytes of the last reads, as long as each was a full one. */
+  #fullReadBytes = 0;
   #unwrittenBytes = 0;
   #writeProgressMs: number;
 
@@ -189,6 +196,21 @@ export class ClientConnection implements LdlmBackend {
     this.#reading = false;
     this.#owner.engine.flush();
     if (this.#output.totalBytes > 0 || this.calls.connection.ended) this.flush();
+    this.#fullReadBytes = chunk.length < FULL_READ_BYTES ? 0 : this.#fullReadBytes + chunk.length;
+    if (this.#fullReadBytes >= TURN_BYTES_MAX) this.#yieldTurn();
+  }
+
+  /**
+   * Lets others have their turn. As long as a socket has more, it is read up to 32 times before the next one is
+   * looked at: 2 MiB, which a peer can fill with what is slow to work on.
+   */
+  #yieldTurn(): void {
+    this.#fullReadBytes = 0;
+    if (this.#readingStopped) return;
+    this.socket.pause();
+    setImmediate(() => {
+      if (!this.#readingStopped) this.socket.resume();
+    });
   }
 
   #write(chunk: OutputChunk): void {

@@ -32,8 +32,7 @@ function steady(name: string, error: Http2Error, bytes: Buffer, before: Buffer =
 }
 
 /** A flood of streams: `request` makes what each of them sends. Made once, as the flood has to be faster than its making. */
-function streams(name: string, error: Http2Error, request: (id: number) => Buffer): Flood {
-  const perRound = 100;
+function streams(name: string, error: Http2Error, request: (id: number) => Buffer, perRound = 100): Flood {
   const rounds: Buffer[] = [];
   const make = (number: number) =>
     Buffer.concat(Array.from({ length: perRound }, (_, i) => request(1 + 2 * (number * perRound + i))));
@@ -43,6 +42,17 @@ function streams(name: string, error: Http2Error, request: (id: number) => Buffe
   };
   return { name, error, before: NOTHING, round };
 }
+
+const getRoot = Buffer.from('838684', 'hex');
+/** Puts an entry of 4,000 bytes into the table. */
+const largeEntry = Buffer.concat([
+  Buffer.from('4003', 'hex'),
+  Buffer.from('big'),
+  Buffer.from('7fa11e', 'hex'),
+  Buffer.alloc(4000, 'v'),
+]);
+/** 14,000 bytes that stand for 40 MB. */
+const bomb = Buffer.concat([getRoot, largeEntry, Buffer.alloc(10_000, 0xbe)]);
 
 const beginHeaders = frame(FrameType.Headers, 0, 1, Buffer.of(0x82));
 const endHeaders = FrameFlag.EndHeaders;
@@ -54,6 +64,12 @@ export const floods: readonly Flood[] = [
     Buffer.concat([headers(id), data(id, message('\x0a\x06victim'), END), rstStream(id, 8)]),
   ),
   streams('malformed requests', Http2Error.EnhanceYourCalm, (id) => headers(id, [[':method', 'POST']], END)),
+  streams(
+    'HPACK bombs',
+    Http2Error.EnhanceYourCalm,
+    (id) => frame(FrameType.Headers, FrameFlag.EndHeaders | END, id, bomb),
+    4,
+  ),
   steady(
     'CONTINUATION',
     Http2Error.EnhanceYourCalm,

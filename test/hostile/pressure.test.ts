@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { Limits } from '../../src/base/limits.ts';
-import { CLIENT_PREFACE, FrameFlag, FrameType } from '../../src/protocol/http2/frame.ts';
+import { CLIENT_PREFACE, FrameType } from '../../src/protocol/http2/frame.ts';
 import { message } from '../protocol/grpc/recorded-calls.ts';
-import { data, END, frame, headers, OPENING, settings, windowUpdate } from '../protocol/http2/wire-frames.ts';
+import { data, END, headers, OPENING, settings, windowUpdate } from '../protocol/http2/wire-frames.ts';
 import { breathe, HostilePeer, NO_GOAWAY, sleep } from './hostile-peer.ts';
 import { attackMs, Siege } from './siege.ts';
 import { Target } from './target.ts';
@@ -44,41 +44,6 @@ function longLock(id: number): Buffer {
   parts.push(data(id, '', END));
   return Buffer.concat(parts);
 }
-
-describe('an HPACK bomb', () => {
-  it('of indices into a large entry costs nothing but an answer', async () => {
-    const value = Buffer.alloc(4000, 'v');
-    // A literal with indexing of 4,000 bytes; then blocks of 16,000 bytes that each stand for 64 MB.
-    const entry = Buffer.concat([
-      Buffer.from('4003', 'hex'),
-      Buffer.from('big'),
-      Buffer.from('7fa11e', 'hex'),
-      value,
-    ]);
-    const first = frame(
-      FrameType.Headers,
-      FrameFlag.EndHeaders | END,
-      1,
-      Buffer.concat([Buffer.from('838684', 'hex'), entry]),
-    );
-    const bomb = (id: number) =>
-      frame(
-        FrameType.Headers,
-        FrameFlag.EndHeaders | END,
-        id,
-        Buffer.concat([Buffer.from('838684', 'hex'), Buffer.alloc(16_000, 0xbe)]),
-      );
-    await siege.attack(async (untilMs) => {
-      const peer = await HostilePeer.greeted(target.port);
-      await peer.send(first);
-      let sent = 0;
-      for (let id = 3; performance.now() < untilMs; id += 2, sent++) await peer.send(bomb(id));
-      await expect.poll(() => peer.received(FrameType.Headers), { timeout: 5_000 }).toBe(sent + 1);
-      expect(peer.goAway).toBe(NO_GOAWAY);
-      peer.destroy();
-    });
-  });
-});
 
 describe('a peer that does not take its replies', () => {
   it('because its windows are shut is refused further requests', async () => {

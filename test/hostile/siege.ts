@@ -26,7 +26,6 @@ const ATTEMPTS = 3;
 export class Siege {
   readonly target: Target;
   readonly bystander: Bystander;
-  #calm: Fared | null = null;
 
   constructor(target: Target) {
     this.target = target;
@@ -72,7 +71,6 @@ export class Siege {
 
   /** The bystander's speed beside a load that takes a whole processor, as an attacker does, and leaves the server alone. */
   async #workBesideLoad(): Promise<Fared> {
-    if (this.#calm !== null) return this.#calm;
     let done = false;
     const work = this.bystander.work(attackMs).finally(() => {
       done = true;
@@ -82,8 +80,7 @@ export class Siege {
       while (performance.now() < sliceEndMs);
       await breathe();
     }
-    this.#calm = await work;
-    return this.#calm;
+    return work;
   }
 }
 

@@ -13,6 +13,9 @@ import { Stream, StreamState } from './stream.ts';
 import type { StreamHandler } from './stream-handler.ts';
 import { StreamTable } from './stream-table.ts';
 
+/** The price of a header list beyond what was announced: a block of a few bytes can stand for megabytes. */
+const LARGE_LIST_COST = 100;
+
 /** The requests of a connection: what opens, fills and ends their streams (RFC 9113 sections 5.1 and 8.1). */
 export class RequestStreams<Plan, Call> implements HeaderBlockSink {
   readonly table = new StreamTable<Plan, Call>();
@@ -53,6 +56,7 @@ export class RequestStreams<Plan, Call> implements HeaderBlockSink {
     this.#end.lastStream = streamId;
     // After GOAWAY, streams above its last one are ignored (section 6.8); the table of HPACK stayed in step.
     if (streamId > this.#end.lastAccepted) return;
+    if (head.tooLarge && !this.#end.spend(LARGE_LIST_COST)) return;
     const malformed = head.malformed !== null || selfDependent || (endStream && head.contentLength > 0);
     if (malformed) return this.#decline(streamId, Http2Error.ProtocolError);
     if (this.#isFull()) return this.#decline(streamId, Http2Error.RefusedStream);

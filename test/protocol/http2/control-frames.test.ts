@@ -189,6 +189,27 @@ describe('a flood', () => {
     expect(recorded.said().at(-1)).toMatch(new RegExp(`^GOAWAY ${id - 2} error ${EnhanceYourCalm} `));
   });
 
+  it('of header lists beyond what was announced is ended early', () => {
+    const recorded = RecordedConnection.established();
+    const entry = Buffer.concat([
+      Buffer.from('4003', 'hex'),
+      Buffer.from('big'),
+      Buffer.from('7fa11e', 'hex'),
+    ]);
+    const block = Buffer.concat([
+      Buffer.from('838684', 'hex'),
+      entry,
+      Buffer.alloc(4000, 'v'),
+      Buffer.alloc(20, 0xbe),
+    ]);
+    let lists = 0;
+    for (; lists < 10_000 && !recorded.connection.ended; lists++) {
+      recorded.receive(frame(FrameType.Headers, 5, 1 + 2 * lists, block));
+    }
+    expect(lists).toBeLessThan(1000);
+    expect(recorded.said().at(-1)).toMatch(new RegExp(`error ${EnhanceYourCalm} `));
+  });
+
   it('of window changes with many open streams is ended early', () => {
     const recorded = RecordedConnection.established();
     for (let i = 0; i < 10_000; i++) recorded.receive(headers(1 + 2 * i));
