@@ -63,7 +63,7 @@ export const CORE_BUGS: readonly PlantedBug[] = [
     file: 'src/core/lock-core.ts',
     find: 'if (locks.firstWaiter(lock) === 0 && locks.fits(',
     replace: 'if ((command.mode === LockMode.Shared || locks.firstWaiter(lock) === 0) && locks.fits(',
-    tests: ['test/core/semantics/queue'],
+    tests: ['test/core/semantics/queue', 'test/core/model'],
     catches: 'nobody passes the head of the queue',
   },
   {

@@ -4,6 +4,10 @@ import type { PlantedBug } from './planted-bug.ts';
 import { runTests, type TestRun } from './test-run.ts';
 import { WorkingCopy } from './working-copy.ts';
 
+/** How long the tests may take without any bug, and those of one bug. */
+const ALL_MS_MAX = 600_000;
+const BUG_MS_MAX = 60_000;
+
 /**
  * Plants bugs one after the other and runs the tests that have to notice them. A bug that is not noticed is a hole in
  * the tests. Arguments, if any, choose the bugs whose name or file contains one of them.
@@ -14,7 +18,7 @@ async function run(chosen: readonly PlantedBug[]): Promise<boolean> {
   process.once('exit', () => copy.remove());
   copy.build();
   const tests = [...new Set(chosen.flatMap((bug) => bug.tests))];
-  const unpatched = await runTests(copy.folder, tests);
+  const unpatched = await runTests(copy.folder, tests, ALL_MS_MAX);
   if (unpatched.outcome !== 'passed') {
     say(`The tests fail without any bug: ${unpatched.outcome}, ${unpatched.detail}`);
     return false;
@@ -35,7 +39,7 @@ async function run(chosen: readonly PlantedBug[]): Promise<boolean> {
 
 async function tryBug(copy: WorkingCopy, bug: PlantedBug): Promise<TestRun> {
   try {
-    return await copy.withBug(bug, () => runTests(copy.folder, bug.tests));
+    return await copy.withBug(bug, () => runTests(copy.folder, bug.tests, BUG_MS_MAX));
   } catch (error) {
     return { outcome: 'error', detail: String(error) };
   }
@@ -48,6 +52,9 @@ function isCaught({ hangs }: PlantedBug, { outcome }: TestRun): boolean {
 function say(line: string): void {
   process.stdout.write(`${line}\n`);
 }
+
+// Ended from outside, it still takes away its copy and its child.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 
 const filters = process.argv.slice(2);
 const chosen = PLANTED_BUGS.filter(

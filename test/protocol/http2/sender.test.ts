@@ -105,6 +105,17 @@ describe('a reply', () => {
 });
 
 describe('the windows', () => {
+  it('of the connection is used up to the last byte by replies that go out as they are', () => {
+    const recorded = withWindow(2 ** 20);
+    open(recorded, 6);
+    const body = Buffer.alloc(65_535 / 5);
+    for (const id of [1, 3, 5, 7, 9]) expect(reply(recorded, id, body)).toBe(true);
+    recorded.takeOutput();
+    expect(reply(recorded, 11, 'x')).toBe(false);
+    expect(recorded.said()).toEqual(['HEADERS 11']);
+    expect(recorded.receive(windowUpdate(0, 1)).said()).toEqual(['DATA 11 1', 'HEADERS 11 END']);
+  });
+
   it('of the connection is shared', () => {
     const recorded = withWindow(2 ** 20);
     open(recorded, 3);
