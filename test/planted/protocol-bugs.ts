@@ -47,7 +47,7 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
     file: 'src/protocol/http2/control-frames.ts',
     find: 'this.#sender.flushStream(stream);',
     replace: '',
-    tests: ['test/protocol/http2/control-frames'],
+    tests: ['test/protocol/http2/control-frames', 'test/protocol/http2/sender'],
     catches: 'what the windows allow is sent',
   },
   {

@@ -11,10 +11,10 @@ export const THREAD_BUGS: readonly PlantedBug[] = [
     catches: 'a record is one piece',
   },
   {
-    name: 'a publication does not look for a sleeper',
+    name: 'a publication looks for the wrong sleeper',
     file: 'src/ring/ring-writer.ts',
-    find: 'if (Atomics.load(this.words, RingWord.ReaderSleeps) === 0) return;',
-    replace: 'if (this.isDrained()) return;',
+    find: 'Atomics.load(this.words, RingWord.ReaderSleeps)',
+    replace: 'Atomics.load(this.words, RingWord.WriterWaits)',
     tests: ['test/ring/ring-threads'],
     catches: 'no wake-up is lost',
     hangs: true,
