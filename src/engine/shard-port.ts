@@ -22,6 +22,11 @@ export class ShardPort {
   /** Someone was refused or deferred. The shard knows that it has to tell when half the ring is free. */
   #roomAwaited = false;
   #dirty = false;
+  #wakeScheduled = false;
+  readonly #wake = (): void => {
+    this.#wakeScheduled = false;
+    this.#requests.wakeReader();
+  };
 
   constructor(requests: RingWriter) {
     this.#requests = requests;
@@ -57,11 +62,17 @@ export class ShardPort {
     }
   }
 
-  /** Makes everything written visible, and wakes the shard if it sleeps. */
+  /**
+   * Makes everything written visible. A shard that works sees it at once. One that sleeps is woken when this turn of
+   * the event loop has read all sockets: being woken costs it much more than what a single socket has to say, and
+   * between few cores also us.
+   */
   flush(): void {
     if (!this.#dirty) return;
     this.#dirty = false;
-    this.#requests.publish();
+    if (!this.#requests.publishWithoutWaking() || this.#wakeScheduled) return;
+    this.#wakeScheduled = true;
+    setImmediate(this.#wake);
   }
 
   /** True when room that was waited for is there: `takeRoom` will find it. */

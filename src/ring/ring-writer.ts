@@ -68,18 +68,26 @@ export class RingWriter {
     this.tail = (this.reserved + recordBytes(payloadBytes)) | 0;
   }
 
+  /** Makes all committed records visible, and wakes a reader that sleeps in `RingReader.sleep`. */
+  publish(): void {
+    if (this.publishWithoutWaking()) this.wakeReader();
+  }
+
   /**
-   * Makes all committed records visible, and wakes a reader that sleeps in `RingReader.sleep`.
+   * Makes all committed records visible. Returns true when the reader sleeps, for the caller to call `wakeReader`.
    *
    * No wake-up is lost: we store Tail, then load ReaderSleeps; the reader stores ReaderSleeps, then loads Tail. All
    * four are sequentially consistent, so either we see that it sleeps, or it sees the new Tail and does not. It
    * sleeps on the very word that we clear: if we clear it after the reader has set it, `Atomics.wait` either has
-   * begun and is notified, or finds another value and returns. And as it is cleared, only the first of several
-   * publications pays for the notification.
+   * begun and is notified, or finds another value and returns.
    */
-  publish(): void {
+  publishWithoutWaking(): boolean {
     Atomics.store(this.words, RingWord.Tail, this.tail);
-    if (Atomics.load(this.words, RingWord.ReaderSleeps) === 0) return;
+    return Atomics.load(this.words, RingWord.ReaderSleeps) === 1;
+  }
+
+  /** Wakes the reader if it sleeps. It is asleep for one call only: until it runs, further ones cost nothing. */
+  wakeReader(): void {
     if (Atomics.exchange(this.words, RingWord.ReaderSleeps, 0) === 1) {
       Atomics.notify(this.words, RingWord.ReaderSleeps, 1);
     }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Method } from '../../src/contract/method.ts';
 import { ShardPort } from '../../src/engine/shard-port.ts';
-import { createRingMemory } from '../../src/ring/ring-layout.ts';
+import { createRingMemory, RingWord } from '../../src/ring/ring-layout.ts';
 import { RingReader } from '../../src/ring/ring-reader.ts';
 import { RingWriter } from '../../src/ring/ring-writer.ts';
 import { RequestField, RequestKind } from '../../src/shard/request-record.ts';
@@ -38,6 +38,25 @@ describe('ShardPort', () => {
     expect(reader.floats[(payload + RequestField.Deadline) >> 3]).toBe(Number.POSITIVE_INFINITY);
     const text = reader.bytes.subarray(payload + RequestField.Body, payload + reader.length);
     expect(text.toString()).toBe('message');
+  });
+
+  it('wakes a sleeping shard once for all that one turn of the event loop brings, and shows it before', async () => {
+    const { port, reader, submit, take } = openPort();
+    reader.words[RingWord.ReaderSleeps] = 1;
+    for (let call = 1; call <= 3; call++) {
+      submit(call);
+      port.flush();
+      expect(take()).toEqual([RequestKind.Request, call]);
+    }
+    expect(reader.words[RingWord.ReaderSleeps]).toBe(1);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(reader.words[RingWord.ReaderSleeps]).toBe(0);
+    // It may fall asleep again before the next request.
+    reader.words[RingWord.ReaderSleeps] = 1;
+    submit(4);
+    port.flush();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(reader.words[RingWord.ReaderSleeps]).toBe(0);
   });
 
   it('refuses a request without room, shows what it has, and offers room once half the ring is free', () => {
