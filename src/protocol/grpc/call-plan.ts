@@ -76,14 +76,19 @@ export function planCall(
     return refused(GrpcStatus.Unimplemented, describeUnknown(head.path, services));
   if (head.grpcEncoding !== '' && head.grpcEncoding !== 'identity')
     return answered(refuseEncoding(head.grpcEncoding));
-  const timeoutMs = head.grpcTimeout === '' ? Number.POSITIVE_INFINITY : parseGrpcTimeoutMs(head.grpcTimeout);
+  const timeoutMs = readTimeoutMs(head.grpcTimeout);
   if (Number.isNaN(timeoutMs))
     return refused(GrpcStatus.Internal, `malformed grpc-timeout: ${head.grpcTimeout}`);
   return new CallPlan(method, service, null, timeoutMs);
 }
 
+/** `grpc-timeout` in milliseconds: Infinity for an absent one, NaN for one that is malformed. */
+export function readTimeoutMs(grpcTimeout: string): number {
+  return grpcTimeout === '' ? Number.POSITIVE_INFINITY : parseGrpcTimeoutMs(grpcTimeout);
+}
+
 /** The plan of a request that is refused with a gRPC status, whatever its body is. */
-function refused(status: GrpcStatus, text: string): CallPlan {
+export function refused(status: GrpcStatus, text: string): CallPlan {
   return answered({ block: trailersOnlyBlock(status, text), body: null, afterRequest: false });
 }
 

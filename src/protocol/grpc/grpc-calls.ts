@@ -6,7 +6,8 @@ import { FRAME_HEADER_BYTES } from '../http2/frame.ts';
 import type { Output } from '../http2/output.ts';
 import type { Stream } from '../http2/stream.ts';
 import type { StreamHandler } from '../http2/stream-handler.ts';
-import { type Authorize, type CallPlan, type HeadAnswer, planCall } from './call-plan.ts';
+import type { Authorize, CallPlan, HeadAnswer } from './call-plan.ts';
+import { CallPlanner } from './call-planner.ts';
 import { GrpcCall } from './grpc-call.ts';
 import { AssemblyBudget, IncomingMessage, MessageFault } from './incoming-message.ts';
 import type { LdlmBackend } from './ldlm-backend.ts';
@@ -42,7 +43,7 @@ interface PendingRequest {
 export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   readonly connection: Http2Connection<CallPlan, GrpcCall>;
   readonly http1Answer = SPOKEN_HERE_HTTP1;
-  readonly #context: GrpcContext;
+  readonly #planner: CallPlanner;
   readonly #backend: LdlmBackend;
   readonly #assembly: AssemblyBudget;
   readonly #services: OpenServiceCalls;
@@ -52,7 +53,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   #waiting = 0;
 
   constructor(context: GrpcContext, backend: LdlmBackend, output: Output, nowMs: number) {
-    this.#context = context;
+    this.#planner = new CallPlanner(context.services, context.authorize);
     this.#backend = backend;
     this.#assembly = new AssemblyBudget(Limits.connectionAssemblyBytesMax, context.assembly);
     this.#nowMs = nowMs;
@@ -139,8 +140,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   // ---- what the connection tells ----------------------------------------------------------------------------
 
   opened(stream: CallStream, end: boolean): void {
-    stream.head.plan ??= planCall(stream.head, this.#context.services, this.#context.authorize);
-    const plan = stream.head.plan;
+    const plan = stream.head.plan ?? this.#planner.plan(stream.head);
     if (plan.answer !== null) {
       if (end || !plan.answer.afterRequest) this.#answer(stream, plan.answer);
     } else if (plan.service !== null) {
