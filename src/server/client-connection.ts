@@ -28,6 +28,9 @@ const FULL_READ_BYTES = 16 * 1024;
 /** So much may be read of one client before the next one has its turn. */
 const TURN_BYTES_MAX = 64 * 1024;
 
+/** How long a client rests after each read whose frames mostly ask for nothing. */
+const STRAINED_REST_MS = 20;
+
 /** How long a connection that we have ended may take to close before its socket is destroyed. */
 const LINGER_MS = 1_000;
 
@@ -197,18 +200,19 @@ export class ClientConnection implements LdlmBackend {
     this.#owner.engine.flush();
     if (this.#output.totalBytes > 0 || this.calls.connection.ended) this.flush();
     this.#fullReadBytes = chunk.length < FULL_READ_BYTES ? 0 : this.#fullReadBytes + chunk.length;
-    if (this.#fullReadBytes >= TURN_BYTES_MAX) this.#yieldTurn();
+    if (this.calls.connection.strained) this.#rest((resume) => setTimeout(resume, STRAINED_REST_MS));
+    else if (this.#fullReadBytes >= TURN_BYTES_MAX) this.#rest(setImmediate);
   }
 
   /**
    * Lets others have their turn. As long as a socket has more, it is read up to 32 times before the next one is
    * looked at: 2 MiB, which a peer can fill with what is slow to work on.
    */
-  #yieldTurn(): void {
+  #rest(schedule: (resume: () => void) => unknown): void {
     this.#fullReadBytes = 0;
     if (this.#readingStopped) return;
     this.socket.pause();
-    setImmediate(() => {
+    schedule(() => {
       if (!this.#readingStopped) this.socket.resume();
     });
   }

@@ -77,6 +77,11 @@ export class Http2Connection<Plan, Call> implements FrameSink {
     return this.#control.settingsSeen;
   }
 
+  /** True while the peer sends so much that asks for nothing that it should be read more slowly, before it is cut off. */
+  get strained(): boolean {
+    return this.#flood.isStrained();
+  }
+
   /** Bytes of replies that wait for the peer's window. */
   get queuedBytes(): number {
     return this.#sender.queuedBytes;

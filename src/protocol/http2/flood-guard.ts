@@ -36,6 +36,13 @@ export class FloodGuard {
     return this.#tokens >= 0;
   }
 
+  /** True when half of the tokens are gone: the peer is on its way to a flood, and better read more slowly. */
+  isStrained(): boolean {
+    if (this.#tokens >= TOKENS_MAX / 2) return false;
+    this.#refill();
+    return this.#tokens < TOKENS_MAX / 2;
+  }
+
   /** Gives tokens for a reply that was really asked for. */
   earn(): void {
     this.#tokens = Math.min(TOKENS_MAX, this.#tokens + EARNED_BY_REPLY);

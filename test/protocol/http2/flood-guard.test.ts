@@ -36,3 +36,16 @@ it('never objects to a client whose control frames come with replies', () => {
   }
   expect(passed).toBe(400_000);
 });
+
+it('is strained from half of its tokens on, until time has brought them back', () => {
+  const guard = new FloodGuard(0);
+  expect(guard.isStrained()).toBe(false);
+  let spent = 0;
+  while (!guard.isStrained()) {
+    guard.spend(1);
+    spent++;
+  }
+  expect(framesPassed(guard, 100_000)).toBeGreaterThan(spent - 10);
+  guard.advance(1_000_000);
+  expect(guard.isStrained()).toBe(false);
+});
