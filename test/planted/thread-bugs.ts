@@ -103,7 +103,7 @@ export const THREAD_BUGS: readonly PlantedBug[] = [
     file: 'src/server/connection-table.ts',
     find: 'this.#nextSession++',
     replace: 'slot + this.#nextSession',
-    tests: ['test/server/connections', 'test/server/server', 'test/engine/leaks'],
+    tests: ['test/server/connection-table', 'test/engine/leaks'],
     catches: 'a session id means one session',
   },
   {
@@ -111,7 +111,7 @@ export const THREAD_BUGS: readonly PlantedBug[] = [
     file: 'src/server/connection-table.ts',
     find: 'connection !== null && connection.session === session',
     replace: 'connection !== null && session > 0',
-    tests: ['test/server/connections', 'test/server/client-connection', 'test/server/server'],
+    tests: ['test/server/connection-table'],
     catches: 'a reply reaches only who asked',
   },
   {

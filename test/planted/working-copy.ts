@@ -47,7 +47,7 @@ export class WorkingCopy {
   }
 
   remove(): void {
-    rmSync(this.folder, { recursive: true, force: true });
+    rmSync(this.folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
   }
 
   /** One file is translated alone: a whole build for each bug would take most of the time. */
