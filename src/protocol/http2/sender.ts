@@ -63,7 +63,8 @@ export class Sender<Plan, Call> {
     }
     const dataStart = offset + headersBytes;
     const trailersStart = dataStart + dataBytes;
-    this.#enqueue(stream, false, bytes.slice(offset, dataStart), false);
+    // A reply that is a status alone has neither head nor body.
+    if (headersBytes > 0) this.#enqueue(stream, false, bytes.slice(offset, dataStart), false);
     if (dataBytes > 0) {
       this.#enqueue(stream, true, bytes.slice(dataStart + FRAME_HEADER_BYTES, trailersStart), false);
     }

@@ -280,4 +280,20 @@ describe('a peer with a smaller header table', () => {
     expect(blocks[0]!.subarray(1)).toEqual(Buffer.from(encodeHeaderBlock([[':status', '200']])));
     for (const block of blocks.slice(1)) expect(block[0]).not.toBe(0x20);
   });
+
+  it('holds for a first reply that is but one HEADERS frame', () => {
+    const recorded = withWindow(65_535);
+    open(recorded, 2);
+    recorded.receive(settings([TABLE, 0])).takeOutput();
+    const block = encodeHeaderBlock([['grpc-status', '5']]);
+    for (const id of [1, 3]) {
+      const bytes = headers(id, [['grpc-status', '5']], END);
+      recorded.connection.sendReply(recorded.stream(id), bytes, 0, 0, 0, bytes.length);
+    }
+    const frames = recorded.takeFrames();
+    expect(frames.map(describeFrame)).toEqual(['HEADERS 1 END', 'HEADERS 3 END']);
+    expect(frames[0]!.payload).toEqual(Buffer.from([0x20, ...block]));
+    expect(frames[1]!.payload).toEqual(Buffer.from(block));
+    expect(recorded.connection.openStreams).toBe(0);
+  });
 });
