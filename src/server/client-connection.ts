@@ -19,8 +19,10 @@ export interface ConnectionOwner {
   flushSoon(connection: ClientConnection): void;
   /** The connection found no room in this shard's ring and is to be told when there is. */
   awaitRoom(connection: ClientConnection, shard: number): void;
-  /** The connection is gone; called once. */
+  /** The session has ended; called once. What was said last may still be on its way out. */
   closed(connection: ClientConnection): void;
+  /** The socket is closed; called once. */
+  socketClosed(): void;
 }
 
 /** A read of at least so much is one behind which there may be more: a TLS record at its longest. */
@@ -30,6 +32,9 @@ const TURN_BYTES_MAX = 64 * 1024;
 
 /** How long a client rests after each read whose frames mostly ask for nothing. */
 const STRAINED_REST_MS = 20;
+
+/** The socket is given the next chunks when less than this is on its way. */
+const IN_FLIGHT_BYTES_MAX = 64 * 1024;
 
 /** How long a connection that we have ended may take to close before its socket is destroyed. */
 const LINGER_MS = 1_000;
@@ -59,6 +64,10 @@ export class ClientConnection implements LdlmBackend {
   #readingStopped = false;
   /** Bytes of the last reads, as long as each was a full one. */
   #fullReadBytes = 0;
+  /** Chunks that the socket was not yet given, in order. */
+  readonly #outgoing: OutputChunk[] = [];
+  /** Bytes that the socket was given and has not written, and those with all that waits behind them. */
+  #inFlightBytes = 0;
   #unwrittenBytes = 0;
   #writeProgressMs: number;
 
@@ -75,7 +84,10 @@ export class ClientConnection implements LdlmBackend {
     this.calls = new GrpcCalls(owner.grpc, this, this.#output, nowMs);
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('end', () => this.#gone());
-    socket.on('close', () => this.#gone());
+    socket.on('close', () => {
+      this.#gone();
+      owner.socketClosed();
+    });
     // What follows an error is 'close'; there is nobody to tell it to.
     socket.on('error', ignore);
   }
@@ -133,11 +145,7 @@ export class ClientConnection implements LdlmBackend {
   /** There is room in the ring that had none. */
   roomAgain(): void {
     if (this.#over) return;
-    const nowMs = this.#owner.nowMs();
-    // Time in which we did not read is no silence of the peer.
-    this.lastReadMs = nowMs;
-    this.pingedMs = 0;
-    this.calls.retry(nowMs);
+    this.calls.retry(this.#owner.nowMs());
     this.#owner.markDirty(this);
     if (!this.calls.connection.paused) this.#readOn();
   }
@@ -145,15 +153,11 @@ export class ClientConnection implements LdlmBackend {
   /** Hands everything gathered to the socket. */
   flush(): void {
     this.dirty = false;
-    const { socket } = this;
-    let chunk = this.#output.takeChunk();
-    if (chunk !== null && socket.writable) {
-      const next = this.#output.takeChunk();
-      if (next !== null) socket.cork();
-      this.#write(chunk);
-      for (chunk = next; chunk !== null; chunk = this.#output.takeChunk()) this.#write(chunk);
-      if (next !== null) socket.uncork();
+    for (let chunk = this.#output.takeChunk(); chunk !== null; chunk = this.#output.takeChunk()) {
+      this.#outgoing.push(chunk);
+      this.#unwrittenBytes += chunk.length;
     }
+    this.#writeSome();
     this.#checkBacklog();
     if (this.calls.connection.ended) this.#end();
   }
@@ -217,13 +221,35 @@ export class ClientConnection implements LdlmBackend {
     });
   }
 
+  /**
+   * Gives the socket what it can write soon. It reports all that waits behind a write as one, when all of it is
+   * written, so a peer that reads steadily but slowly would show no progress if it were given more.
+   */
+  #writeSome(): void {
+    const { socket } = this;
+    if (this.#outgoing.length === 0 || this.#inFlightBytes >= IN_FLIGHT_BYTES_MAX || !socket.writable) return;
+    if (this.#inFlightBytes === 0) this.#writeProgressMs = this.#owner.nowMs();
+    const several = this.#outgoing.length > 1;
+    if (several) socket.cork();
+    let count = 0;
+    while (count < this.#outgoing.length && this.#inFlightBytes < IN_FLIGHT_BYTES_MAX) {
+      this.#write(this.#outgoing[count]!);
+      count++;
+    }
+    this.#outgoing.splice(0, count);
+    if (several) socket.uncork();
+  }
+
   #write(chunk: OutputChunk): void {
     const { bytes, length } = chunk;
-    this.#unwrittenBytes += length;
+    this.#inFlightBytes += length;
     this.socket.write(length === bytes.length ? bytes : bytes.subarray(0, length), () => {
+      this.#inFlightBytes -= length;
       this.#unwrittenBytes -= length;
       this.#writeProgressMs = this.#owner.nowMs();
       this.#owner.chunks.giveBack(chunk);
+      if (this.#outgoing.length > 0) this.#writeSome();
+      else if (this.#ending && !this.socket.writableEnded) this.socket.end();
       if (this.#readingStopped && !this.calls.connection.paused && !this.#isBacklogged()) this.#readOn();
     });
   }
@@ -248,6 +274,9 @@ export class ClientConnection implements LdlmBackend {
   #readOn(): void {
     if (!this.#readingStopped || this.#isBacklogged()) return;
     this.#readingStopped = false;
+    // Time in which we did not read is no silence of the peer.
+    this.lastReadMs = this.#owner.nowMs();
+    this.pingedMs = 0;
     this.socket.resume();
   }
 
@@ -260,7 +289,7 @@ export class ClientConnection implements LdlmBackend {
     this.#ending = true;
     this.#gone();
     this.socket.resume();
-    this.socket.end();
+    if (this.#outgoing.length === 0) this.socket.end();
     const timer = setTimeout(() => this.socket.destroy(), LINGER_MS);
     timer.unref();
     this.socket.once('close', () => clearTimeout(timer));

@@ -32,6 +32,7 @@ export class Connections implements ConnectionOwner {
   #engine: Engine | null = null;
   #onEmpty: (() => void) | null = null;
   #draining = false;
+  #openSockets = 0;
   #flushScheduled = false;
 
   constructor(options: ConnectionsOptions) {
@@ -68,6 +69,7 @@ export class Connections implements ConnectionOwner {
       socket.destroy();
       return;
     }
+    this.#openSockets++;
     socket.setNoDelay(true);
     this.#sessions.started(connection);
   }
@@ -153,17 +155,21 @@ export class Connections implements ConnectionOwner {
     this.#sessions.ended(connection);
     this.#table.remove(connection);
     for (const waiting of this.#awaitingRoom.values()) waiting.delete(connection);
-    if (this.#table.size === 0) this.#onEmpty?.();
   }
 
-  /** Ends all connections in order; resolves when the last one is gone. New ones are refused. */
+  socketClosed(): void {
+    this.#openSockets--;
+    if (this.#openSockets === 0) this.#onEmpty?.();
+  }
+
+  /** Ends all connections in order; resolves when the last socket is closed. New ones are refused. */
   drain(): Promise<void> {
     this.#draining = true;
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
     for (const connection of this.#table.list()) connection.drain();
-    if (this.#table.size === 0) this.#onEmpty?.();
+    if (this.#openSockets === 0) this.#onEmpty?.();
     return empty;
   }
 
@@ -194,7 +200,7 @@ export class Connections implements ConnectionOwner {
     connection.calls.expireServiceCalls(nowMs);
     const handshakeOver = nowMs - connection.openedMs > Limits.handshakeMsMax;
     if (connection.isStalled(nowMs) || (!http2.established && handshakeOver)) return connection.destroy();
-    if (connection.pingedMs > 0) {
+    if (connection.pingedMs > 0 && !connection.readingStopped) {
       if (nowMs - connection.pingedMs >= keepaliveTimeoutMs) connection.destroy();
     } else if (
       http2.established &&

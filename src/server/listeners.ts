@@ -12,6 +12,14 @@ export class BindError extends LdlmServerError {
   }
 }
 
+/** Where listeners tell what they meet. */
+export interface ListenerEvents {
+  /** A socket is ready, over TLS behind its handshake. */
+  accept(socket: Socket): void;
+  /** Accepting failed, though listening goes on. */
+  failed(error: Error): void;
+}
+
 /** Sockets in listen state, with what they accept handed to one place. */
 export class Listeners {
   /** `host:port` of each, as bound. */
@@ -31,17 +39,15 @@ export class Listeners {
    *
    * @throws BindError, ListenAddressError
    */
-  static async open(
-    address: string,
-    tls: TlsOptions | null,
-    accept: (socket: Socket) => void,
-  ): Promise<Listeners> {
+  static async open(address: string, tls: TlsOptions | null, events: ListenerEvents): Promise<Listeners> {
     const { host, port } = parseListenAddress(address);
     const ips = await resolve(host);
     const handshakes = new Handshakes();
     for (let attempt = 1; ; attempt++) {
       try {
-        return new Listeners(await listenAll(ips, port, () => create(tls, accept, handshakes)), handshakes);
+        const servers = await listenAll(ips, port, () => create(tls, events, handshakes));
+        for (const server of servers) server.on('error', (error: Error) => events.failed(error));
+        return new Listeners(servers, handshakes);
       } catch (error) {
         // The system chose a port that is free at the first address and taken at the second: it may choose again.
         if (port !== 0 || attempt === PORT_ATTEMPTS) throw error;
@@ -65,7 +71,10 @@ class Handshakes {
   begin(socket: Socket): void {
     const peer = peerOf(socket);
     this.#sockets.set(peer, socket);
-    socket.once('close', () => this.#sockets.delete(peer));
+    // A later socket of the same peer may stand here by then.
+    socket.once('close', () => {
+      if (this.#sockets.get(peer) === socket) this.#sockets.delete(peer);
+    });
   }
 
   end(socket: Socket): void {
@@ -101,9 +110,9 @@ async function listenAll(ips: readonly string[], port: number, create: () => Ser
   return servers;
 }
 
-function create(tls: TlsOptions | null, accept: (socket: Socket) => void, handshakes: Handshakes): Server {
+function create(tls: TlsOptions | null, events: ListenerEvents, handshakes: Handshakes): Server {
   if (tls === null) {
-    const server = createServer({ noDelay: true }, accept);
+    const server = createServer({ noDelay: true }, events.accept);
     server.maxConnections = Limits.connectionsMax;
     return server;
   }
@@ -111,7 +120,7 @@ function create(tls: TlsOptions | null, accept: (socket: Socket) => void, handsh
     { ...tls, noDelay: true, handshakeTimeout: Limits.handshakeMsMax },
     (socket) => {
       handshakes.end(socket);
-      accept(socket);
+      events.accept(socket);
     },
   );
   server.maxConnections = Limits.connectionsMax;

@@ -99,9 +99,13 @@ export class LockServer implements RunningServer {
       await Promise.race([server.#engine.ready(), server.closed]);
       if (tls !== null) logger.info('Loaded gRPC TLS configuration');
       if (options.password !== '') logger.info('Loaded gRPC authentication configuration');
-      server.#listeners = await Listeners.open(options.listenAddress, tls, (socket) =>
-        server.#connections.accept(socket),
-      );
+      server.#listeners = await Listeners.open(options.listenAddress, tls, {
+        accept: (socket) => server.#connections.accept(socket),
+        // The system is out of something, for a moment: who waits to be accepted goes on waiting.
+        failed: (error) => logger.error({ error: error.message }, 'cannot accept connections'),
+      });
+      // A shard may have died while the addresses were looked up.
+      if (server.#failure !== null) throw server.#failure;
     } catch (error) {
       await server.#abandon();
       throw error;
@@ -227,6 +231,7 @@ export class LockServer implements RunningServer {
   }
 
   async #abandon(): Promise<void> {
+    this.#listeners?.close();
     this.#connections.destroy();
     this.#health.close();
     await this.#engine.close();

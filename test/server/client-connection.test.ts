@@ -118,4 +118,25 @@ describe('a client connection', () => {
     expect(accepted).toBeLessThan(999);
     expect(await connect(server.address).tryLock({ name: 'other' })).toMatchObject({ locked: true });
   });
+
+  it('writes a long reply on to a client that reads it slowly, and does not take that for a standstill', async () => {
+    const server = await runServer();
+    const peer = await peerOf(server.address);
+    peer.send(FrameType.Settings, 0, 0, Buffer.from('00047fffffff', 'hex'));
+    peer.send(FrameType.WindowUpdate, 0, 0, Buffer.of(0x7f, 0, 0, 0));
+    peer.socket.pause();
+    const name = 'n'.repeat(60_000);
+    const requests = 150;
+    for (let i = 0; i < requests; i++) request(peer, 2 * i + 1, 'TryLock', name);
+    // Some megabytes more than the kernels take; they are read in small steps, all of them, in their order.
+    const steps = setInterval(() => {
+      peer.socket.resume();
+      setTimeout(() => peer.socket.pause(), 2);
+    }, 20);
+    afterwards(() => clearInterval(steps));
+    const last = 2 * requests - 1;
+    await peer.frame((frame) => frame.streamId === last && (frame.flags & FrameFlag.EndStream) !== 0, 25_000);
+    const ends = peer.frames.filter(({ type, flags }) => type === FrameType.Headers && (flags & 1) === 1);
+    expect(ends.length).toBe(requests);
+  });
 });
