@@ -75,6 +75,30 @@ describe('a peer that does not take its replies', () => {
   });
 });
 
+/** A request that is not gRPC and does not end, with a path as long as a frame. */
+const endless = headers(1, [
+  [':method', 'POST'],
+  [':scheme', 'http'],
+  [':path', '/'.padEnd(16_000, 'p')],
+  ['content-type', 'text/plain'],
+]);
+
+describe('a peer that never ends its requests', () => {
+  it('does not fill the memory with their heads', async () => {
+    // 100 MB of heads, if they were kept.
+    const requests = 6_400;
+    await siege.attack(async () => {
+      const peer = await HostilePeer.greeted(target.port);
+      for (let i = 0; i < requests; i++) {
+        endless.writeUInt32BE(1 + 2 * i, 5);
+        await peer.send(Buffer.from(endless));
+      }
+      expect(peer.goAway).toBe(NO_GOAWAY);
+      peer.destroy();
+    });
+  });
+});
+
 describe('slow peers', () => {
   it('that write byte by byte disturb nobody', async () => {
     const bytes = Buffer.concat([OPENING, headers(1), data(1, lockRequest(Buffer.alloc(200, 'x')), END)]);

@@ -93,7 +93,7 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
   {
     name: 'a cancelled Lock still counts as waiting',
     file: 'src/protocol/grpc/grpc-calls.ts',
-    find: 'if (stream.head.plan!.method === Method.Lock) this.#waiting--;\n      this.#backend.cancel',
+    find: 'if (stream.plan!.method === Method.Lock) this.#waiting--;\n      this.#backend.cancel',
     replace: 'this.#backend.cancel',
     tests: ['test/protocol/grpc/grpc-calls'],
     catches: 'as many calls may wait as the limit says',

@@ -50,6 +50,8 @@ const METHOD_NOT_ALLOWED_BLOCK = encodeHeaderBlock([
   ['allow', 'POST'],
 ]);
 
+const TOO_LARGE_BLOCK = encodeHeaderBlock([[':status', '431']]);
+
 const LDLM_SERVICE = 'ldlm.LDLM';
 
 const LDLM_METHODS: ReadonlyMap<string, Method> = new Map([
@@ -99,7 +101,7 @@ function answered(answer: HeadAnswer): CallPlan {
 /** What a request gets that is not gRPC; null if it is. */
 function answerForeign(head: RequestHead<CallPlan>): HeadAnswer | null {
   // RFC 6585 section 5.
-  if (head.tooLarge) return foreign(encodeHeaderBlock([[':status', '431']]));
+  if (head.tooLarge) return foreign(TOO_LARGE_BLOCK);
   if (head.method === 'GET') return foreign(SPOKEN_HERE_BLOCK, SPOKEN_HERE);
   if (head.method === 'HEAD') return foreign(SPOKEN_HERE_BLOCK);
   if (head.method !== 'POST') return foreign(METHOD_NOT_ALLOWED_BLOCK);

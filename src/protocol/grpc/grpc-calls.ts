@@ -4,6 +4,7 @@ import { Method } from '../../contract/method.ts';
 import { Http2Connection } from '../http2/connection.ts';
 import { FRAME_HEADER_BYTES } from '../http2/frame.ts';
 import type { Output } from '../http2/output.ts';
+import type { RequestHead } from '../http2/request-head.ts';
 import type { Stream } from '../http2/stream.ts';
 import type { StreamHandler } from '../http2/stream-handler.ts';
 import type { Authorize, CallPlan, HeadAnswer } from './call-plan.ts';
@@ -24,6 +25,9 @@ export interface GrpcContext {
   readonly authorize: Authorize;
   readonly assembly: AssemblyBudget;
 }
+
+/** With more streams open than this, an answer that could wait for the end of its request does not: it takes memory. */
+export const WAITING_ANSWERS_MAX = 256;
 
 const TOO_MANY_WAIT = `more than ${Limits.waitersPerConnectionMax} calls of this connection wait for locks`;
 
@@ -98,7 +102,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
         this.#backend.releaseUndelivered(shard, streamId, messageOf(bytes, offset + headersBytes, dataBytes));
       return;
     }
-    if (stream.head.plan!.method === Method.Lock) this.#waiting--;
+    if (stream.plan!.method === Method.Lock) this.#waiting--;
     stream.tag = 0;
     const sent = this.connection.sendReply(stream, bytes, offset, headersBytes, dataBytes, trailersBytes);
     if (sent || !granted) return;
@@ -139,10 +143,12 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
 
   // ---- what the connection tells ----------------------------------------------------------------------------
 
-  opened(stream: CallStream, end: boolean): void {
-    const plan = stream.head.plan ?? this.#planner.plan(stream.head);
+  opened(stream: CallStream, head: RequestHead<CallPlan>, end: boolean): void {
+    const plan = head.plan ?? this.#planner.plan(head);
+    stream.plan = plan;
     if (plan.answer !== null) {
-      if (end || !plan.answer.afterRequest) this.#answer(stream, plan.answer);
+      const waits = !end && plan.answer.afterRequest && this.connection.openStreams <= WAITING_ANSWERS_MAX;
+      if (!waits) this.#answer(stream, plan.answer);
     } else if (plan.service !== null) {
       const call = this.#services.open(stream, plan.service, this.#nowMs + plan.timeoutMs);
       if (end && !call.ended) call.listener.halfClosed();
@@ -153,18 +159,18 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
 
   received(stream: CallStream, bytes: Buffer, start: number, end: number, last: boolean): void {
     // The usual request: one whole message in one frame that also ends the stream.
-    if (last && stream.call === null && stream.head.plan!.method !== 0 && isWholeMessage(bytes, start, end)) {
-      const deadlineMs = this.#nowMs + stream.head.plan!.timeoutMs;
+    if (last && stream.call === null && stream.plan!.method !== 0 && isWholeMessage(bytes, start, end)) {
+      const deadlineMs = this.#nowMs + stream.plan!.timeoutMs;
       return this.#submit(stream, deadlineMs, bytes, start + MESSAGE_PREFIX_BYTES, end);
     }
-    const { answer } = stream.head.plan!;
+    const { answer } = stream.plan!;
     if (answer === null) this.#gather(stream, bytes, start, end, last);
     else if (last || stream.receivedBytes > Limits.messageBytesMax) this.#answer(stream, answer);
   }
 
   cancelled(stream: CallStream): void {
     if (stream.tag !== 0) {
-      if (stream.head.plan!.method === Method.Lock) this.#waiting--;
+      if (stream.plan!.method === Method.Lock) this.#waiting--;
       this.#backend.cancel(stream.tag - 1, stream.id);
     }
     const call = stream.call;
@@ -186,7 +192,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   // ---- requests ---------------------------------------------------------------------------------------------
 
   #submit(stream: CallStream, deadlineMs: number, bytes: Buffer, start: number, end: number): void {
-    const method = stream.head.plan!.method as Method;
+    const method = stream.plan!.method as Method;
     if (method === Method.Lock && this.#waiting >= Limits.waitersPerConnectionMax)
       return this.#refuse(stream, GrpcStatus.ResourceExhausted, TOO_MANY_WAIT);
     const shard = this.#backend.submit(method, stream.id, deadlineMs, bytes, start, end);
@@ -201,7 +207,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
 
   /** The general case: messages in any number of pieces. */
   #gather(stream: CallStream, bytes: Buffer, start: number, end: number, last: boolean): void {
-    stream.call ??= new GrpcCall(this.#nowMs + stream.head.plan!.timeoutMs);
+    stream.call ??= new GrpcCall(this.#nowMs + stream.plan!.timeoutMs);
     const { call } = stream;
     // The service has said its last word, which waits for window: what still comes is of no use.
     if (call.service?.ended === true) return;

@@ -8,9 +8,7 @@ import type { HeaderSink } from '../hpack/decoder.ts';
  */
 export class RequestHead<Plan> implements HeaderSink {
   method = '';
-  scheme = '';
   path = '';
-  authority = '';
   contentType = '';
   grpcTimeout = '';
   grpcEncoding = '';
@@ -61,10 +59,8 @@ export class RequestHead<Plan> implements HeaderSink {
 
   #setPseudo(bit: number, value: string): void {
     this.#pseudoSeen |= bit;
-    if (bit === METHOD_BIT) this.method = value;
-    else if (bit === SCHEME_BIT) this.scheme = value;
-    else if (bit === PATH_BIT) this.path = value;
-    else this.authority = value;
+    if (bit === METHOD_BIT) this.method = cut(value, VALUE_BYTES_MAX);
+    else if (bit === PATH_BIT) this.path = cut(value, VALUE_BYTES_MAX);
   }
 
   #regular(name: string, value: string): void {
@@ -77,16 +73,16 @@ export class RequestHead<Plan> implements HeaderSink {
   #keep(name: string, value: string): void {
     switch (name) {
       case 'content-type':
-        this.contentType = value;
+        this.contentType = cut(value, VALUE_BYTES_MAX);
         return;
       case 'grpc-timeout':
-        this.grpcTimeout = value;
+        this.grpcTimeout = cut(value, VALUE_BYTES_MAX);
         return;
       case 'grpc-encoding':
-        this.grpcEncoding = value;
+        this.grpcEncoding = cut(value, VALUE_BYTES_MAX);
         return;
       case 'authorization':
-        this.authorization ??= value;
+        this.authorization ??= cut(value, AUTHORIZATION_BYTES_MAX);
         return;
       case 'content-length':
         this.#keepContentLength(value);
@@ -116,6 +112,12 @@ export class RequestHead<Plan> implements HeaderSink {
   }
 }
 
+/** The longest values that are kept: a few heads live as long as their connection. */
+export const VALUE_BYTES_MAX = 1024;
+export const AUTHORIZATION_BYTES_MAX = 4096;
+/** Stands for a longer value. No peer can send it, since it has a NUL, and no password can be it. */
+export const TOO_LONG = '\0(too long)';
+
 const COLON = 0x3a;
 const METHOD_BIT = 1;
 const SCHEME_BIT = 2;
@@ -129,6 +131,11 @@ const PSEUDO_BITS: ReadonlyMap<string, number> = new Map([
   [':path', PATH_BIT],
   [':authority', AUTHORITY_BIT],
 ]);
+
+/** A value that is longer is none that means anything here. */
+function cut(value: string, bytesMax: number): string {
+  return value.length <= bytesMax ? value : TOO_LONG;
+}
 
 /** RFC 9113 section 8.2.1: no octets up to 0x20, no upper case, none from 0x7f on, no colon. */
 function isFieldName(name: string): boolean {

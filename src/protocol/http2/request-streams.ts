@@ -60,10 +60,10 @@ export class RequestStreams<Plan, Call> implements HeaderBlockSink {
     const malformed = head.malformed !== null || selfDependent || (endStream && head.contentLength > 0);
     if (malformed) return this.#decline(streamId, Http2Error.ProtocolError);
     if (this.#isFull()) return this.#decline(streamId, Http2Error.RefusedStream);
-    const stream = new Stream<Plan, Call>(streamId, head);
+    const stream = new Stream<Plan, Call>(streamId, head.contentLength);
     if (endStream) stream.state = StreamState.HalfClosedRemote;
     this.table.add(stream);
-    this.#handler.opened(stream, endStream);
+    this.#handler.opened(stream, head, endStream);
   }
 
   data(bytes: Buffer, start: number, end: number, flags: number, id: number): void {
@@ -85,7 +85,7 @@ export class RequestStreams<Plan, Call> implements HeaderBlockSink {
     // Only DATA that brings something or ends something is work; the rest is a flood if there is much of it.
     if (end === start && !last && !this.#end.spend(CONTROL_FRAME_COST)) return;
     stream.receivedBytes += end - start;
-    const { contentLength } = stream.head;
+    const { contentLength } = stream;
     if (
       contentLength >= 0 &&
       (stream.receivedBytes > contentLength || (last && stream.receivedBytes !== contentLength))
@@ -132,7 +132,7 @@ export class RequestStreams<Plan, Call> implements HeaderBlockSink {
     const stream = this.table.get(id);
     if (stream === null) return this.#headersOnClosed(id);
     if (stream.state !== StreamState.Open) return this.reset(stream, Http2Error.StreamClosed);
-    const { contentLength } = stream.head;
+    const { contentLength } = stream;
     const incomplete = contentLength >= 0 && contentLength !== stream.receivedBytes;
     // Section 8.1: a second field block without END_STREAM is malformed.
     if (!endStream || trailers.malformed !== null || incomplete)

@@ -1,3 +1,4 @@
+import type { RequestHead } from './request-head.ts';
 import type { Stream } from './stream.ts';
 
 /**
@@ -7,8 +8,8 @@ import type { Stream } from './stream.ts';
 export interface StreamHandler<Plan, Call> {
   /** What a client that speaks HTTP/1 gets, headers included. */
   readonly http1Answer: Uint8Array;
-  /** A request's head has arrived and is well-formed. `end`: there is no body. */
-  opened(stream: Stream<Plan, Call>, end: boolean): void;
+  /** A request's head has arrived and is well-formed. `end`: there is no body. What is kept of it goes into `stream.plan`. */
+  opened(stream: Stream<Plan, Call>, head: RequestHead<Plan>, end: boolean): void;
   /** `bytes[start, end)` of the body; valid only during the call. `last`: the body ends here. The range may be empty. */
   received(stream: Stream<Plan, Call>, bytes: Buffer, start: number, end: number, last: boolean): void;
   /** The stream is gone before its reply was handed out in full: reset by the peer or for an error of the peer. */

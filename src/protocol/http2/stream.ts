@@ -1,5 +1,3 @@
-import type { RequestHead } from './request-head.ts';
-
 /**
  * The states of RFC 9113 section 5.1 that a server's stream can be in. Ours never pushes, so the reserved ones
  * do not occur; an idle or closed stream has no object.
@@ -25,10 +23,14 @@ export interface QueuedOutput {
   readonly endStream: boolean;
 }
 
-/** One HTTP/2 stream. `Plan` and `Call` belong to the layer above. */
+/**
+ * One HTTP/2 stream. `Plan` and `Call` belong to the layer above. It does not keep its request's head: a peer may
+ * leave thousands of streams open, and each head may be 64 KiB long.
+ */
 export class Stream<Plan, Call> {
   readonly id: number;
-  readonly head: RequestHead<Plan>;
+  /** -1 when the request did not say. */
+  readonly contentLength: number;
   state: StreamState = StreamState.Open;
   /** What the peer's WINDOW_UPDATEs and our DATA have moved the send window away from its SETTINGS_INITIAL_WINDOW_SIZE. */
   sendWindowDelta = 0;
@@ -38,13 +40,15 @@ export class Stream<Plan, Call> {
   receivedBytes = 0;
   /** Output that waits for window; null while there is none, which is nearly always. */
   queue: QueuedOutput[] | null = null;
+  /** What the layer above has made of the head. */
+  plan: Plan | null = null;
   /** State of the call, for the layer above; null for calls that need none. */
   call: Call | null = null;
   /** A number for the layer above. */
   tag = 0;
 
-  constructor(id: number, head: RequestHead<Plan>) {
+  constructor(id: number, contentLength: number) {
     this.id = id;
-    this.head = head;
+    this.contentLength = contentLength;
   }
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
+import { WAITING_ANSWERS_MAX } from '../../../src/protocol/grpc/grpc-calls.ts';
 import {
   data,
   END,
@@ -355,5 +356,24 @@ describe('a request that is not gRPC', () => {
     calls.receive(settings([INITIAL_WINDOW, 1000]));
     expect(calls.said().filter((said) => said.startsWith('HEADERS'))).toHaveLength(1);
     expect(calls.events).toEqual([]);
+  });
+});
+
+describe('requests that are not gRPC and never end', () => {
+  const foreign = POST.map(
+    ([name, value]) => [name, name === 'content-type' ? 'text/plain' : value] as const,
+  );
+
+  it('wait for their end up to a number, and are answered at once beyond it', () => {
+    const calls = new RecordedCalls();
+    for (let i = 0; i < WAITING_ANSWERS_MAX; i++) calls.receive(headers(1 + 2 * i, foreign));
+    expect(calls.said()).toEqual([]);
+    const next = 1 + 2 * WAITING_ANSWERS_MAX;
+    calls.receive(headers(next, foreign));
+    expect(calls.said()).toEqual([
+      expect.stringMatching(new RegExp(`^HEADERS ${next} :status=415 .* END$`)),
+      `RST_STREAM ${next} error 0`,
+    ]);
+    expect(calls.calls.connection.openStreams).toBe(WAITING_ANSWERS_MAX);
   });
 });

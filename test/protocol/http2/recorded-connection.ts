@@ -1,5 +1,6 @@
 import { Http2Connection } from '../../../src/protocol/http2/connection.ts';
 import { ChunkPool, Output } from '../../../src/protocol/http2/output.ts';
+import type { RequestHead } from '../../../src/protocol/http2/request-head.ts';
 import type { Stream } from '../../../src/protocol/http2/stream.ts';
 import type { StreamHandler } from '../../../src/protocol/http2/stream-handler.ts';
 import { describeFrame, OPENING, parseFrames, type WireFrame } from './wire-frames.ts';
@@ -59,7 +60,7 @@ export class RecordedConnection implements StreamHandler<string, string> {
     return stream;
   }
 
-  opened(stream: TestStream, end: boolean): void {
+  opened(stream: TestStream, _head: RequestHead<string>, end: boolean): void {
     this.events.push(`opened ${stream.id}${end ? ' END' : ''}`);
     this.onOpened(stream, end);
   }

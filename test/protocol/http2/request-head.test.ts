@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { RequestHead } from '../../../src/protocol/http2/request-head.ts';
+import {
+  AUTHORIZATION_BYTES_MAX,
+  RequestHead,
+  TOO_LONG,
+  VALUE_BYTES_MAX,
+} from '../../../src/protocol/http2/request-head.ts';
 import { type Fields, POST } from './wire-frames.ts';
 
 function headOf(fields: Fields, trailers = false): RequestHead<null> {
@@ -27,12 +32,7 @@ describe('RequestHead', () => {
       ['user-agent', 'test'],
     ]);
     expect(head.malformed).toBeNull();
-    expect([head.method, head.scheme, head.path, head.authority]).toEqual([
-      'POST',
-      'http',
-      '/ldlm.LDLM/Lock',
-      'test',
-    ]);
+    expect([head.method, head.path]).toEqual(['POST', '/ldlm.LDLM/Lock']);
     expect([head.contentType, head.grpcTimeout, head.grpcEncoding]).toEqual([
       'application/grpc',
       '1S',
@@ -45,6 +45,27 @@ describe('RequestHead', () => {
     expect(headOf(POST).authorization).toBeNull();
     expect(headOf([...POST, ['authorization', ''], ['authorization', 'second']]).authorization).toBe('');
   });
+
+  it.each([
+    [':method', 'method', VALUE_BYTES_MAX],
+    [':path', 'path', VALUE_BYTES_MAX],
+    ['content-type', 'contentType', VALUE_BYTES_MAX],
+    ['grpc-timeout', 'grpcTimeout', VALUE_BYTES_MAX],
+    ['grpc-encoding', 'grpcEncoding', VALUE_BYTES_MAX],
+    ['authorization', 'authorization', AUTHORIZATION_BYTES_MAX],
+  ] as const)(
+    'keeps %s up to its longest, and of a longer one only that it was too long',
+    (name, field, max) => {
+      const headWith = (value: string) => {
+        const others = without(name);
+        return headOf(name.startsWith(':') ? [[name, value], ...others] : [...others, [name, value]]);
+      };
+      const longest = headWith('x'.repeat(max));
+      expect([longest.malformed, longest[field]]).toEqual([null, 'x'.repeat(max)]);
+      const longer = headWith('x'.repeat(max + 1));
+      expect([longer.malformed, longer[field]]).toEqual([null, TOO_LONG]);
+    },
+  );
 
   it('takes a request without :authority', () => {
     expect(headOf(without(':authority')).malformed).toBeNull();

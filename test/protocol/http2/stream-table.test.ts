@@ -1,12 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { RequestHead } from '../../../src/protocol/http2/request-head.ts';
 import { Stream } from '../../../src/protocol/http2/stream.ts';
 import { StreamTable } from '../../../src/protocol/http2/stream-table.ts';
 
 type TestStream = Stream<null, null>;
 
-const head = new RequestHead<null>();
 const ids = (streams: readonly TestStream[]) => streams.map(({ id }) => id).sort((a, b) => a - b);
 
 describe('StreamTable', () => {
@@ -24,7 +22,7 @@ describe('StreamTable', () => {
         for (const choice of steps) {
           if ('add' in choice) {
             id += 2 * choice.add;
-            const stream = new Stream<null, null>(id, head);
+            const stream = new Stream<null, null>(id, -1);
             table.add(stream);
             model.set(id, stream);
           } else if (model.size > 0) {
@@ -43,11 +41,11 @@ describe('StreamTable', () => {
 
   it('finds a stream that stays open while 100,000 others come and go', () => {
     const table = new StreamTable<null, null>();
-    const old = new Stream<null, null>(1, head);
+    const old = new Stream<null, null>(1, -1);
     table.add(old);
     let found = 0;
     for (let id = 3; id < 200_000; id += 2) {
-      const stream = new Stream<null, null>(id, head);
+      const stream = new Stream<null, null>(id, -1);
       table.add(stream);
       if (table.get(id) === stream) found++;
       table.remove(stream);
@@ -59,10 +57,10 @@ describe('StreamTable', () => {
 
   it('finds each stream once after it has grown and shrunk around one that stays', () => {
     const table = new StreamTable<null, null>();
-    const stay = new Stream<null, null>(1, head);
+    const stay = new Stream<null, null>(1, -1);
     table.add(stay);
     // Numbers of one slot, so that all but one are strays, until the table grows.
-    const others = Array.from({ length: 40 }, (_, i) => new Stream<null, null>(1 + 2 * 16 * (i + 1), head));
+    const others = Array.from({ length: 40 }, (_, i) => new Stream<null, null>(1 + 2 * 16 * (i + 1), -1));
     for (const stream of others) table.add(stream);
     expect(ids(table.list())).toEqual([1, ...others.map(({ id }) => id)]);
     for (const stream of others) table.remove(stream);
@@ -72,9 +70,9 @@ describe('StreamTable', () => {
 
   it('ignores a stream that it does not have', () => {
     const table = new StreamTable<null, null>();
-    table.add(new Stream<null, null>(1, head));
-    table.remove(new Stream<null, null>(3, head));
-    table.remove(new Stream<null, null>(33, head));
+    table.add(new Stream<null, null>(1, -1));
+    table.remove(new Stream<null, null>(3, -1));
+    table.remove(new Stream<null, null>(33, -1));
     expect(table.size).toBe(1);
   });
 });
