@@ -18,12 +18,13 @@ const KEY_A = 8;
 const KEY_B = 9;
 const KEY_C = 10;
 const KEY_D = 11;
-/** A waiter needs the way of its reply, a holder its fencing token, and never both: they share two words. */
+/** A waiter needs the route of its reply, a holder its fencing token, and never both: they share a word. */
 const ROUTE_OR_TOKEN_HIGH = 12;
-const CALL_OR_TOKEN_LOW = 13;
+const TOKEN_LOW = 13;
 const LOCK_TIMEOUT_FLOAT = 14 / 2;
 const SINCE_FLOAT = 16 / 2;
 const PERMITS = 18;
+const CALL = 19;
 
 /** The bits of META: the reply form in the lowest eight, then one bit for each of these. */
 const FORM_MASK = 0xff;
@@ -32,6 +33,7 @@ const SHARED = 1 << 9;
 const CALLER_DEADLINE = 1 << 10;
 const HAS_REQUEST = 1 << 11;
 const HAS_HOLDER = 1 << 12;
+const SHARED_BY_CALLS = 1 << 13;
 
 /** What taking a claim out of a list returns when the claim was not its first. */
 export const FIRST_UNCHANGED = -1;
@@ -83,7 +85,7 @@ export class ClaimTable {
     page[base + KEY_C] = key.c;
     page[base + KEY_D] = key.d;
     page[base + ROUTE_OR_TOKEN_HIGH] = origin.route;
-    page[base + CALL_OR_TOKEN_LOW] = origin.call;
+    page[base + CALL] = origin.call;
     page[base + PERMITS] = command.permits === 0 ? 1 : command.permits;
     const floats = this.#floats[claim >>> ROW_SHIFT]!;
     floats[(base >>> 1) + LOCK_TIMEOUT_FLOAT] = command.lockTimeoutMs;
@@ -124,6 +126,15 @@ export class ClaimTable {
 
   hasRequest(claim: number): boolean {
     return (this.#word(claim, META) & HAS_REQUEST) !== 0;
+  }
+
+  /** Whether the grant was told to more than one call, so that none of them can give it back on its own. */
+  isSharedByCalls(claim: number): boolean {
+    return (this.#word(claim, META) & SHARED_BY_CALLS) !== 0;
+  }
+
+  shareByCalls(claim: number): void {
+    this.#set(claim, META, this.#word(claim, META) | SHARED_BY_CALLS);
   }
 
   /** Free text that the holder gave about itself; empty when it gave none. */
@@ -170,9 +181,13 @@ export class ClaimTable {
     into.d = page[base + KEY_D]!;
   }
 
-  /** While waiting: the call within the session, as it was given. */
+  /** The call within the session that the claim answers, or has answered. */
   call(claim: number): number {
-    return this.#word(claim, CALL_OR_TOKEN_LOW) >>> 0;
+    return this.#word(claim, CALL) >>> 0;
+  }
+
+  setCall(claim: number, call: number): void {
+    this.#set(claim, CALL, call);
   }
 
   /** While waiting: all of the origin but the session, which the session row knows. */
@@ -180,7 +195,7 @@ export class ClaimTable {
     const page = this.#words[claim >>> ROW_SHIFT]!;
     const base = (claim & ROW_MASK) * STRIDE;
     into.route = page[base + ROUTE_OR_TOKEN_HIGH]! >>> 0;
-    into.call = page[base + CALL_OR_TOKEN_LOW]! >>> 0;
+    into.call = page[base + CALL]! >>> 0;
     into.form = page[base + META]! & FORM_MASK;
   }
 
@@ -189,16 +204,16 @@ export class ClaimTable {
     const base = (claim & ROW_MASK) * STRIDE;
     page[base + META] = (page[base + META]! & ~FORM_MASK) | (origin.form & FORM_MASK);
     page[base + ROUTE_OR_TOKEN_HIGH] = origin.route;
-    page[base + CALL_OR_TOKEN_LOW] = origin.call;
+    page[base + CALL] = origin.call;
   }
 
-  /** Turns the waiter into a holder, in front of the lock's holders so far. The origin is gone after this. */
+  /** Turns the waiter into a holder, in front of the lock's holders so far. Of the origin only the call is left after this. */
   hold(claim: number, firstHolder: number, token: FencingToken, nowMs: number): void {
     const page = this.#words[claim >>> ROW_SHIFT]!;
     const base = (claim & ROW_MASK) * STRIDE;
     page[base + META] = page[base + META]! | HOLDING;
     page[base + ROUTE_OR_TOKEN_HIGH] = token.high;
-    page[base + CALL_OR_TOKEN_LOW] = token.low;
+    page[base + TOKEN_LOW] = token.low;
     page[base + PREVIOUS] = 0;
     page[base + NEXT] = firstHolder;
     if (firstHolder !== 0) this.#set(firstHolder, PREVIOUS, claim);
@@ -208,7 +223,7 @@ export class ClaimTable {
   /** While holding. */
   readToken(claim: number, into: FencingToken): void {
     into.high = this.#word(claim, ROUTE_OR_TOKEN_HIGH) >>> 0;
-    into.low = this.#word(claim, CALL_OR_TOKEN_LOW) >>> 0;
+    into.low = this.#word(claim, TOKEN_LOW) >>> 0;
   }
 
   /** Links a waiter behind the last one of its lock, 0 for none. */

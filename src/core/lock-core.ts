@@ -118,17 +118,15 @@ export class LockCore {
   }
 
   /**
-   * Gives back a grant that could not be delivered to the call that it answered. When a repeat of the same request
-   * has taken the grant over meanwhile, it is not that call's to give back any more, and nothing happens.
+   * Gives back a grant that could not be delivered to the call that it answered. Nothing happens when it has
+   * answered a repeat of the same request as well: the other call may hold it.
    */
-  releaseUndelivered(sessionId: number, call: number, command: UnlockCommand, nowMs: number): void {
+  releaseUndelivered(command: UnlockCommand, nowMs: number): void {
     this.#endOverdue(nowMs);
     const state = this.#state;
     const lock = state.locks.find(command.name);
     const claim = lock === 0 || !command.keyValid ? 0 : state.holders.find(lock, command.key);
-    if (claim === 0 || !state.isStanding(claim, nowMs)) return;
-    if (state.requests.isTakenOver(claim, sessionId, call)) return;
-    state.unlock(claim, nowMs);
+    if (claim !== 0) state.giveBack(claim, nowMs);
   }
 
   /**
@@ -152,15 +150,22 @@ export class LockCore {
     return null;
   }
 
-  /** The caller gave up: its waiter leaves the queue without an answer. Does nothing when the call does not wait. */
+  /**
+   * The call was given up: if it waits, it leaves the queue without an answer; if it was granted already, and no
+   * other call was told the same, the grant goes back. The grant is looked for among the newest claims of the
+   * session, `Limits.sliceCount` of them: the answer that crossed with this is a recent one.
+   */
   cancel(sessionId: number, call: number, nowMs: number): void {
     const state = this.#state;
     const session = state.sessions.find(sessionId);
     if (session === 0) return;
-    const claim = state.queue.find(session, call);
-    if (claim === 0) return;
-    state.counters.departures++;
-    state.dropWaiter(claim, nowMs);
+    const waiter = state.queue.find(session, call);
+    if (waiter !== 0) {
+      state.counters.departures++;
+      return state.dropWaiter(waiter, nowMs);
+    }
+    const grant = state.findGrant(session, call, Limits.sliceCount);
+    if (grant !== 0) state.giveBack(grant, nowMs);
   }
 
   /** Releases what the session holds and gives up what it waits for; its calls get no answer any more. */

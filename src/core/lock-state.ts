@@ -85,10 +85,7 @@ export class LockState implements ClaimTables {
   /** A new claim of the command's session, in neither list of its lock yet. */
   openClaim(command: LockCommand, lock: number, nowMs: number): number {
     const claim = this.claims.open(command, lock, nowMs);
-    if (command.requestId !== '') {
-      this.requests.bind(command.name, command.requestId, claim);
-      this.requests.setCaller(claim, command.origin.session, command.origin.call);
-    }
+    if (command.requestId !== '') this.requests.bind(command.name, command.requestId, claim);
     this.joinSession(claim, command.origin.session);
     return claim;
   }
@@ -138,10 +135,28 @@ export class LockState implements ClaimTables {
     if (this.#observer !== null) this.#observer.renewed(this.#view.at(claim));
   }
 
-  /** Ends a grant because its owner asked for it. */
+  /** Ends a grant because its owner asked for it, or never got to know of it. */
   unlock(claim: number, nowMs: number): void {
     this.counters.unlocks++;
     this.release(claim, ReleaseCause.Unlocked, nowMs);
+  }
+
+  /** The grant that answered this call of the session, among its newest `countMax` claims; 0 when it is not there. */
+  findGrant(session: number, call: number, countMax: number): number {
+    const { claims } = this;
+    let claim = this.sessions.firstClaim(session);
+    for (let left = countMax; claim !== 0 && left > 0; left--) {
+      if (claims.call(claim) === call >>> 0 && claims.isHolding(claim)) return claim;
+      claim = claims.sessionNext(claim);
+    }
+    return 0;
+  }
+
+  /** Ends a grant whose call is gone, unless another call was told of it too: then it is not that call's to end. */
+  giveBack(claim: number, nowMs: number): void {
+    if (this.claims.isSharedByCalls(claim) || !this.isStanding(claim, nowMs)) return;
+    this.locks.touch(this.claims.lock(claim), nowMs);
+    this.unlock(claim, nowMs);
   }
 
   /** Ends a grant, and lets through who waited for it. The lock's idle time is up to the caller. */

@@ -63,19 +63,20 @@ export class RequestMatcher {
     );
   }
 
-  /** The claim answers the repeating call from now on, and belongs to its session. */
+  /** The claim belongs to the session of the repeating call from now on. */
   #takeOver(claim: number, { origin }: LockCommand): void {
-    const { sessions, requests } = this.#state;
+    const { sessions } = this.#state;
     sessions.unlink(claim);
     this.#state.joinSession(claim, origin.session);
-    requests.setCaller(claim, origin.session, origin.call);
   }
 
-  /** The grant moves to the repeating session. */
+  /** The grant moves to the repeating session. Which of its calls its caller listens to, nobody can tell here. */
   #repeatHolding(claim: number, command: LockCommand, nowMs: number): void {
     const state = this.#state;
     state.counters.repeats++;
     this.#takeOver(claim, command);
+    state.claims.setCall(claim, command.origin.call);
+    state.claims.shareByCalls(claim);
     if (command.lockTimeoutMs > 0) state.renew(claim, command.lockTimeoutMs, nowMs);
     state.sendGrant(command.origin, claim);
   }

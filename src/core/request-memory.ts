@@ -1,15 +1,12 @@
 import { Limits } from '../base/limits.ts';
 import { ROW_MASK, ROW_SHIFT, RowTable } from '../base/row-table.ts';
 
-const STRIDE = 10;
+const STRIDE = 6;
 const CLAIM = 1;
 /** Links among the released requests, oldest first. */
 const NEXT = 2;
 const PREVIOUS = 3;
 const FORGET_AT_FLOAT = 4 / 2;
-/** The latest call that carried the id: its session and its number there. */
-const SESSION_FLOAT = 6 / 2;
-const CALL = 8;
 
 /**
  * The request ids of each lock name: bound to a claim while that waits or holds, then remembered as released for
@@ -60,21 +57,6 @@ export class RequestMemory {
   /** Binds an id that {@link find} does not know to a claim. */
   bind(name: string, requestId: string, claim: number): void {
     this.#entryOfClaim.set(claim, this.#open(entryKey(name, requestId), claim));
-  }
-
-  /** Notes which call the claim answers now: a repeated request takes it over from the one before. */
-  setCaller(claim: number, sessionId: number, call: number): void {
-    const entry = this.#entryOfClaim.get(claim) ?? 0;
-    this.#floats[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * (STRIDE / 2) + SESSION_FLOAT] = sessionId;
-    this.#set(entry, CALL, call);
-  }
-
-  /** Whether the claim carries an id by which another call than this one has taken it over. */
-  isTakenOver(claim: number, sessionId: number, call: number): boolean {
-    const entry = this.#entryOfClaim.get(claim);
-    if (entry === undefined) return false;
-    const session = this.#floats[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * (STRIDE / 2) + SESSION_FLOAT]!;
-    return session !== sessionId || this.#word(entry, CALL) !== (call | 0);
   }
 
   /** Forgets the id of a claim that ends without having held: the request may be made again. */

@@ -52,7 +52,10 @@ export interface Engine {
     start: number,
     end: number,
   ): number;
-  /** The caller of an earlier request is gone: if it waits for a lock, it leaves the queue without a reply. */
+  /**
+   * The caller of an earlier request is gone: if it waits for a lock, it leaves the queue without a reply; if it was
+   * granted already, the grant goes back, unless a repeat of the request was told of it too.
+   */
   cancel(shard: number, session: number, call: number): void;
   /** A granted lock could not be delivered to this call: `message` is its LockResponse. */
   releaseUndelivered(shard: number, session: number, call: number, message: Buffer): void;

@@ -64,10 +64,10 @@ export class RequestProcessor {
     }
   }
 
-  /** Gives back a grant that could not be delivered to this call: an UnlockRequest whose reply nobody wants. */
-  release(session: number, call: number, bytes: Buffer, start: number, end: number, nowMs: number): void {
+  /** Gives back a grant that could not be delivered: an UnlockRequest whose reply nobody wants. */
+  release(bytes: Buffer, start: number, end: number, nowMs: number): void {
     if (decodeUnlockRequest(bytes, start, end, this.#unlock) !== null) return;
-    this.core.releaseUndelivered(session, call, this.#unlock, nowMs);
+    this.core.releaseUndelivered(this.#unlock, nowMs);
   }
 
   #lockOrTry(error: DecodeError | null, tryOnly: boolean, deadlineMs: number, nowMs: number): void {

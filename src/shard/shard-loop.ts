@@ -107,7 +107,7 @@ export class ShardLoop {
       case RequestKind.SessionEnd:
         return processor.core.endSession(session, this.#nowMs);
       case RequestKind.Release:
-        return processor.release(session, call, bytes, body, end, this.#nowMs);
+        return processor.release(bytes, body, end, this.#nowMs);
       case RequestKind.StopGranting:
         this.#stopping = true;
         return processor.core.stop(this.#nowMs);

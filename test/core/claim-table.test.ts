@@ -59,7 +59,7 @@ describe('ClaimTable', () => {
     }
   });
 
-  it('gives a holder its token in place of the origin, and nothing of a closed claim to the next', () => {
+  it('gives a holder its token in place of the route, leaves it its call, and nothing of a closed claim to the next', () => {
     const claims = new ClaimTable();
     const claim = claims.open(commandOf(6), 1, 10);
     claims.setCallerDeadline(claim, true);
@@ -67,6 +67,8 @@ describe('ClaimTable', () => {
     const token = new FencingToken();
     claims.readToken(claim, token);
     expect({ ...token }).toEqual({ high: 3, low: LARGEST });
+    expect(claims.call(claim)).toBe(LARGEST - 12);
+    claims.shareByCalls(claim);
     expect([claims.isHolding(claim), claims.sinceMs(claim), claims.holder(claim)]).toEqual([
       true,
       20,
@@ -80,6 +82,6 @@ describe('ClaimTable', () => {
       false,
       '',
     ]);
-    expect(claims.hasRequest(claim)).toBe(false);
+    expect([claims.hasRequest(claim), claims.isSharedByCalls(claim)]).toEqual([false, false]);
   });
 });

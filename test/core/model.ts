@@ -39,6 +39,8 @@ export interface ModelClaim {
   readonly shared: boolean;
   readonly requestId: string;
   readonly holder: string;
+  /** How many calls were told of the grant. */
+  answers: number;
   lockTimeoutMs: number;
   waitUntilMs: number;
   callerUntilMs: number;
@@ -151,7 +153,11 @@ export class LockModel {
 
   cancel(session: number, call: number, nowMs: number): void {
     for (const lock of this.locks.values()) {
+      const waiters = lock.queue.length;
       lock.queue = lock.queue.filter((claim) => claim.session !== session || claim.call !== call);
+      if (lock.queue.length !== waiters) continue;
+      const grant = lock.holders.find((claim) => claim.session === session && claim.call === call);
+      if (grant?.answers === 1) this.#release(lock, grant, nowMs);
     }
     this.#settle(nowMs);
   }
@@ -227,6 +233,7 @@ export class LockModel {
       shared: call.mode === 1,
       requestId: call.requestId,
       holder: call.holder,
+      answers: 0,
       lockTimeoutMs: call.lockTimeoutMs,
       waitUntilMs: call.waitTimeoutMs === 0 ? Number.POSITIVE_INFINITY : nowMs + call.waitTimeoutMs,
       callerUntilMs: call.deadlineMs,
@@ -249,6 +256,7 @@ export class LockModel {
   }
 
   #answerGranted(lock: ModelLock, claim: ModelClaim): void {
+    claim.answers++;
     const { session, call, key, serial } = claim;
     if (session === null) return;
     this.outcomes.push({ session, call, kind: 'granted', name: lock.name, key, serial });

@@ -157,10 +157,12 @@ export class PairedRun {
   }
 
   #takeCancel(step: Step & { kind: 'cancel' }): void {
-    const waiters = [...this.model.locks.values()].flatMap((lock) => lock.queue);
-    const waiter = step.known ? waiters[step.waiter % Math.max(waiters.length, 1)] : undefined;
-    const session = waiter?.session ?? this.#sessionId(0);
-    const call = waiter?.call ?? this.#calls - step.waiter;
+    const claims = [...this.model.locks.values()].flatMap((lock) =>
+      step.granted ? lock.holders : lock.queue,
+    );
+    const claim = step.known ? claims[step.claim % Math.max(claims.length, 1)] : undefined;
+    const session = claim?.session ?? this.#sessionId(0);
+    const call = claim?.call ?? this.#calls - step.claim;
     this.core.cancel(session, call, this.nowMs);
     this.model.cancel(session, call, this.nowMs);
   }

@@ -11,7 +11,7 @@ type LockFields = Partial<
     LockCommand,
     'size' | 'permits' | 'mode' | 'lockTimeoutMs' | 'waitTimeoutMs' | 'deadlineMs' | 'requestId' | 'holder'
   >
-> & { session?: number };
+> & { session?: number; call?: number };
 
 const DEFAULTS: CoreOptions = {
   keepOnSessionEnd: false,
@@ -56,11 +56,11 @@ export class Scenario {
     return this.core.unlock(this.#unlock, this.nowMs);
   }
 
-  /** The grant of this call of `session`, whose key `keyOf` was given, could not be delivered. */
-  releaseUndelivered(name: string, session: number, call: number, keyOf = call): void {
+  /** A reply with the key that this call was given could not be delivered. */
+  releaseUndelivered(name: string, call: number): void {
     Object.assign(this.#unlock, { name, keyValid: true, keyBytes: 36, requestId: '' });
-    fillKey(this.#unlock.key, keyOf);
-    this.core.releaseUndelivered(session, call, this.#unlock, this.nowMs);
+    fillKey(this.#unlock.key, call);
+    this.core.releaseUndelivered(this.#unlock, this.nowMs);
   }
 
   /** Unlocks by request id alone, or with a key that is none. */
@@ -132,9 +132,8 @@ export class Scenario {
   }
 
   #send(name: string, fields: LockFields, tryOnly: boolean): number {
-    const call = ++this.#calls;
+    const { session = 1, call = ++this.#calls } = fields;
     Object.assign(this.#lock, new LockCommand(), { name, tryOnly }, fields);
-    const { session = 1 } = fields;
     Object.assign(this.#lock.origin, { session, call, route: 9, form: 2 });
     fillKey(this.#lock.key, call);
     this.core.lock(this.#lock, this.nowMs);

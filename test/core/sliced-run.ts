@@ -27,6 +27,7 @@ export class SlicedRun {
   #calls = 0;
   /** The name of each call, so that later steps can unlock what it was granted. */
   readonly #names: string[] = [''];
+  readonly #callSessions: number[] = [0];
 
   constructor(options: CoreOptions) {
     this.nowMs = options.startMs;
@@ -56,10 +57,13 @@ export class SlicedRun {
         return;
       }
       case 'cancel': {
-        const waiter = NAMES.flatMap((name) => this.ledger.queueOf(name))[step.waiter];
-        if (waiter === undefined) return;
-        this.ledger.cancelled(waiter);
-        return core.cancel(waiter.session, waiter.call, nowMs);
+        const waiters = NAMES.flatMap((name) => this.ledger.queueOf(name));
+        const call = step.granted ? this.#calls - step.claim : waiters[step.claim]?.call;
+        const session = call === undefined ? undefined : this.#callSessions[call];
+        if (call === undefined || session === undefined) return;
+        const waiter = waiters.find((open) => open.call === call);
+        if (waiter !== undefined) this.ledger.cancelled(waiter);
+        return core.cancel(session, call, nowMs);
       }
       case 'endSession':
         return this.#end(step.session);
@@ -108,6 +112,7 @@ export class SlicedRun {
     Object.assign(command.origin, { session, call, route: 1, form: 1 });
     this.#fillKey(command.key, 0);
     this.#names[call] = name;
+    this.#callSessions[call] = session;
     this.ledger.takes(session, call, name);
     this.core.lock(command, this.nowMs);
     this.ledger.took();

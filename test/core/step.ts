@@ -18,7 +18,7 @@ export type Step = { readonly elapsedMs: number } & (
       readonly lockTimeoutMs: number;
       readonly callerMs: number;
     }
-  | { readonly kind: 'cancel'; readonly waiter: number; readonly known: boolean }
+  | { readonly kind: 'cancel'; readonly claim: number; readonly granted: boolean; readonly known: boolean }
   | { readonly kind: 'endSession'; readonly session: number }
   | { readonly kind: 'advance' }
   | { readonly kind: 'stop' }
@@ -128,7 +128,13 @@ export function drawStep(choices: readonly number[], sessions: number): Step {
         callerMs: pick([NEVER, NEVER, NEVER, 20, 0]),
       };
     case 'cancel':
-      return { kind, elapsedMs, waiter: choose(16), known: pick([true, true, true, true, false]) };
+      return {
+        kind,
+        elapsedMs,
+        claim: choose(16),
+        granted: pick([false, false, true]),
+        known: pick([true, true, true, true, false]),
+      };
     case 'endSession':
       return { kind, elapsedMs, session: choose(sessions) };
     default:

@@ -299,13 +299,17 @@ function describeWaiting({ caller }: Opened): void {
     expect(waiters.map((waiter) => caller.hasReply(waiter))).toEqual([false, true, false]);
   });
 
-  it('does nothing when a call is cancelled that does not wait', async () => {
+  it('takes back the grant of a call that was given up, and of no other', async () => {
     const name = newName();
     const call = caller.send('Lock', { name });
     const { key } = await caller.answerTo(call);
-    caller.cancel(call);
     caller.cancel({ ...call, call: 1_000_000 });
     expect(await caller.ask('Unlock', { name, key })).toMatchObject({ unlocked: true });
+    const lost = caller.send('Lock', { name });
+    expect(await caller.answerTo(lost)).toMatchObject({ locked: true });
+    const next = caller.send('Lock', { name }, { session: 2 });
+    caller.cancel(lost);
+    expect(await caller.answerTo(next)).toMatchObject({ locked: true });
   });
 }
 

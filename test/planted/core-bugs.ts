@@ -174,11 +174,19 @@ export const CORE_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'an undelivered grant is taken from who has taken it over',
+    file: 'src/core/lock-state.ts',
+    find: 'if (this.claims.isSharedByCalls(claim) || !this.isStanding(claim, nowMs)) return;',
+    replace: 'if (!this.isStanding(claim, nowMs)) return;',
+    tests: ['test/core/semantics/undelivered', 'test/core/model'],
+    catches: 'a grant that two calls were told of is given back by neither',
+  },
+  {
+    name: 'a grant outlives its call that was given up',
     file: 'src/core/lock-core.ts',
-    find: 'if (state.requests.isTakenOver(claim, sessionId, call)) return;',
+    find: 'if (grant !== 0) state.giveBack(grant, nowMs);',
     replace: '',
-    tests: ['test/core/semantics/undelivered'],
-    catches: 'only the call that a grant answers gives it back',
+    tests: ['test/core/semantics/undelivered', 'test/core/model'],
+    catches: 'nobody holds what nobody was told of',
   },
   {
     name: 'the end of a session forgets its waiters',

@@ -129,10 +129,9 @@ describe('waiting', () => {
     expect(s.isGranted(s.tryLock('a'))).toBe(true);
   });
 
-  it('takes a cancellation of what does not wait for nothing', () => {
+  it('takes a cancellation of a call that it does not know for nothing', () => {
     const s = new Scenario();
     const holder = s.lock('a');
-    s.cancel(1, holder);
     s.cancel(1, 77);
     s.cancel(77, holder);
     expect(s.answer(s.tryLock('a'))).toBe(null);
