@@ -50,6 +50,7 @@ class RecordingBackend implements LdlmBackend {
 
   wrote(): void {}
   cancel(): void {}
+  cancelLate(): void {}
   releaseUndelivered(): void {}
 }
 

@@ -132,6 +132,15 @@ export class ClientConnection implements LdlmBackend {
     if (!this.#over) this.#owner.engine.cancel(shard, this.session, streamId);
   }
 
+  cancelLate(streamId: number): void {
+    if (this.#over) return;
+    const { engine } = this.#owner;
+    // Shards from 32 on share bits; one that does not know the call does nothing.
+    for (let shard = 0; shard < engine.shards; shard++) {
+      if ((this.#shardMask & (1 << (shard & 31))) !== 0) engine.cancel(shard, this.session, streamId);
+    }
+  }
+
   releaseUndelivered(shard: number, streamId: number, message: Buffer): void {
     this.#owner.engine.releaseUndelivered(shard, this.session, streamId, message);
   }

@@ -181,6 +181,10 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     if (call.service !== null) this.#services.cancelled(stream, call.service);
   }
 
+  cancelledLate(streamId: number): void {
+    this.#backend.cancelLate(streamId);
+  }
+
   sent(stream: CallStream): void {
     const { call } = stream;
     if (call === null) return;

@@ -19,6 +19,8 @@ export interface LdlmBackend {
   ): number;
   /** The caller of a request that was submitted to `shard` is gone. Its reply may still come. */
   cancel(shard: number, streamId: number): void;
+  /** The caller of a request has given up a reply that had gone out already; it may have been a grant, by any shard. */
+  cancelLate(streamId: number): void;
   /** `shard` granted a lock to a call that is gone: `message` is the LockResponse that could not be delivered. */
   releaseUndelivered(shard: number, streamId: number, message: Buffer): void;
   /** A service has put something out, perhaps at a time when nothing was read: it has to be brought to the socket. */

@@ -165,7 +165,7 @@ export class Http2Connection<Plan, Call> implements FrameSink {
       case FrameType.Ping:
         return this.#control.ping(bytes, payload, end, flags, id, this.#nowMs);
       case FrameType.RstStream:
-        return this.#streams.rstStream(end - payload, id);
+        return this.#streams.rstStream(bytes, payload, end, id);
       case FrameType.Settings:
         return this.#control.settings(bytes, payload, end, flags, id);
       case FrameType.Priority:

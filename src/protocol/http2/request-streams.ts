@@ -4,7 +4,7 @@ import type { ConnectionEnd } from './connection-end.ts';
 import type { ControlWriter } from './control-writer.ts';
 import { Http2Error } from './error-code.ts';
 import { CONTROL_FRAME_COST } from './flood-guard.ts';
-import { FrameFlag, FrameType } from './frame.ts';
+import { FrameFlag, FrameType, readUint32 } from './frame.ts';
 import { HeadCache } from './head-cache.ts';
 import type { HeaderBlockSink } from './header-frames.ts';
 import { ReceiveWindow } from './receive-window.ts';
@@ -98,12 +98,13 @@ export class RequestStreams<Plan, Call> implements HeaderBlockSink {
     this.#handler.received(stream, bytes, start, end, last);
   }
 
-  rstStream(payloadBytes: number, id: number): void {
-    if (payloadBytes !== 4) return this.#end.fail(Http2Error.FrameSizeError, 'RST_STREAM of a wrong length');
+  rstStream(bytes: Buffer, start: number, end: number, id: number): void {
+    if (end - start !== 4) return this.#end.fail(Http2Error.FrameSizeError, 'RST_STREAM of a wrong length');
     if (this.#end.isIdle(id)) return this.#end.fail(Http2Error.ProtocolError, 'RST_STREAM on an idle stream');
     if (!this.#end.spend(CONTROL_FRAME_COST)) return;
     const stream = this.table.get(id);
-    if (stream !== null) this.#cancel(stream, ClosedBy.End);
+    if (stream !== null) this.#cancel(stream, ClosedBy.PeerReset);
+    else if (readUint32(bytes, start) === Http2Error.Cancel) this.#cancelClosed(id);
   }
 
   // ---- ends ------------------------------------------------------------------------------------------------
@@ -149,7 +150,7 @@ export class RequestStreams<Plan, Call> implements HeaderBlockSink {
       return;
     }
     // Section 5.1.1: a new stream's id must be greater than all before; a stream that has ended stays closed.
-    if (how === ClosedBy.End) this.#end.fail(Http2Error.StreamClosed, 'HEADERS on a closed stream');
+    if (how !== ClosedBy.Unknown) this.#end.fail(Http2Error.StreamClosed, 'HEADERS on a closed stream');
     else this.#end.fail(Http2Error.ProtocolError, 'stream identifier out of order');
   }
 
@@ -158,6 +159,15 @@ export class RequestStreams<Plan, Call> implements HeaderBlockSink {
     if (!this.#end.spend(CONTROL_FRAME_COST) || id > this.#end.lastAccepted) return;
     if (this.#closed.find(id) === ClosedBy.OurReset) return;
     this.#writer.frame32(FrameType.RstStream, id, Http2Error.StreamClosed);
+  }
+
+  /**
+   * The reply was on its way when the peer gave its request up: had it seen END_STREAM, it would have nothing to
+   * reset. Of streams that ended otherwise the handler knows.
+   */
+  #cancelClosed(id: number): void {
+    const how = this.#closed.find(id);
+    if (how === ClosedBy.End || how === ClosedBy.Unknown) this.#handler.cancelledLate(id);
   }
 
   /** A peer that keeps its windows shut may not pile up replies without end. */

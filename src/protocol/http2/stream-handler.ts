@@ -14,6 +14,8 @@ export interface StreamHandler<Plan, Call> {
   received(stream: Stream<Plan, Call>, bytes: Buffer, start: number, end: number, last: boolean): void;
   /** The stream is gone before its reply was handed out in full: reset by the peer or for an error of the peer. */
   cancelled(stream: Stream<Plan, Call>): void;
+  /** The peer gave a request up (CANCEL) whose reply had gone out in full, but had not arrived yet. */
+  cancelledLate(streamId: number): void;
   /** A reply that had to wait for window has gone out in full. */
   sent(stream: Stream<Plan, Call>): void;
 }

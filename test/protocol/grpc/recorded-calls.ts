@@ -97,6 +97,10 @@ export class RecordedCalls implements LdlmBackend {
     this.events.push(`cancel ${streamId} in ${shard}`);
   }
 
+  cancelLate(streamId: number): void {
+    this.events.push(`cancel ${streamId} late`);
+  }
+
   releaseUndelivered(shard: number, streamId: number, message: Buffer): void {
     this.events.push(`release ${streamId} ${message.toString('latin1')} in ${shard}`);
   }

@@ -6,7 +6,12 @@ it('knows how the last streams ended, and nothing of others', () => {
   expect(closed.find(1)).toBe(ClosedBy.Unknown);
   closed.remember(1, ClosedBy.End);
   closed.remember(3, ClosedBy.OurReset);
-  expect([1, 3, 5].map((id) => closed.find(id))).toEqual([ClosedBy.End, ClosedBy.OurReset, ClosedBy.Unknown]);
+  closed.remember(5, ClosedBy.PeerReset);
+  closed.remember(2 ** 31 - 1, ClosedBy.End);
+  expect([1, 3, 5, 7, 2 ** 31 - 1, 2 ** 30 - 1].map((id) => closed.find(id))).toEqual([
+    ...[ClosedBy.End, ClosedBy.OurReset, ClosedBy.PeerReset],
+    ...[ClosedBy.Unknown, ClosedBy.End, ClosedBy.Unknown],
+  ]);
 });
 
 it('does not forget a reset for the streams that end in order behind it', () => {

@@ -75,6 +75,10 @@ export class RecordedConnection implements StreamHandler<string, string> {
     this.events.push(`cancelled ${stream.id}`);
   }
 
+  cancelledLate(streamId: number): void {
+    this.events.push(`cancelled ${streamId} late`);
+  }
+
   sent(stream: TestStream): void {
     this.events.push(`sent ${stream.id}`);
   }

@@ -124,6 +124,43 @@ describe('a frame in a state of RFC 9113 section 5.1', () => {
   });
 });
 
+describe('RST_STREAM on a closed stream', () => {
+  it.each<[string, string, number, boolean]>([
+    ['CANCEL', 'closed by both', 8, true],
+    ['another error', 'closed by both', 1, false],
+    ['NO_ERROR', 'closed by both', 0, false],
+    ['CANCEL', 'closed by the peer', 8, false],
+    ['CANCEL', 'closed by us', 8, false],
+    ['CANCEL', 'replied to early', 8, false],
+  ])('%s, %s', (_name, state, error, told) => {
+    const recorded = RecordedConnection.established();
+    states[state]!(recorded);
+    recorded.takeOutput();
+    recorded.events.length = 0;
+    expect(recorded.receive(rstStream(1, error)).said()).toEqual([]);
+    expect(recorded.events).toEqual(told ? ['cancelled 1 late'] : []);
+  });
+
+  it('tells of a reply given up that many others have followed', () => {
+    const recorded = RecordedConnection.established();
+    for (let id = 1; id < 1_000; id += 2) {
+      recorded.receive(headers(id, POST, END));
+      reply(recorded, id);
+    }
+    recorded.receive(rstStream(1, 8));
+    expect(recorded.events.at(-1)).toBe('cancelled 1 late');
+  });
+
+  it('costs as much as any, so that a flood of them is ended', () => {
+    const recorded = RecordedConnection.established();
+    recorded.receive(headers(1, POST, END));
+    reply(recorded, 1);
+    for (let i = 0; i < 30_000; i++) recorded.receive(rstStream(1, 8));
+    expect(recorded.connection.ended).toBe(true);
+    expect(recorded.events.length).toBeLessThan(25_000);
+  });
+});
+
 describe('a request', () => {
   it('is handed on as it comes', () => {
     const recorded = RecordedConnection.established();
