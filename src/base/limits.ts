@@ -21,10 +21,14 @@ export const Limits = {
   requestMemoryMs: 60_000,
   requestMemoryCountMax: 100_000,
 
-  /** Locks that a shard keeps, idle ones included, the bytes of their names, and holders and waiters of them all. */
+  /**
+   * Locks that a shard keeps, idle ones included, and holders and waiters of them all. A shard counts on its own: a
+   * server of eight shards keeps up to eight times as many, unless its names fall to few of them.
+   */
   locksPerShardMax: 8 * MiB,
-  nameBytesPerShardMax: 1024 * MiB,
   claimsPerShardMax: 16 * MiB,
+  /** Bytes of text that a shard keeps: names, holder texts, and the request ids of claims and of the memory above. */
+  textBytesPerShardMax: 1024 * MiB,
 
   /** The longest gRPC message, as LDLM has it. */
   messageBytesMax: 4 * MiB,

@@ -11,10 +11,10 @@ export interface CoreOptions {
   readonly tokenSeedLow?: number;
   /** The time at creation. */
   readonly startMs: number;
-  /** How many locks, how many holders and waiters, and how many bytes of names to keep. Default: `Limits`. */
+  /** How many locks, how many holders and waiters, and how many bytes of text to keep. Default: `Limits`. */
   readonly locksMax?: number;
   readonly claimsMax?: number;
-  readonly nameBytesMax?: number;
+  readonly textBytesMax?: number;
   /** Claims or locks per slice of long work. Default: `Limits.sliceCount`. */
   readonly sliceCount?: number;
   /** A random number that clients cannot know, so that they cannot choose names that collide. Default: 0. */

@@ -1,3 +1,4 @@
+import type { LockCommand } from './command.ts';
 import type { CoreOptions } from './core-options.ts';
 import type { LockState } from './lock-state.ts';
 
@@ -50,16 +51,21 @@ export class IdleCollector {
   }
 
   /**
-   * Forgets idle locks however short they have been idle, until there is room for a lock of this name or `countMax`
-   * locks were looked at; the next call goes on behind them. Returns whether there is room.
+   * Forgets what may be forgotten before its time, until there is room for what the command brings to `lock`, 0 for
+   * a new one: released request ids, oldest first, then idle locks however short they have been idle. Looks at no
+   * more than `countMax` of each; the next call goes on behind them. Returns whether there is room.
    */
-  makeRoom(name: string, countMax: number): boolean {
-    const { locks } = this.#state;
+  makeRoom(command: LockCommand, lock: number, countMax: number): boolean {
+    const { locks, requests } = this.#state;
+    for (let left = countMax; left > 0 && requests.forgetOldest(); left--) {
+      if (this.#state.hasRoomFor(command, lock)) return true;
+    }
     for (let left = Math.min(countMax, locks.endRow); left > 0; left--) {
       if (++this.#roomCursor >= locks.endRow) this.#roomCursor = 1;
-      if (!locks.isOpen(this.#roomCursor) || !this.#isUnused(this.#roomCursor)) continue;
+      if (this.#roomCursor === lock || !locks.isOpen(this.#roomCursor) || !this.#isUnused(this.#roomCursor))
+        continue;
       this.#state.closeLock(this.#roomCursor);
-      if (this.#state.hasRoomForLock(name)) return true;
+      if (this.#state.hasRoomFor(command, lock)) return true;
     }
     return false;
   }

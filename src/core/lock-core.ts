@@ -72,26 +72,26 @@ export class LockCore {
     if (command.requestId !== '' && this.#requests.repeat(command, nowMs)) return;
 
     let lock = locks.find(command.name);
-    if (lock === 0) {
-      // With no room left, idle locks go before their time: what they remember is only a size.
-      if (!state.hasRoomForLock(command.name) && !this.#collector.makeRoom(command.name, this.#sliceCount)) {
-        return sink.notLocked(origin, command.name, Refusals.tooManyLocks);
+    let fits = true;
+    if (lock !== 0) {
+      if (locks.size(lock) !== command.size) {
+        return sink.notLocked(origin, command.name, Refusals.sizeMismatch);
       }
-      lock = state.openLock(command.name, command.size);
-    } else if (locks.size(lock) !== command.size) {
-      return sink.notLocked(origin, command.name, Refusals.sizeMismatch);
+      const permits = command.permits === 0 ? 1 : command.permits;
+      fits = locks.firstWaiter(lock) === 0 && locks.fits(lock, permits, command.mode === LockMode.Shared);
+      if (!fits && command.tryOnly) {
+        locks.touch(lock, nowMs);
+        return sink.notLocked(origin, command.name, null);
+      }
     }
+    const shortage = this.#makeRoom(command, lock);
+    if (shortage !== null) return sink.notLocked(origin, command.name, shortage);
+    if (lock === 0) lock = state.openLock(command.name, command.size);
     locks.touch(lock, nowMs);
-    if (!state.hasRoomForClaim()) return sink.notLocked(origin, command.name, Refusals.tooManyClaims);
-    const permits = command.permits === 0 ? 1 : command.permits;
-    if (locks.firstWaiter(lock) === 0 && locks.fits(lock, permits, command.mode === LockMode.Shared)) {
-      state.grant(state.openClaim(command, lock, nowMs), nowMs);
-      state.sendNewGrant(command);
-    } else if (command.tryOnly) {
-      sink.notLocked(origin, command.name, null);
-    } else {
-      state.enqueue(state.openClaim(command, lock, nowMs), command, nowMs);
-    }
+    const claim = state.openClaim(command, lock, nowMs);
+    if (!fits) return state.enqueue(claim, command, nowMs);
+    state.grant(claim, nowMs);
+    state.sendNewGrant(command);
   }
 
   /**
@@ -195,6 +195,15 @@ export class LockCore {
     this.#endOverdue(nowMs);
     this.#dismissal.begin();
     this.#dismissal.runSlice(this.#sliceCount);
+  }
+
+  /** What there is no room for, null when there is room for one more claim of `lock`, 0 for a new lock. */
+  #makeRoom(command: LockCommand, lock: number): Refusal | null {
+    const state = this.#state;
+    if (!state.hasRoomForClaim()) return Refusals.tooManyClaims;
+    if (state.hasRoomFor(command, lock)) return null;
+    if (this.#collector.makeRoom(command, lock, this.#sliceCount)) return null;
+    return lock === 0 ? Refusals.tooManyLocks : Refusals.tooManyClaims;
   }
 
   /** Ends claims whose deadline has passed, in the order of their deadlines, but no more than a slice of them. */

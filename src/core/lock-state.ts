@@ -11,9 +11,11 @@ import { HolderList } from './holder-list.ts';
 import { LockKey } from './lock-key.ts';
 import { LockTable } from './lock-table.ts';
 import { Origin } from './origin.ts';
+import { requestKeyBytesMax } from './request-key.ts';
 import { RequestMemory } from './request-memory.ts';
 import { SessionTable } from './session-table.ts';
 import { CallEnd, type CoreSink, FencingToken } from './sink.ts';
+import { TextBudget } from './text-budget.ts';
 import { TokenCounter } from './token-counter.ts';
 import { WaitQueue } from './wait-queue.ts';
 
@@ -30,15 +32,14 @@ export class LockState implements ClaimTables {
   readonly queue: WaitQueue;
   readonly holders: HolderList;
   readonly deadlines = new DeadlineHeap();
-  readonly requests = new RequestMemory();
+  readonly requests: RequestMemory;
+  readonly texts: TextBudget;
   readonly sink: CoreSink;
   /** From the stop on nobody is granted anything. */
   stopping = false;
   readonly #keepOnSessionEnd: boolean;
   readonly #locksMax: number;
   readonly #claimsMax: number;
-  readonly #nameBytesMax: number;
-  #nameBytes = 0;
   readonly #observer: ClaimObserver | null;
   readonly #view = new ClaimView(this);
   readonly #tokens: TokenCounter;
@@ -47,21 +48,29 @@ export class LockState implements ClaimTables {
   readonly #token = new FencingToken();
 
   constructor(options: CoreOptions, sink: CoreSink, observer: ClaimObserver | null) {
-    this.locks = new LockTable(options.hashSeed ?? 0);
+    const hashSeed = options.hashSeed ?? 0;
+    this.texts = new TextBudget(options.textBytesMax ?? Limits.textBytesPerShardMax);
+    this.requests = new RequestMemory(this.texts, hashSeed);
+    this.locks = new LockTable(hashSeed);
     this.queue = new WaitQueue(this.claims, this.locks);
     this.holders = new HolderList(this.claims, this.locks);
     this.#keepOnSessionEnd = options.keepOnSessionEnd;
     this.#tokens = new TokenCounter(options.tokenSeed, options.tokenSeedLow ?? 0);
     this.#locksMax = options.locksMax ?? Limits.locksPerShardMax;
     this.#claimsMax = options.claimsMax ?? Limits.claimsPerShardMax;
-    this.#nameBytesMax = options.nameBytesMax ?? Limits.nameBytesPerShardMax;
     this.sink = sink;
     this.#observer = observer;
   }
 
-  /** Whether one more lock, of this name, may be kept. */
-  hasRoomForLock(name: string): boolean {
-    return this.counters.locks < this.#locksMax && this.#nameBytes + name.length <= this.#nameBytesMax;
+  /** Whether what the command brings may be kept: its texts and, where `lock` is 0, a new lock. */
+  hasRoomFor(command: LockCommand, lock: number): boolean {
+    let bytes = command.holder.length;
+    if (command.requestId !== '') bytes += requestKeyBytesMax(command.name, command.requestId);
+    if (lock === 0) {
+      if (this.counters.locks >= this.#locksMax) return false;
+      bytes += command.name.length;
+    }
+    return this.texts.hasRoom(bytes);
   }
 
   /** Whether one more holder or waiter may be kept. */
@@ -71,20 +80,21 @@ export class LockState implements ClaimTables {
 
   openLock(name: string, size: number): number {
     this.counters.locks++;
-    this.#nameBytes += name.length;
+    this.texts.reserve(name.length);
     return this.locks.open(name, size);
   }
 
   closeLock(lock: number): void {
     this.counters.locks--;
     this.counters.collections++;
-    this.#nameBytes -= this.locks.name(lock).length;
+    this.texts.release(this.locks.name(lock).length);
     this.locks.close(lock);
   }
 
   /** A new claim of the command's session, in neither list of its lock yet. */
   openClaim(command: LockCommand, lock: number, nowMs: number): number {
     const claim = this.claims.open(command, lock, nowMs);
+    this.texts.reserve(command.holder.length);
     if (command.requestId !== '') this.requests.bind(command.name, command.requestId, claim);
     this.joinSession(claim, command.origin.session);
     return claim;
@@ -299,6 +309,7 @@ export class LockState implements ClaimTables {
   #closeClaim(claim: number): void {
     this.deadlines.remove(claim);
     this.sessions.unlink(claim);
+    this.texts.release(this.claims.holder(claim).length);
     this.claims.close(claim);
   }
 

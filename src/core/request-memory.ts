@@ -1,5 +1,7 @@
 import { Limits } from '../base/limits.ts';
 import { ROW_MASK, ROW_SHIFT, RowTable } from '../base/row-table.ts';
+import { requestKey } from './request-key.ts';
+import type { TextBudget } from './text-budget.ts';
 
 const STRIDE = 6;
 const CLAIM = 1;
@@ -11,7 +13,7 @@ const FORGET_AT_FLOAT = 4 / 2;
 /**
  * The request ids of each lock name: bound to a claim while that waits or holds, then remembered as released for
  * `Limits.requestMemoryMs`. All are remembered for the same time, so the oldest is always the first to forget, and
- * no more than `Limits.requestMemoryCountMax` are. Entries are rows; 0 is none.
+ * no more than `Limits.requestMemoryCountMax` are. Their keys count in the text budget. Entries are rows; 0 is none.
  */
 export class RequestMemory {
   readonly #rows = new RowTable(STRIDE);
@@ -20,13 +22,28 @@ export class RequestMemory {
   readonly #entries = new Map<string, number>();
   readonly #entryKeys: string[] = [''];
   readonly #entryOfClaim = new Map<number, number>();
+  readonly #texts: TextBudget;
+  readonly #keySeed: number;
   #oldest = 0;
   #newest = 0;
   #released = 0;
 
+  /** `keySeed`: see {@link requestKey}. */
+  constructor(texts: TextBudget, keySeed: number) {
+    this.#texts = texts;
+    this.#keySeed = keySeed;
+  }
+
   /** All ids that are known: bound and released ones. */
   get count(): number {
     return this.#rows.count;
+  }
+
+  /** Bytes of text that are kept for them, added up anew: for checks. */
+  countTextBytes(): number {
+    let bytes = 0;
+    for (const key of this.#entries.keys()) bytes += key.length;
+    return bytes;
   }
 
   /** Released requests that are remembered. */
@@ -35,7 +52,7 @@ export class RequestMemory {
   }
 
   find(name: string, requestId: string, nowMs: number): number {
-    const entry = this.#entries.get(entryKey(name, requestId)) ?? 0;
+    const entry = this.#entries.get(requestKey(name, requestId, this.#keySeed)) ?? 0;
     if (entry !== 0 && this.claim(entry) === 0 && this.#forgetAtMs(entry) <= nowMs) {
       this.#forgetReleased(entry);
       return 0;
@@ -56,7 +73,7 @@ export class RequestMemory {
 
   /** Binds an id that {@link find} does not know to a claim. */
   bind(name: string, requestId: string, claim: number): void {
-    this.#entryOfClaim.set(claim, this.#open(entryKey(name, requestId), claim));
+    this.#entryOfClaim.set(claim, this.#open(requestKey(name, requestId, this.#keySeed), claim));
   }
 
   /** Forgets the id of a claim that ends without having held: the request may be made again. */
@@ -71,12 +88,26 @@ export class RequestMemory {
     if (entry !== 0) this.#appendReleased(entry, nowMs);
   }
 
-  /** Remembers an id that is bound to no claim as released, from now on, so that a late arrival is refused. */
+  /**
+   * Remembers an id that is bound to no claim as released, from now on, so that a late arrival is refused. Where
+   * there is no room for its text, the oldest are forgotten for it; where that is not enough, it is not remembered.
+   */
   refuse(name: string, requestId: string, nowMs: number): void {
-    let entry = this.find(name, requestId, nowMs);
-    if (entry === 0) entry = this.#open(entryKey(name, requestId), 0);
-    else this.#unlinkReleased(entry);
-    this.#appendReleased(entry, nowMs);
+    const known = this.find(name, requestId, nowMs);
+    if (known !== 0) {
+      this.#unlinkReleased(known);
+      return this.#appendReleased(known, nowMs);
+    }
+    const key = requestKey(name, requestId, this.#keySeed);
+    while (!this.#texts.hasRoom(key.length)) if (!this.forgetOldest()) return;
+    this.#appendReleased(this.#open(key, 0), nowMs);
+  }
+
+  /** Forgets the released request that is the next to be forgotten, before its time. Returns false for none. */
+  forgetOldest(): boolean {
+    if (this.#oldest === 0) return false;
+    this.#forgetReleased(this.#oldest);
+    return true;
   }
 
   /** Forgets released requests whose time is over, at most `countMax` of them. */
@@ -97,11 +128,14 @@ export class RequestMemory {
     this.#set(entry, CLAIM, claim);
     this.#entryKeys[entry] = key;
     this.#entries.set(key, entry);
+    this.#texts.reserve(key.length);
     return entry;
   }
 
   #close(entry: number): void {
-    this.#entries.delete(this.#entryKeys[entry]!);
+    const key = this.#entryKeys[entry]!;
+    this.#texts.release(key.length);
+    this.#entries.delete(key);
     this.#entryKeys[entry] = '';
     this.#rows.close(entry);
   }
@@ -144,9 +178,4 @@ export class RequestMemory {
   #set(entry: number, field: number, value: number): void {
     this.#words[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * STRIDE + field] = value;
   }
-}
-
-/** One string for both: an id's length goes first, so that no other name and id give the same. */
-function entryKey(name: string, requestId: string): string {
-  return String.fromCharCode(requestId.length) + requestId + name;
 }

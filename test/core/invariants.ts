@@ -19,14 +19,20 @@ export function checkInvariants(state: LockState, settledAtMs: number | null): v
   let holders = 0;
   let waiters = 0;
   let indexedKeys = 0;
+  let textBytes = state.requests.countTextBytes();
   for (let lock = 1; lock < locks.endRow; lock++) {
     if (!locks.isOpen(lock)) continue;
     must(locks.find(locks.name(lock)) === lock, 'a lock is found by its name', locks.name(lock));
+    textBytes += locks.name(lock).length;
     holders += checkHolders(state, lock);
     waiters += checkQueue(state, lock);
     if (locks.areKeysIndexed(lock)) indexedKeys += locks.holders(lock);
     if (settledAtMs !== null) checkHeadWaits(state, lock);
   }
+  for (let claim = 1; claim < claims.endRow; claim++) {
+    if (claims.isOpen(claim)) textBytes += claims.holder(claim).length;
+  }
+  must(state.texts.bytes === textBytes, 'bytes of text are counted', state.texts.bytes, textBytes);
   must(claims.count === holders + waiters, 'every claim holds or waits', claims.count, holders, waiters);
   must(counters.holders === holders, 'holders are counted', counters.holders, holders);
   must(counters.waiters === waiters, 'waiters are counted', counters.waiters, waiters);

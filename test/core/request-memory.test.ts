@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../src/base/limits.ts';
 import { RequestMemory } from '../../src/core/request-memory.ts';
+import { TextBudget } from '../../src/core/text-budget.ts';
 
 describe('RequestMemory', () => {
   it('finds a bound id by its own name and id only', () => {
-    const memory = new RequestMemory();
+    const memory = new RequestMemory(new TextBudget(Number.MAX_SAFE_INTEGER), 1);
     memory.bind('name', 'request-1', 7);
     const entry = memory.find('name', 'request-1', 0);
     expect(memory.claim(entry)).toBe(7);
@@ -16,7 +17,7 @@ describe('RequestMemory', () => {
   });
 
   it('remembers a released id for its time, counted from the latest release or refusal', () => {
-    const memory = new RequestMemory();
+    const memory = new RequestMemory(new TextBudget(Number.MAX_SAFE_INTEGER), 1);
     memory.bind('a', 'request-1', 7);
     memory.release(7, 1000);
     memory.refuse('a', 'request-1', 2000);
@@ -28,7 +29,7 @@ describe('RequestMemory', () => {
   });
 
   it('forgets the oldest beyond the most that it may remember', () => {
-    const memory = new RequestMemory();
+    const memory = new RequestMemory(new TextBudget(Number.MAX_SAFE_INTEGER), 1);
     const most = Limits.requestMemoryCountMax;
     for (let i = 0; i < most; i++) memory.refuse('a', `request-${i}`, 0);
     // The first one is refused again, which makes it the newest.
@@ -41,7 +42,7 @@ describe('RequestMemory', () => {
   });
 
   it('forgets what is over, a bounded number at a time, and nothing that is bound', () => {
-    const memory = new RequestMemory();
+    const memory = new RequestMemory(new TextBudget(Number.MAX_SAFE_INTEGER), 1);
     memory.bind('a', 'request-x', 7);
     for (let i = 0; i < 10; i++) memory.refuse('a', `request-${i}`, i);
     memory.forgetOld(Limits.requestMemoryMs + 4, 3);
@@ -51,5 +52,26 @@ describe('RequestMemory', () => {
     memory.forgetOld(Number.MAX_SAFE_INTEGER, 100);
     expect(memory.count).toBe(1);
     expect(memory.isBound(7)).toBe(true);
+  });
+
+  it('keeps no more text than the budget has: the oldest released go first, bound ones never', () => {
+    const texts = new TextBudget(2 * (1 + 9 + 1));
+    const memory = new RequestMemory(texts, 1);
+    memory.refuse('a', 'request-1', 0);
+    memory.refuse('a', 'request-2', 0);
+    expect([memory.released, texts.bytes]).toEqual([2, 22]);
+    memory.refuse('a', 'request-3', 0);
+    expect(memory.find('a', 'request-1', 0)).toBe(0);
+    expect([memory.released, texts.bytes]).toEqual([2, 22]);
+    expect(memory.forgetOldest()).toBe(true);
+    memory.bind('a', 'request-4', 7);
+    expect(memory.forgetOldest()).toBe(true);
+    expect(memory.forgetOldest()).toBe(false);
+    texts.reserve(11);
+    memory.refuse('a', 'request-5', 0);
+    expect([memory.count, memory.released, texts.bytes]).toEqual([1, 0, 22]);
+    expect(memory.isBound(7)).toBe(true);
+    memory.unbind(7);
+    expect(texts.bytes).toBe(11);
   });
 });

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
+import { Limits } from '../../../src/base/limits.ts';
 import { Refusals } from '../../../src/contract/refusal.ts';
+import { LockCore } from '../../../src/core/lock-core.ts';
 import { Scenario } from '../scenario.ts';
 
 describe('the number of locks', () => {
@@ -37,7 +39,7 @@ describe('the number of locks', () => {
   });
 
   it('is bounded by the bytes of their names, too', () => {
-    const s = new Scenario({ nameBytesMax: 10 });
+    const s = new Scenario({ textBytesMax: 10 });
     expect(s.isGranted(s.lock('12345'))).toBe(true);
     expect(s.isGranted(s.lock('67890'))).toBe(true);
     expect(s.answer(s.lock('x'))).toBe(Refusals.tooManyLocks);
@@ -52,9 +54,55 @@ describe('the number of holders and waiters', () => {
     const waiter = s.lock('a', { size: 2 });
     expect(s.answer(waiter)).toBe('waits');
     expect(s.answer(s.lock('b'))).toBe(Refusals.tooManyClaims);
-    expect(s.answer(s.tryLock('a', { size: 2 }))).toBe(Refusals.tooManyClaims);
+    expect(s.answer(s.lock('a', { size: 2 }))).toBe(Refusals.tooManyClaims);
+    expect(s.answer(s.tryLock('a', { size: 2 }))).toBeNull();
+    expect(s.counters.locks).toBe(1);
     expect(s.unlock('a', first)).toBeNull();
     expect(s.isGranted(waiter)).toBe(true);
     expect(s.isGranted(s.lock('b'))).toBe(true);
+  });
+});
+
+describe('the bytes of text', () => {
+  const requestId = 'request-1';
+  const keyBytes = 1 + requestId.length + 1;
+
+  it('are bounded for holder texts and request ids, too', () => {
+    const s = new Scenario({ textBytesMax: 1 + 5 + keyBytes });
+    const first = s.lock('a', { size: 9, holder: '12345', requestId });
+    expect(s.isGranted(first)).toBe(true);
+    expect(s.answer(s.lock('a', { size: 9, holder: '1' }))).toBe(Refusals.tooManyClaims);
+    expect(s.answer(s.lock('a', { size: 9, requestId: 'request-2' }))).toBe(Refusals.tooManyClaims);
+    expect(s.isGranted(s.lock('a', { size: 9 }))).toBe(true);
+    expect(s.isGranted(s.lock('a', { size: 9, requestId }))).toBe(true);
+    s.pass(0);
+  });
+
+  it('make room by forgetting released ids, oldest first, then idle locks but not the one that is asked for', () => {
+    const s = new Scenario({ textBytesMax: 2 + 2 * keyBytes });
+    s.unlock('b', s.lock('b'));
+    for (const id of ['request-1', 'request-2']) {
+      expect(s.unlock('a', s.lock('a', { requestId: id }))).toBeNull();
+    }
+    expect(s.isGranted(s.lock('a', { requestId: 'request-3' }))).toBe(true);
+    expect(s.answer(s.lock('a', { requestId: 'request-2' }))).toBe(Refusals.requestReleased);
+    s.endSession(1);
+    expect(s.isGranted(s.lock('a', { session: 2, holder: 'x'.repeat(2 * keyBytes + 1) }))).toBe(true);
+    expect(s.counters).toMatchObject({ locks: 1, collections: 1 });
+    s.endSession(2);
+    expect(s.answer(s.lock('a', { session: 3, holder: 'x'.repeat(2 * keyBytes + 2) }))).toBe(
+      Refusals.tooManyClaims,
+    );
+    s.pass(0);
+  });
+
+  it('stay small for waiters with long names', () => {
+    const s = new Scenario();
+    const name = 'n'.repeat(Limits.nameBytesMax);
+    for (let i = 0; i < 100; i++) s.lock(name, { requestId: `request-${i}` });
+    expect(LockCore.stateOf(s.core).texts.bytes).toBeLessThan(name.length + 100 * 64);
+    s.endSession(1);
+    s.pass(Limits.requestMemoryMs);
+    expect(LockCore.stateOf(s.core).texts.bytes).toBe(name.length);
   });
 });
