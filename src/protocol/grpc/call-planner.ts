@@ -16,7 +16,8 @@ const REMEMBERED_MAX = 8;
 export class CallPlanner {
   readonly #services: ServiceRegistry;
   readonly #authorize: Authorize;
-  readonly #accepted = new Map<string, RequestHead<CallPlan>>();
+  /** None as long as the connection is idle. */
+  #accepted: Map<string, RequestHead<CallPlan>> | null = null;
 
   constructor(services: ServiceRegistry, authorize: Authorize) {
     this.#services = services;
@@ -30,7 +31,7 @@ export class CallPlanner {
   }
 
   #planLikeBefore(head: RequestHead<CallPlan>): CallPlan | null {
-    const before = this.#accepted.get(head.path);
+    const before = this.#accepted?.get(head.path);
     if (before === undefined || !isLike(head, before)) return null;
     const timeoutMs = readTimeoutMs(head.grpcTimeout);
     if (Number.isNaN(timeoutMs)) {
@@ -42,11 +43,13 @@ export class CallPlanner {
   #planAnew(head: RequestHead<CallPlan>): CallPlan {
     const plan = planCall(head, this.#services, this.#authorize);
     if (plan.answer !== null) return plan;
-    this.#accepted.delete(head.path);
-    this.#accepted.set(head.path, head);
-    if (this.#accepted.size > REMEMBERED_MAX) {
-      for (const oldest of this.#accepted.keys()) {
-        this.#accepted.delete(oldest);
+    this.#accepted ??= new Map();
+    const accepted = this.#accepted;
+    accepted.delete(head.path);
+    accepted.set(head.path, head);
+    if (accepted.size > REMEMBERED_MAX) {
+      for (const oldest of accepted.keys()) {
+        accepted.delete(oldest);
         break;
       }
     }
