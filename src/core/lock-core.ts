@@ -180,6 +180,7 @@ export class LockCore {
     this.#endOverdue(nowMs);
     if (this.#closer.isPending) this.#closer.runSlice(nowMs, sliceCount);
     if (this.#dismissal.isPending) this.#dismissal.runSlice(sliceCount);
+    if (this.#state.isLettingThrough) this.#state.letMoreThrough(nowMs);
     this.#collector.runSlice(nowMs, sliceCount);
     this.#state.requests.forgetOld(nowMs, sliceCount);
   }
@@ -187,6 +188,7 @@ export class LockCore {
   /** When {@link advance} wants to be called next: Infinity for never, a time in the past when work is left. */
   nextWakeMs(): number {
     if (this.#closer.isPending || this.#dismissal.isPending || this.#collector.isSweeping) return 0;
+    if (this.#state.isLettingThrough) return 0;
     return Math.min(this.#state.deadlines.firstMs, this.#collector.nextSweepMs);
   }
 

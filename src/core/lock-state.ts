@@ -40,6 +40,9 @@ export class LockState implements ClaimTables {
   readonly #keepOnSessionEnd: boolean;
   readonly #locksMax: number;
   readonly #claimsMax: number;
+  readonly #sliceCount: number;
+  /** Locks whose queues had more to let through than a slice, the one to go on with first. */
+  readonly #halfOpenLocks = new Set<number>();
   readonly #observer: ClaimObserver | null;
   readonly #view = new ClaimView(this);
   readonly #tokens: TokenCounter;
@@ -58,6 +61,7 @@ export class LockState implements ClaimTables {
     this.#tokens = new TokenCounter(options.tokenSeed, options.tokenSeedLow ?? 0);
     this.#locksMax = options.locksMax ?? Limits.locksPerShardMax;
     this.#claimsMax = options.claimsMax ?? Limits.claimsPerShardMax;
+    this.#sliceCount = options.sliceCount ?? Limits.sliceCount;
     this.sink = sink;
     this.#observer = observer;
   }
@@ -247,10 +251,31 @@ export class LockState implements ClaimTables {
     this.#removeWaiter(claim);
   }
 
-  /** Grants from the head of the queue for as long as the head fits; nobody passes it. */
+  /** Whether there are queues whose heads may fit, left for {@link letMoreThrough}. */
+  get isLettingThrough(): boolean {
+    return this.#halfOpenLocks.size !== 0;
+  }
+
+  /** Goes on with one queue that had more to let through than a slice, by one slice. */
+  letMoreThrough(nowMs: number): void {
+    for (const lock of this.#halfOpenLocks) {
+      this.#halfOpenLocks.delete(lock);
+      return this.#letThrough(lock, nowMs);
+    }
+  }
+
+  /**
+   * Grants from the head of the queue for as long as the head fits; nobody passes it. Stops after a slice: whoever
+   * comes meanwhile finds waiters, and queues up behind them.
+   */
   #letThrough(lock: number, nowMs: number): void {
     const { claims, locks } = this;
+    let left = this.#sliceCount;
     for (let claim = locks.firstWaiter(lock); claim !== 0; claim = locks.firstWaiter(lock)) {
+      if (left-- === 0) {
+        this.#halfOpenLocks.add(lock);
+        return;
+      }
       if (this.#isOrphan(claim)) {
         this.counters.departures++;
         this.#removeWaiter(claim);

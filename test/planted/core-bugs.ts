@@ -43,6 +43,14 @@ export const CORE_BUGS: readonly PlantedBug[] = [
     catches: 'the head of a queue does not fit',
   },
   {
+    name: 'what is left of a queue after a slice is forgotten',
+    file: 'src/core/lock-state.ts',
+    find: 'this.#halfOpenLocks.add(lock);',
+    replace: '',
+    tests: ['test/core/semantics/queue', 'test/core/simulation'],
+    catches: 'a free lock has no waiter that fits',
+  },
+  {
     name: 'the end of a queue is not moved when its last waiter leaves',
     file: 'src/core/wait-queue.ts',
     find: 'if (locks.lastWaiter(lock) === claim) locks.setLastWaiter(lock, claims.previous(claim));',

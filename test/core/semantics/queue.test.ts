@@ -129,6 +129,42 @@ describe('waiting', () => {
     expect(s.isGranted(s.tryLock('a'))).toBe(true);
   });
 
+  it('lets many readers through a slice at a time, and nobody past those that are left', () => {
+    const s = new Scenario({ sliceCount: 4 });
+    const shared = { mode: LockMode.Shared, session: 2 };
+    const writer = s.lock('a');
+    const readers = Array.from({ length: 10 }, () => s.lock('a', shared));
+    s.unlock('a', writer);
+    expect(s.counters).toMatchObject({ holders: 4, waiters: 6 });
+    expect(s.core.nextWakeMs()).toBeLessThanOrEqual(s.nowMs);
+    expect(s.answer(s.tryLock('a', shared))).toBeNull();
+    const late = s.lock('a', shared);
+    expect(s.answer(late)).toBe('waits');
+    s.cancel(2, readers[4]!);
+    s.core.advance(s.nowMs);
+    // Leaving the head lets a slice through as well.
+    expect(s.counters).toMatchObject({ holders: 10, waiters: 0 });
+    s.pass(0);
+    expect(s.grants).toEqual([writer, ...readers.filter((_, i) => i !== 4), late]);
+    expect(s.core.nextWakeMs()).toBeGreaterThan(s.nowMs);
+  });
+
+  it('goes on with each of several queues, also once the server stops', () => {
+    const s = new Scenario({ sliceCount: 2 });
+    const shared = { mode: LockMode.Shared, session: 2 };
+    for (const name of ['a', 'b', 'c']) {
+      const writer = s.lock(name);
+      for (let i = 0; i < 5; i++) s.lock(name, shared);
+      s.unlock(name, writer);
+    }
+    expect(s.counters).toMatchObject({ holders: 6, waiters: 9 });
+    for (let i = 0; i < 3; i++) s.core.advance(s.nowMs);
+    expect(s.counters).toMatchObject({ holders: 12, waiters: 3 });
+    s.stop();
+    s.pass(0);
+    expect(s.counters).toMatchObject({ holders: 12, waiters: 0 });
+  });
+
   it('takes a cancellation of a call that it does not know for nothing', () => {
     const s = new Scenario();
     const holder = s.lock('a');

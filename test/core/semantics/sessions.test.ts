@@ -70,11 +70,11 @@ describe('the end of a session', () => {
   });
 
   it('skips waiters of the ending session that no slice has come by', () => {
-    const s = new Scenario({ sliceCount: 1 });
+    const s = new Scenario({ sliceCount: 2 });
     const holder = s.lock('a', { session: 2 });
     const own = s.lock('a', { session: 1 });
     const other = s.lock('a', { session: 3 });
-    s.lock('b', { session: 1 });
+    for (const name of ['b', 'c']) s.lock(name, { session: 1 });
     s.endSession(1);
     s.unlock('a', holder);
     expect(s.outcomesOf(own)).toEqual([]);
