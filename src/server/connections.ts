@@ -197,7 +197,7 @@ export class Connections implements ConnectionOwner {
   #look(connection: ClientConnection, nowMs: number): void {
     const { keepaliveIntervalMs, keepaliveTimeoutMs } = this.#options;
     const { connection: http2 } = connection.calls;
-    connection.calls.expireServiceCalls(nowMs);
+    connection.calls.expire(nowMs);
     const handshakeOver = nowMs - connection.openedMs > Limits.handshakeMsMax;
     if (connection.isStalled(nowMs) || (!http2.established && handshakeOver)) return connection.destroy();
     if (connection.pingedMs > 0 && !connection.readingStopped) {

@@ -10,7 +10,8 @@ import type { StreamHandler } from '../http2/stream-handler.ts';
 import type { Authorize, CallPlan, HeadAnswer } from './call-plan.ts';
 import { CallPlanner } from './call-planner.ts';
 import { GrpcCall } from './grpc-call.ts';
-import { AssemblyBudget, IncomingMessage, MessageFault } from './incoming-message.ts';
+import { HalfReceived } from './half-received.ts';
+import { ASSEMBLY_FREE_BYTES, AssemblyBudget, IncomingMessage, MessageFault } from './incoming-message.ts';
 import type { LdlmBackend } from './ldlm-backend.ts';
 import { OpenServiceCalls } from './open-service-calls.ts';
 import { SPOKEN_HERE_HTTP1 } from './plain-answer.ts';
@@ -51,6 +52,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   readonly #backend: LdlmBackend;
   readonly #assembly: AssemblyBudget;
   readonly #services: OpenServiceCalls;
+  readonly #halfReceived = new HalfReceived();
   #pending: PendingRequest | null = null;
   #nowMs: number;
   /** Lock calls that were submitted and not yet answered. */
@@ -59,7 +61,11 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   constructor(context: GrpcContext, backend: LdlmBackend, output: Output, nowMs: number) {
     this.#planner = new CallPlanner(context.services, context.authorize);
     this.#backend = backend;
-    this.#assembly = new AssemblyBudget(Limits.connectionAssemblyBytesMax, context.assembly);
+    this.#assembly = new AssemblyBudget(
+      Limits.connectionAssemblyBytesMax,
+      context.assembly,
+      ASSEMBLY_FREE_BYTES,
+    );
     this.#nowMs = nowMs;
     this.connection = new Http2Connection(this, output, nowMs);
     this.#services = new OpenServiceCalls(this.connection, backend);
@@ -123,9 +129,19 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     }
   }
 
-  /** Ends calls of services whose deadline has passed. Those of `ldlm.LDLM` are ended by their shard. */
-  expireServiceCalls(nowMs: number): void {
+  /**
+   * Ends requests whose rest does not come, and calls of services whose deadline has passed. Waiting calls of
+   * `ldlm.LDLM` are ended by their shard.
+   */
+  expire(nowMs: number): void {
     this.#services.expire(nowMs);
+    // What we do not read may have come long ago.
+    if (this.connection.paused) return;
+    let silent = this.#halfReceived.takeSilent(nowMs);
+    for (; silent !== null; silent = this.#halfReceived.takeSilent(nowMs)) {
+      this.#refuse(silent, GrpcStatus.DeadlineExceeded, 'the rest of the request message did not come');
+      this.#backend.wrote();
+    }
   }
 
   /**
@@ -175,6 +191,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     }
     const call = stream.call;
     if (call === null) return;
+    this.#halfReceived.settle(stream);
     call.message?.reset();
     if (call.undelivered !== null) this.#backend.releaseUndelivered(call.shard, stream.id, call.undelivered);
     stream.call = null;
@@ -188,6 +205,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   sent(stream: CallStream): void {
     const { call } = stream;
     if (call === null) return;
+    this.#halfReceived.settle(stream);
     call.message?.reset();
     if (call.service !== null) this.#services.sent(stream);
     stream.call = null;
@@ -230,6 +248,8 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
         if (call.service.ended) return;
       }
     }
+    if (last || message.isEmpty) this.#halfReceived.settle(stream);
+    else if (end > start) this.#halfReceived.hear(stream, this.#nowMs);
     if (last) this.#endOfRequest(stream, call, message);
   }
 

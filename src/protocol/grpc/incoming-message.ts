@@ -4,36 +4,50 @@ import { MESSAGE_PREFIX_BYTES } from './reply-frames.ts';
 const EMPTY = Buffer.alloc(0);
 const FIRST_BYTES = 256;
 
+/**
+ * So much a connection may hold without a share in the budget of all: the longest name and what goes with it. So a
+ * few peers that use that budget up do not lock out others, whose requests come in two pieces now and then.
+ */
+export const ASSEMBLY_FREE_BYTES = 68 * 1024;
+
 /** What half-received messages may hold in memory, for a connection and within it for the whole server. */
 export class AssemblyBudget {
   readonly #parent: AssemblyBudget | null;
   readonly #bytesMax: number;
+  readonly #freeBytes: number;
   #bytes = 0;
   #closed = false;
 
-  constructor(bytesMax: number, parent: AssemblyBudget | null) {
+  /** The first `freeBytes` are not taken from the parent. */
+  constructor(bytesMax: number, parent: AssemblyBudget | null, freeBytes = 0) {
     this.#bytesMax = bytesMax;
+    this.#freeBytes = freeBytes;
     this.#parent = parent;
   }
 
   /** Takes memory, unless that would exceed the budget. */
   take(bytes: number): boolean {
     if (this.#bytes + bytes > this.#bytesMax) return false;
-    if (this.#parent !== null && !this.#parent.take(bytes)) return false;
+    const shared = this.#sharedOf(this.#bytes + bytes) - this.#sharedOf(this.#bytes);
+    if (shared > 0 && this.#parent !== null && !this.#parent.take(shared)) return false;
     this.#bytes += bytes;
     return true;
   }
 
   giveBack(bytes: number): void {
     if (this.#closed) return;
+    this.#parent?.giveBack(this.#sharedOf(this.#bytes) - this.#sharedOf(this.#bytes - bytes));
     this.#bytes -= bytes;
-    this.#parent?.giveBack(bytes);
   }
 
   /** Gives everything back: the connection and its half-received messages are gone. */
   close(): void {
     this.giveBack(this.#bytes);
     this.#closed = true;
+  }
+
+  #sharedOf(bytes: number): number {
+    return Math.max(0, bytes - this.#freeBytes);
   }
 }
 

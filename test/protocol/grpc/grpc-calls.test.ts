@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
 import { WAITING_ANSWERS_MAX } from '../../../src/protocol/grpc/grpc-calls.ts';
+import { HALF_RECEIVED_MS_MAX } from '../../../src/protocol/grpc/half-received.ts';
 import {
   data,
   END,
@@ -375,5 +376,42 @@ describe('requests that are not gRPC and never end', () => {
       `RST_STREAM ${next} error 0`,
     ]);
     expect(calls.calls.connection.openStreams).toBe(WAITING_ANSWERS_MAX);
+  });
+});
+
+describe('a request whose rest does not come', () => {
+  const half = message('the message').subarray(0, 9);
+
+  it.each([1, 5, 9])('is ended 30 s after its last byte, with %i bytes of it there', (bytes) => {
+    const calls = new RecordedCalls();
+    calls.receive(headers(1), data(1, half.subarray(0, bytes - 1)));
+    calls.nowMs += 20_000;
+    calls.receive(data(1, half.subarray(bytes - 1, bytes)));
+    calls.calls.expire(calls.nowMs + HALF_RECEIVED_MS_MAX - 1);
+    expect(calls.said()).toEqual([]);
+    calls.calls.expire(calls.nowMs + HALF_RECEIVED_MS_MAX);
+    expect(calls.events).toEqual(['wrote']);
+    expect(calls.refusal()).toBe('grpc-status=4 grpc-message=the rest of the request message did not come');
+    expect(calls.calls.connection.openStreams).toBe(0);
+  });
+
+  it('is not kept by empty DATA; one without a byte, and a call that waits, are not meant', () => {
+    const calls = new RecordedCalls();
+    calls.receive(headers(1), data(1, half), headers(3), headers(5), data(5, half));
+    calls.receive(data(5, message('the message').subarray(9), END));
+    calls.nowMs += HALF_RECEIVED_MS_MAX;
+    calls.receive(data(1, ''));
+    calls.calls.expire(calls.nowMs);
+    expect(calls.said().filter((said) => said.startsWith('HEADERS'))).toEqual([
+      expect.stringMatching('^HEADERS 1 .*grpc-status=4'),
+    ]);
+    expect(calls.calls.connection.openStreams).toBe(2);
+  });
+
+  it('is let be once it was reset', () => {
+    const calls = new RecordedCalls();
+    calls.receive(headers(1), data(1, half), rstStream(1, 8));
+    calls.calls.expire(calls.nowMs + HALF_RECEIVED_MS_MAX);
+    expect(calls.said()).toEqual([]);
   });
 });

@@ -71,4 +71,16 @@ describe('AssemblyBudget', () => {
     expect(all.take(61)).toBe(false);
     expect(all.take(60)).toBe(true);
   });
+
+  it('takes what is free from nobody else, and what is beyond from all', () => {
+    const all = new AssemblyBudget(100, null);
+    const [one, two] = [new AssemblyBudget(1000, all, 50), new AssemblyBudget(1000, all, 50)];
+    expect(one!.take(150)).toBe(true);
+    expect([two!.take(51), two!.take(50), two!.take(1)]).toEqual([false, true, false]);
+    one!.giveBack(120);
+    expect([two!.take(101), two!.take(100)]).toEqual([false, true]);
+    expect([one!.take(20), one!.take(1)]).toEqual([true, false]);
+    two!.close();
+    expect([all.take(101), all.take(100)]).toEqual([false, true]);
+  });
 });

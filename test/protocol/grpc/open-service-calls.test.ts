@@ -147,10 +147,10 @@ describe('the deadline of a service call', () => {
   it('ends it with DEADLINE_EXCEEDED, once', () => {
     const calls = new RecordedCalls();
     calls.receive(headers(1, watch(['grpc-timeout', '500m'])), headers(3, watch()));
-    calls.calls.expireServiceCalls(1_499);
+    calls.calls.expire(1_499);
     expect(calls.said()).toEqual([]);
-    calls.calls.expireServiceCalls(1_500);
-    calls.calls.expireServiceCalls(1_600);
+    calls.calls.expire(1_500);
+    calls.calls.expire(1_600);
     expect(calls.said()).toEqual([
       `${OK_HEAD} grpc-status=4 grpc-message=context deadline exceeded END`,
       'RST_STREAM 1 error 0',
@@ -164,7 +164,7 @@ describe('the deadline of a service call', () => {
     calls.receive(settings([4, 0]), headers(1, watch(['grpc-timeout', '500m']), END));
     calls.watch.calls[0]!.send(Buffer.from('m'));
     calls.watch.calls[0]!.end(GrpcStatus.Ok);
-    calls.calls.expireServiceCalls(9_999);
+    calls.calls.expire(9_999);
     expect(calls.watch.events).toEqual(['halfClosed']);
     calls.receive(windowUpdate(1, 100));
     expect(calls.said().at(-1)).toBe('HEADERS 1 grpc-status=0 END');
