@@ -42,10 +42,7 @@ class StatusReply {
 const StatusReplies = {
   deadline: new StatusReply(GrpcStatus.DeadlineExceeded, 'context deadline exceeded'),
   stopping: new StatusReply(GrpcStatus.Unavailable, 'the server is shutting down'),
-  superseded: new StatusReply(
-    GrpcStatus.Aborted,
-    'a later call with the same request id took the place of this one',
-  ),
+  superseded: new StatusReply(GrpcStatus.Aborted, 'the request id was used by a later call'),
   malformed: new StatusReply(
     GrpcStatus.Internal,
     'grpc: error unmarshalling request: proto: cannot parse invalid wire-format data',
