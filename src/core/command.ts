@@ -51,6 +51,4 @@ export class RenewCommand {
   keyBytes = 0;
   /** As sent; absent is 0, which is refused like a negative one. */
   lockTimeoutMs = 0;
-  /** The session that renews; ownership does not move by it. */
-  deadlineMs = Number.POSITIVE_INFINITY;
 }

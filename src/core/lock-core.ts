@@ -1,5 +1,4 @@
 import { Limits } from '../base/limits.ts';
-import { ErrorCode } from '../contract/error-code.ts';
 import { LockMode } from '../contract/lock-mode.ts';
 import { type Refusal, Refusals } from '../contract/refusal.ts';
 import type { ClaimObserver } from './claim-observer.ts';
@@ -15,12 +14,6 @@ import { CallEnd, type CoreSink } from './sink.ts';
 import { WaiterDismissal } from './waiter-dismissal.ts';
 
 export type { CoreOptions } from './core-options.ts';
-
-/** What Renew returns when the caller's deadline has passed: nothing was changed and nobody waits for the answer. */
-export const deadlinePassed: Refusal = Object.freeze({
-  code: ErrorCode.Unknown,
-  message: 'context deadline exceeded',
-});
 
 /**
  * The locks of one shard: takes commands and the time, and says who holds what.
@@ -130,11 +123,10 @@ export class LockCore {
   }
 
   /**
-   * Gives a lock that has a timeout a new one, counted from now; null when done. A call whose deadline has passed
-   * changes nothing and gets {@link deadlinePassed}.
+   * Gives a lock that has a timeout a new one, counted from now; null when done. A call whose own deadline has passed
+   * is not to be given to this.
    */
   renew(command: RenewCommand, nowMs: number): Refusal | null {
-    if (command.deadlineMs <= nowMs) return deadlinePassed;
     const refusal = checkRenew(command);
     if (refusal !== null) return refusal;
     this.#endOverdue(nowMs);

@@ -55,7 +55,7 @@ export class LockState implements ClaimTables {
     this.texts = new TextBudget(options.textBytesMax ?? Limits.textBytesPerShardMax);
     this.requests = new RequestMemory(this.texts, hashSeed);
     this.locks = new LockTable(hashSeed);
-    this.queue = new WaitQueue(this.claims, this.locks);
+    this.queue = new WaitQueue(this.claims, this.locks, hashSeed);
     this.holders = new HolderList(this.claims, this.locks);
     this.#keepOnSessionEnd = options.keepOnSessionEnd;
     this.#tokens = new TokenCounter(options.tokenSeed, options.tokenSeedLow ?? 0);

@@ -2,12 +2,6 @@ import { HashIndex } from '../base/hash-index.ts';
 import { type ClaimTable, FIRST_UNCHANGED } from './claim-table.ts';
 import type { LockTable } from './lock-table.ts';
 
-/** Spreads a session's row and a call over 32 bits: streams of one connection differ by two, rows by one. */
-function hashCall(session: number, call: number): number {
-  const mixed = Math.imul(session ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(call, 0xc2b2ae35);
-  return mixed ^ (mixed >>> 15);
-}
-
 /**
  * The waiters of every lock, first come first served, and the way from a call to its waiter. A waiter must be
  * linked to its session before it is appended, and until it is removed.
@@ -16,10 +10,13 @@ export class WaitQueue {
   readonly #claims: ClaimTable;
   readonly #locks: LockTable;
   readonly #calls = new HashIndex();
+  readonly #seed: number;
 
-  constructor(claims: ClaimTable, locks: LockTable) {
+  /** `seed`: what clients cannot know, so that they cannot choose calls with one hash. */
+  constructor(claims: ClaimTable, locks: LockTable, seed: number) {
     this.#claims = claims;
     this.#locks = locks;
+    this.#seed = seed | 0;
   }
 
   /** Calls that can be found: as many as there are waiters. */
@@ -54,7 +51,7 @@ export class WaitQueue {
   find(session: number, call: number): number {
     const claims = this.#claims;
     const calls = this.#calls;
-    for (let entry = calls.first(hashCall(session, call)); entry !== 0; entry = calls.next(entry)) {
+    for (let entry = calls.first(this.#hash(session, call)); entry !== 0; entry = calls.next(entry)) {
       const claim = calls.row(entry);
       if (claims.call(claim) === call >>> 0 && claims.session(claim) === session) return claim;
     }
@@ -63,10 +60,20 @@ export class WaitQueue {
 
   /** For a waiter that changes its call and keeps its place: forget the old call, then index the new one. */
   forgetCall(claim: number): void {
-    this.#calls.remove(hashCall(this.#claims.session(claim), this.#claims.call(claim)), claim);
+    this.#calls.remove(this.#hash(this.#claims.session(claim), this.#claims.call(claim)), claim);
   }
 
   indexCall(claim: number): void {
-    this.#calls.add(hashCall(this.#claims.session(claim), this.#claims.call(claim)), claim);
+    this.#calls.add(this.#hash(this.#claims.session(claim), this.#claims.call(claim)), claim);
+  }
+
+  /**
+   * Spreads a session's row and a call over 32 bits: streams of one connection differ by two, rows by one. The call
+   * is mixed behind the seed, so that which calls meet depends on it.
+   */
+  #hash(session: number, call: number): number {
+    let mixed = Math.imul(session ^ this.#seed, 0x85ebca6b);
+    mixed = Math.imul(mixed ^ (mixed >>> 13) ^ call, 0xc2b2ae35);
+    return mixed ^ (mixed >>> 15);
   }
 }

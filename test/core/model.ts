@@ -132,14 +132,7 @@ export class LockModel {
     return lock === undefined ? [1, 'a lock by that name does not exist'] : [2, 'invalid lock key'];
   }
 
-  renew(
-    name: string,
-    key: number | null,
-    lockTimeoutMs: number,
-    deadlineMs: number,
-    nowMs: number,
-  ): ModelRefusal | null {
-    if (deadlineMs <= nowMs) return [0, 'context deadline exceeded'];
+  renew(name: string, key: number | null, lockTimeoutMs: number, nowMs: number): ModelRefusal | null {
     if (lockTimeoutMs <= 0) return [0, 'lock timeout must be greater than 0'];
     this.#settle(nowMs);
     const claim = this.locks.get(name)?.holders.find((holder) => holder.key === key);

@@ -145,14 +145,13 @@ export class PairedRun {
     const grant = this.#grants[step.grant] ?? { name: 'a', key: 0 };
     const name = step.name ?? grant.name;
     const { lockTimeoutMs } = step;
-    const deadlineMs = this.nowMs + step.callerMs;
-    const command = Object.assign(this.#renew, { name, keyValid: true, lockTimeoutMs, deadlineMs });
+    const command = Object.assign(this.#renew, { name, keyValid: true, lockTimeoutMs });
     fillKey(command.key, grant.key);
     const refusal = this.core.renew(command, this.nowMs);
     same(
       'renew',
       refusal === null ? null : [refusal.code, refusal.message],
-      this.model.renew(name, grant.key, lockTimeoutMs, deadlineMs, this.nowMs),
+      this.model.renew(name, grant.key, lockTimeoutMs, this.nowMs),
     );
   }
 

@@ -69,13 +69,8 @@ export class Scenario {
     return this.core.unlock(this.#unlock, this.nowMs);
   }
 
-  renew(
-    name: string,
-    call: number,
-    lockTimeoutMs: number,
-    deadlineMs = Number.POSITIVE_INFINITY,
-  ): Refusal | null {
-    Object.assign(this.#renew, { name, keyValid: true, keyBytes: 36, lockTimeoutMs, deadlineMs });
+  renew(name: string, call: number, lockTimeoutMs: number): Refusal | null {
+    Object.assign(this.#renew, { name, keyValid: true, keyBytes: 36, lockTimeoutMs });
     fillKey(this.#renew.key, call);
     return this.core.renew(this.#renew, this.nowMs);
   }

@@ -16,7 +16,6 @@ export type Step = { readonly elapsedMs: number } & (
       readonly grant: number;
       readonly name: string | null;
       readonly lockTimeoutMs: number;
-      readonly callerMs: number;
     }
   | { readonly kind: 'cancel'; readonly claim: number; readonly granted: boolean; readonly known: boolean }
   | { readonly kind: 'endSession'; readonly session: number }
@@ -125,7 +124,6 @@ export function drawStep(choices: readonly number[], sessions: number): Step {
         grant: choose(8),
         name: pick([null, null, null, null, null, null, null, ...NAMES]),
         lockTimeoutMs: pick([100, 30, 1000, 5, 0, -1]),
-        callerMs: pick([NEVER, NEVER, NEVER, 20, 0]),
       };
     case 'cancel':
       return {

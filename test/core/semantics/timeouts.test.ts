@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { Refusals } from '../../../src/contract/refusal.ts';
-import { deadlinePassed } from '../../../src/core/lock-core.ts';
 import { Scenario } from '../scenario.ts';
 
 const DAY_MS = 86_400_000;
@@ -95,15 +94,6 @@ describe('renewing', () => {
     const call = s.lock('a', { lockTimeoutMs: 1000 });
     for (const timeoutMs of [0, -1]) expect(s.renew('a', call, timeoutMs)).toBe(Refusals.lockTimeoutNegative);
     s.pass(1000);
-    expect(s.counters.expiries).toBe(1);
-  });
-
-  it("changes nothing after the caller's deadline", () => {
-    const s = new Scenario();
-    const call = s.lock('a', { lockTimeoutMs: 1000 });
-    s.pass(10);
-    expect(s.renew('a', call, 5000, 10)).toBe(deadlinePassed);
-    s.pass(990);
     expect(s.counters.expiries).toBe(1);
   });
 

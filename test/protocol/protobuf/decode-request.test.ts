@@ -114,7 +114,7 @@ describe('defaults', () => {
     expect(decodeLock()).toMatchObject(lock);
     const { key: unlockKey, ...unlock } = new UnlockCommand();
     expect(decodeUnlock()).toMatchObject(unlock);
-    const { key: renewedKey, deadlineMs: renewDeadlineMs, ...renew } = new RenewCommand();
+    const { key: renewedKey, ...renew } = new RenewCommand();
     expect(decode(decodeRenew, dirtyRenewCommand(), Buffer.alloc(0))).toMatchObject(renew);
   });
 
