@@ -146,8 +146,8 @@ export function decodeUnlockRequest(
 }
 
 /**
- * Decodes the RenewRequest or RefreshLockRequest from `start` to `end` into `command`, every field of it but
- * `deadlineMs`, and puts the place of the key's text into `key`: the reply repeats the key as it was sent.
+ * Decodes the RenewRequest or RefreshLockRequest from `start` to `end` into `command`, every field of it, and
+ * puts the place of the key's text into `key`: the reply repeats the key as it was sent.
  */
 export function decodeRenewRequest(
   bytes: Buffer,
