@@ -17,9 +17,7 @@ export const MetricWord = {
   Sessions: 7,
   /** Counters of the core. */
   Grants: 8,
-  Releases: 9,
   Expiries: 10,
-  WaitTimeouts: 11,
   /** How often the shard had to wait for room in its reply ring. */
   ReplyStalls: 12,
   /** Wall ms when the shard became ready. */
