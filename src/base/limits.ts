@@ -60,6 +60,10 @@ export const Limits = {
 
   /** Connections at a time; one more is refused at once. */
   connectionsMax: 65_536,
+  /** Connections that may come at once: all clients of a large fleet, after a restart. */
+  newcomersBurst: 12_288,
+  /** Connections per second that may come when so many came at once; others are turned away. */
+  newcomersPerSecond: 1_024,
   /** Output waiting for a peer: beyond the first its requests are no longer read, beyond the second it is cut off. */
   outputBytesPause: 256 * KiB,
   outputBytesMax: 16 * MiB,

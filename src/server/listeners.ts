@@ -4,6 +4,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
 import { Limits } from '../base/limits.ts';
 import { formatListenAddress, parseListenAddress } from '../config/listen-address.ts';
 import { LdlmServerError } from '../contract/server-error.ts';
+import { Newcomers } from './newcomers.ts';
 
 /** An address cannot be listened at. The message is the one that Go's `net.Listen` gives. */
 export class BindError extends LdlmServerError {
@@ -18,6 +19,8 @@ export interface ListenerEvents {
   accept(socket: Socket): void;
   /** Accepting failed, though listening goes on. */
   failed(error: Error): void;
+  /** So many newcomers were turned away, because too many came at once or too many are there. */
+  turnedAway(count: number): void;
 }
 
 /** Sockets in listen state, with what they accept handed to one place. */
@@ -26,10 +29,12 @@ export class Listeners {
   readonly addresses: readonly string[];
   readonly #servers: readonly Server[];
   readonly #handshakes: Handshakes;
+  readonly #newcomers: Newcomers;
 
-  private constructor(servers: readonly Server[], handshakes: Handshakes) {
+  private constructor(servers: readonly Server[], handshakes: Handshakes, newcomers: Newcomers) {
     this.#servers = servers;
     this.#handshakes = handshakes;
+    this.#newcomers = newcomers;
     this.addresses = servers.map(boundAddress);
   }
 
@@ -46,8 +51,12 @@ export class Listeners {
     for (let attempt = 1; ; attempt++) {
       try {
         const servers = await listenAll(ips, port, () => create(tls, events, handshakes));
-        for (const server of servers) server.on('error', (error: Error) => events.failed(error));
-        return new Listeners(servers, handshakes);
+        const newcomers = newcomersOf(events);
+        for (const server of servers) {
+          server.on('error', (error: Error) => events.failed(error));
+          newcomers.watch(server);
+        }
+        return new Listeners(servers, handshakes, newcomers);
       } catch (error) {
         // The system chose a port that is free at the first address and taken at the second: it may choose again.
         if (port !== 0 || attempt === PORT_ATTEMPTS) throw error;
@@ -58,6 +67,7 @@ export class Listeners {
   /** Accepts nothing more. Sockets that were handed on are not touched; unfinished handshakes are ended. */
   close(): void {
     for (const server of this.#servers) server.close();
+    this.#newcomers.close();
     this.#handshakes.destroy();
   }
 }
@@ -111,11 +121,7 @@ async function listenAll(ips: readonly string[], port: number, create: () => Ser
 }
 
 function create(tls: TlsOptions | null, events: ListenerEvents, handshakes: Handshakes): Server {
-  if (tls === null) {
-    const server = createServer({ noDelay: true }, events.accept);
-    server.maxConnections = Limits.connectionsMax;
-    return server;
-  }
+  if (tls === null) return createServer({ noDelay: true }, events.accept);
   const server = createTlsServer(
     { ...tls, noDelay: true, handshakeTimeout: Limits.handshakeMsMax },
     (socket) => {
@@ -123,11 +129,20 @@ function create(tls: TlsOptions | null, events: ListenerEvents, handshakes: Hand
       events.accept(socket);
     },
   );
-  server.maxConnections = Limits.connectionsMax;
   server.on('connection', (socket: Socket) => handshakes.begin(socket));
   // A failed handshake ends its socket; it is no concern of anybody else.
   server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
   return server;
+}
+
+function newcomersOf(events: ListenerEvents): Newcomers {
+  return new Newcomers({
+    connectionsMax: Limits.connectionsMax,
+    burst: Limits.newcomersBurst,
+    perSecond: Limits.newcomersPerSecond,
+    nowMs: () => performance.now(),
+    turnedAway: (count) => events.turnedAway(count),
+  });
 }
 
 /** The addresses of a host name; the empty one stands for all interfaces. */

@@ -103,6 +103,7 @@ export class LockServer implements RunningServer {
         accept: (socket) => server.#connections.accept(socket),
         // The system is out of something, for a moment: who waits to be accepted goes on waiting.
         failed: (error) => logger.error({ error: error.message }, 'cannot accept connections'),
+        turnedAway: (count) => logger.warn({ count }, 'too many new connections: some were turned away'),
       });
       // A shard may have died while the addresses were looked up.
       if (server.#failure !== null) throw server.#failure;
