@@ -46,6 +46,10 @@ export const Limits = {
   headerBlockBytesMax: 64 * KiB,
   /** SETTINGS_HEADER_TABLE_SIZE: the dynamic table of the peer's encoder. The default of RFC 9113. */
   headerTableBytesMax: 4 * KiB,
+  /** The longest value of a header field that is kept: a few heads live as long as their connection. */
+  headerValueBytesMax: KiB,
+  /** The same for `authorization`, and so the longest password. */
+  authorizationBytesMax: 4 * KiB,
   /** SETTINGS_MAX_CONCURRENT_STREAMS. */
   streamsMax: 20_000,
   /** Lock calls of one connection that may wait; the rest of the streams stays free, so that an Unlock always finds one. */
@@ -57,6 +61,15 @@ export const Limits = {
   connectionAssemblyBytesMax: 8 * MiB,
   /** The same for all connections together; beyond it the message that asks for more is refused. */
   assemblyBytesMax: 32 * MiB,
+  /**
+   * So much of it a connection holds without a share in that of all: the longest name and what goes with it. So a few
+   * peers that use that up do not lock out others, whose requests come in two pieces now and then.
+   */
+  connectionAssemblyBytesFree: 68 * KiB,
+  /** For how long a message may stand half received without a further byte, in milliseconds. */
+  halfReceivedMsMax: 30_000,
+  /** With more streams open than this, an answer that could wait for the end of its request does not: it takes memory. */
+  waitingAnswersMax: 256,
 
   /** Connections at a time; one more is refused at once. */
   connectionsMax: 65_536,
@@ -107,6 +120,17 @@ assertRelation(
 assertRelation(
   L.connectionAssemblyBytesMax <= L.assemblyBytesMax,
   'connectionAssemblyBytesMax <= assemblyBytesMax',
+);
+assertRelation(
+  L.nameBytesMax + L.keyBytesMax + L.holderBytesMax + L.requestIdBytesMax + KiB <=
+    L.connectionAssemblyBytesFree,
+  'the longest fields fit connectionAssemblyBytesFree',
+);
+assertRelation(L.waitingAnswersMax < L.streamsMax, 'waitingAnswersMax < streamsMax');
+// The whole header of a call with the longest password must be accepted: the other fields have room beside it.
+assertRelation(
+  L.authorizationBytesMax + 8 * L.headerValueBytesMax <= L.headerListBytesMax,
+  'authorizationBytesMax + 8 * headerValueBytesMax <= headerListBytesMax',
 );
 assertRelation(L.outputBytesPause < L.outputBytesMax, 'outputBytesPause < outputBytesMax');
 // All waiters of a connection may be granted at once while it does not read: their replies (short names) must fit.

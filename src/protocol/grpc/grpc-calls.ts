@@ -11,7 +11,7 @@ import type { Authorize, CallPlan, HeadAnswer } from './call-plan.ts';
 import { CallPlanner } from './call-planner.ts';
 import { GrpcCall } from './grpc-call.ts';
 import { HalfReceived } from './half-received.ts';
-import { ASSEMBLY_FREE_BYTES, AssemblyBudget, IncomingMessage, MessageFault } from './incoming-message.ts';
+import { AssemblyBudget, IncomingMessage, MessageFault } from './incoming-message.ts';
 import type { LdlmBackend } from './ldlm-backend.ts';
 import { OpenServiceCalls } from './open-service-calls.ts';
 import { SPOKEN_HERE_HTTP1 } from './plain-answer.ts';
@@ -26,9 +26,6 @@ export interface GrpcContext {
   readonly authorize: Authorize;
   readonly assembly: AssemblyBudget;
 }
-
-/** With more streams open than this, an answer that could wait for the end of its request does not: it takes memory. */
-export const WAITING_ANSWERS_MAX = 256;
 
 const TOO_MANY_WAIT = `more than ${Limits.waitersPerConnectionMax} calls of this connection wait for locks`;
 
@@ -64,7 +61,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     this.#assembly = new AssemblyBudget(
       Limits.connectionAssemblyBytesMax,
       context.assembly,
-      ASSEMBLY_FREE_BYTES,
+      Limits.connectionAssemblyBytesFree,
     );
     this.#nowMs = nowMs;
     this.connection = new Http2Connection(this, output, nowMs);
@@ -163,8 +160,8 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     const plan = head.plan ?? this.#planner.plan(head);
     stream.plan = plan;
     if (plan.answer !== null) {
-      const waits = !end && plan.answer.afterRequest && this.connection.openStreams <= WAITING_ANSWERS_MAX;
-      if (!waits) this.#answer(stream, plan.answer);
+      const fits = this.connection.openStreams <= Limits.waitingAnswersMax;
+      if (end || !plan.answer.afterRequest || !fits) this.#answer(stream, plan.answer);
     } else if (plan.service !== null) {
       const call = this.#services.open(stream, plan.service, this.#nowMs + plan.timeoutMs);
       if (end && !call.ended) call.listener.halfClosed();

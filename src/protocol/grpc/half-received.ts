@@ -1,11 +1,9 @@
+import { Limits } from '../../base/limits.ts';
 import type { Stream } from '../http2/stream.ts';
 import type { CallPlan } from './call-plan.ts';
 import type { GrpcCall } from './grpc-call.ts';
 
 type CallStream = Stream<CallPlan, GrpcCall>;
-
-/** For how long a message may stand half received without a further byte, in milliseconds. */
-export const HALF_RECEIVED_MS_MAX = 30_000;
 
 /** The requests of one connection of which a part has arrived, so that none holds memory for ever. */
 export class HalfReceived {
@@ -28,7 +26,7 @@ export class HalfReceived {
   takeSilent(nowMs: number): CallStream | null {
     if (this.#heardMs === null) return null;
     for (const [stream, heardMs] of this.#heardMs) {
-      if (nowMs - heardMs < HALF_RECEIVED_MS_MAX) break;
+      if (nowMs - heardMs < Limits.halfReceivedMsMax) break;
       this.#heardMs.delete(stream);
       return stream;
     }

@@ -4,12 +4,6 @@ import { MESSAGE_PREFIX_BYTES } from './reply-frames.ts';
 const EMPTY = Buffer.alloc(0);
 const FIRST_BYTES = 256;
 
-/**
- * So much a connection may hold without a share in the budget of all: the longest name and what goes with it. So a
- * few peers that use that budget up do not lock out others, whose requests come in two pieces now and then.
- */
-export const ASSEMBLY_FREE_BYTES = 68 * 1024;
-
 /** What half-received messages may hold in memory, for a connection and within it for the whole server. */
 export class AssemblyBudget {
   readonly #parent: AssemblyBudget | null;

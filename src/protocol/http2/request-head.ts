@@ -1,3 +1,4 @@
+import { Limits } from '../../base/limits.ts';
 import type { HeaderSink } from '../hpack/decoder.ts';
 
 /**
@@ -59,8 +60,8 @@ export class RequestHead<Plan> implements HeaderSink {
 
   #setPseudo(bit: number, value: string): void {
     this.#pseudoSeen |= bit;
-    if (bit === METHOD_BIT) this.method = cut(value, VALUE_BYTES_MAX);
-    else if (bit === PATH_BIT) this.path = cut(value, VALUE_BYTES_MAX);
+    if (bit === METHOD_BIT) this.method = cut(value, Limits.headerValueBytesMax);
+    else if (bit === PATH_BIT) this.path = cut(value, Limits.headerValueBytesMax);
   }
 
   #regular(name: string, value: string): void {
@@ -73,16 +74,16 @@ export class RequestHead<Plan> implements HeaderSink {
   #keep(name: string, value: string): void {
     switch (name) {
       case 'content-type':
-        this.contentType = cut(value, VALUE_BYTES_MAX);
+        this.contentType = cut(value, Limits.headerValueBytesMax);
         return;
       case 'grpc-timeout':
-        this.grpcTimeout = cut(value, VALUE_BYTES_MAX);
+        this.grpcTimeout = cut(value, Limits.headerValueBytesMax);
         return;
       case 'grpc-encoding':
-        this.grpcEncoding = cut(value, VALUE_BYTES_MAX);
+        this.grpcEncoding = cut(value, Limits.headerValueBytesMax);
         return;
       case 'authorization':
-        this.authorization ??= cut(value, AUTHORIZATION_BYTES_MAX);
+        this.authorization ??= cut(value, Limits.authorizationBytesMax);
         return;
       case 'content-length':
         this.#keepContentLength(value);
@@ -112,10 +113,7 @@ export class RequestHead<Plan> implements HeaderSink {
   }
 }
 
-/** The longest values that are kept: a few heads live as long as their connection. */
-export const VALUE_BYTES_MAX = 1024;
-export const AUTHORIZATION_BYTES_MAX = 4096;
-/** Stands for a longer value. No peer can send it, since it has a NUL, and no password can be it. */
+/** Stands for a value that is longer than `Limits` allow. No peer can send it, since it has a NUL, and no password can be it. */
 export const TOO_LONG = '\0(too long)';
 
 const COLON = 0x3a;

@@ -1,8 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
-import { WAITING_ANSWERS_MAX } from '../../../src/protocol/grpc/grpc-calls.ts';
-import { HALF_RECEIVED_MS_MAX } from '../../../src/protocol/grpc/half-received.ts';
 import {
   data,
   END,
@@ -160,6 +158,23 @@ describe('a call of ldlm.LDLM', () => {
     expect(calls.events).toEqual(['Lock 101 again']);
     calls.calls.close();
     expect(calls.assembly.take(16 * 2 ** 20)).toBe(true);
+  });
+
+  it('may have a message with the longest name though others hold all the memory', () => {
+    const free = Limits.connectionAssemblyBytesFree;
+    const send = (bytes: number): RecordedCalls => {
+      const calls = new RecordedCalls();
+      calls.assembly.take(16 * 2 ** 20);
+      const whole = message(Buffer.alloc(bytes));
+      calls.receive(headers(1));
+      for (let at = 0; at < whole.length; at += 16_384)
+        calls.receive(data(1, whole.subarray(at, at + 16_384)));
+      return calls.receive(data(1, '', END));
+    };
+    expect(send(free).events).toEqual([`Lock 1 ${free} bytes`]);
+    const beyond = send(free + 1);
+    expect(beyond.events).toEqual([]);
+    expect(beyond.said().join()).toContain('grpc-status=8 grpc-message=too many half-sent messages');
   });
 });
 
@@ -367,15 +382,15 @@ describe('requests that are not gRPC and never end', () => {
 
   it('wait for their end up to a number, and are answered at once beyond it', () => {
     const calls = new RecordedCalls();
-    for (let i = 0; i < WAITING_ANSWERS_MAX; i++) calls.receive(headers(1 + 2 * i, foreign));
+    for (let i = 0; i < Limits.waitingAnswersMax; i++) calls.receive(headers(1 + 2 * i, foreign));
     expect(calls.said()).toEqual([]);
-    const next = 1 + 2 * WAITING_ANSWERS_MAX;
+    const next = 1 + 2 * Limits.waitingAnswersMax;
     calls.receive(headers(next, foreign));
     expect(calls.said()).toEqual([
       expect.stringMatching(new RegExp(`^HEADERS ${next} :status=415 .* END$`)),
       `RST_STREAM ${next} error 0`,
     ]);
-    expect(calls.calls.connection.openStreams).toBe(WAITING_ANSWERS_MAX);
+    expect(calls.calls.connection.openStreams).toBe(Limits.waitingAnswersMax);
   });
 });
 
@@ -387,9 +402,9 @@ describe('a request whose rest does not come', () => {
     calls.receive(headers(1), data(1, half.subarray(0, bytes - 1)));
     calls.nowMs += 20_000;
     calls.receive(data(1, half.subarray(bytes - 1, bytes)));
-    calls.calls.expire(calls.nowMs + HALF_RECEIVED_MS_MAX - 1);
+    calls.calls.expire(calls.nowMs + Limits.halfReceivedMsMax - 1);
     expect(calls.said()).toEqual([]);
-    calls.calls.expire(calls.nowMs + HALF_RECEIVED_MS_MAX);
+    calls.calls.expire(calls.nowMs + Limits.halfReceivedMsMax);
     expect(calls.events).toEqual(['wrote']);
     expect(calls.refusal()).toBe('grpc-status=4 grpc-message=the rest of the request message did not come');
     expect(calls.calls.connection.openStreams).toBe(0);
@@ -399,7 +414,7 @@ describe('a request whose rest does not come', () => {
     const calls = new RecordedCalls();
     calls.receive(headers(1), data(1, half), headers(3), headers(5), data(5, half));
     calls.receive(data(5, message('the message').subarray(9), END));
-    calls.nowMs += HALF_RECEIVED_MS_MAX;
+    calls.nowMs += Limits.halfReceivedMsMax;
     calls.receive(data(1, ''));
     calls.calls.expire(calls.nowMs);
     expect(calls.said().filter((said) => said.startsWith('HEADERS'))).toEqual([
@@ -411,7 +426,7 @@ describe('a request whose rest does not come', () => {
   it('is let be once it was reset', () => {
     const calls = new RecordedCalls();
     calls.receive(headers(1), data(1, half), rstStream(1, 8));
-    calls.calls.expire(calls.nowMs + HALF_RECEIVED_MS_MAX);
+    calls.calls.expire(calls.nowMs + Limits.halfReceivedMsMax);
     expect(calls.said()).toEqual([]);
   });
 });

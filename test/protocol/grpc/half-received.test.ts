@@ -1,7 +1,8 @@
 import { expect, it } from 'vitest';
+import { Limits } from '../../../src/base/limits.ts';
 import type { CallPlan } from '../../../src/protocol/grpc/call-plan.ts';
 import type { GrpcCall } from '../../../src/protocol/grpc/grpc-call.ts';
-import { HALF_RECEIVED_MS_MAX, HalfReceived } from '../../../src/protocol/grpc/half-received.ts';
+import { HalfReceived } from '../../../src/protocol/grpc/half-received.ts';
 import { Stream } from '../../../src/protocol/http2/stream.ts';
 
 it('gives out what was silent for too long, the longest silent first, each once', () => {
@@ -14,9 +15,9 @@ it('gives out what was silent for too long, the longest silent first, each once'
   half.hear(d!, 3);
   half.hear(a!, 4);
   half.settle(c!);
-  expect(half.takeSilent(HALF_RECEIVED_MS_MAX)).toBeNull();
-  expect(half.takeSilent(HALF_RECEIVED_MS_MAX + 1)).toBe(b);
-  expect(half.takeSilent(HALF_RECEIVED_MS_MAX + 1)).toBeNull();
-  const rest = [1, 2, 3].map(() => half.takeSilent(HALF_RECEIVED_MS_MAX + 4));
+  expect(half.takeSilent(Limits.halfReceivedMsMax)).toBeNull();
+  expect(half.takeSilent(Limits.halfReceivedMsMax + 1)).toBe(b);
+  expect(half.takeSilent(Limits.halfReceivedMsMax + 1)).toBeNull();
+  const rest = [1, 2, 3].map(() => half.takeSilent(Limits.halfReceivedMsMax + 4));
   expect(rest).toEqual([d, a, null]);
 });

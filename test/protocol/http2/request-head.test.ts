@@ -1,10 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import {
-  AUTHORIZATION_BYTES_MAX,
-  RequestHead,
-  TOO_LONG,
-  VALUE_BYTES_MAX,
-} from '../../../src/protocol/http2/request-head.ts';
+import { Limits } from '../../../src/base/limits.ts';
+import { RequestHead, TOO_LONG } from '../../../src/protocol/http2/request-head.ts';
 import { type Fields, POST } from './wire-frames.ts';
 
 function headOf(fields: Fields, trailers = false): RequestHead<null> {
@@ -47,12 +43,12 @@ describe('RequestHead', () => {
   });
 
   it.each([
-    [':method', 'method', VALUE_BYTES_MAX],
-    [':path', 'path', VALUE_BYTES_MAX],
-    ['content-type', 'contentType', VALUE_BYTES_MAX],
-    ['grpc-timeout', 'grpcTimeout', VALUE_BYTES_MAX],
-    ['grpc-encoding', 'grpcEncoding', VALUE_BYTES_MAX],
-    ['authorization', 'authorization', AUTHORIZATION_BYTES_MAX],
+    [':method', 'method', Limits.headerValueBytesMax],
+    [':path', 'path', Limits.headerValueBytesMax],
+    ['content-type', 'contentType', Limits.headerValueBytesMax],
+    ['grpc-timeout', 'grpcTimeout', Limits.headerValueBytesMax],
+    ['grpc-encoding', 'grpcEncoding', Limits.headerValueBytesMax],
+    ['authorization', 'authorization', Limits.authorizationBytesMax],
   ] as const)(
     'keeps %s up to its longest, and of a longer one only that it was too long',
     (name, field, max) => {
