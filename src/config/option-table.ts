@@ -1,11 +1,13 @@
+import { Limits } from '../base/limits.ts';
 import { detectCoreCount } from './core-count.ts';
 
-/** What values an option takes. Ranges include both ends. */
+/** What values an option takes. Ranges include both ends; bytes are those of UTF-8. */
 export type OptionKind =
   | { readonly type: 'duration'; readonly minMs: number; readonly maxMs: number }
   | { readonly type: 'uint'; readonly min: number; readonly max: number }
   | { readonly type: 'choice'; readonly choices: readonly string[] }
-  | { readonly type: 'bool' | 'string' | 'path' | 'address' };
+  | { readonly type: 'secret'; readonly bytesMax: number }
+  | { readonly type: 'bool' | 'path' | 'address' };
 
 /** One option of the server program, in the form that all of its sources share. */
 export interface OptionRow {
@@ -123,7 +125,7 @@ export const optionTable = [
   {
     name: 'password',
     field: 'password',
-    kind: { type: 'string' },
+    kind: { type: 'secret', bytesMax: Limits.authorizationBytesMax },
     default: '',
     group: 'Security',
     help: 'Password that clients must send',

@@ -67,7 +67,7 @@ function syntaxError(parser: string, text: string, reason: string): ConfigError 
  * Checks that a value has its option's type and lies in its range.
  *
  * @param shown how the value was written, for the message.
- * @throws ConfigError naming the option, what is allowed and what was given.
+ * @throws ConfigError naming the option, what is allowed and what was given; of a secret only its length.
  */
 export function checkOptionValue(
   row: OptionRow,
@@ -79,7 +79,8 @@ export function checkOptionValue(
   if (row.name === 'log_level') {
     throw new ConfigError(`log_level must be ${describeAllowed(row.kind)}`);
   }
-  throw new ConfigError(`${row.name} must be ${describeAllowed(row.kind)}, got ${shown}`);
+  const given = row.kind.type === 'secret' && typeof value === 'string' ? `one of ${bytesOf(value)}` : shown;
+  throw new ConfigError(`${row.name} must be ${describeAllowed(row.kind)}, got ${given}`);
 }
 
 function isAllowed(kind: OptionKind, value: unknown): boolean {
@@ -92,6 +93,8 @@ function isAllowed(kind: OptionKind, value: unknown): boolean {
       return typeof value === 'boolean';
     case 'choice':
       return typeof value === 'string' && kind.choices.includes(value);
+    case 'secret':
+      return typeof value === 'string' && bytesOf(value) <= kind.bytesMax;
     default:
       return typeof value === 'string';
   }
@@ -108,11 +111,17 @@ function describeAllowed(kind: OptionKind): string {
       return `a whole number between ${kind.min} and ${kind.max}`;
     case 'choice':
       return `one of ${kind.choices.join(', ')}`;
+    case 'secret':
+      return `a text of at most ${kind.bytesMax} bytes`;
     case 'bool':
       return 'true or false';
     default:
       return 'a text';
   }
+}
+
+function bytesOf(text: string): number {
+  return Buffer.byteLength(text, 'utf8');
 }
 
 function showValue(value: unknown): string {

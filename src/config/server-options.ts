@@ -33,7 +33,7 @@ export interface ServerOptions {
   readonly keepaliveIntervalMs: number;
   /** A connection that does not answer a ping for so long is closed. Default 10 s. Checked values are above 0; 0 and less mean 20 s. */
   readonly keepaliveTimeoutMs: number;
-  /** What clients must send in the `authorization` metadata; empty: no password is asked for. */
+  /** What clients must send in the `authorization` metadata, up to 4096 bytes; empty: no password is asked for. */
   readonly password: string;
   /** PEM file with the certificate chain; empty: no TLS. */
   readonly tlsCertFile: string;

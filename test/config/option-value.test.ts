@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Limits } from '../../src/base/limits.ts';
 import { ConfigError } from '../../src/config/config-error.ts';
 import { findOption, type OptionRow } from '../../src/config/option-table.ts';
 import { checkOptionValue, parseOptionValue } from '../../src/config/option-value.ts';
@@ -66,8 +67,16 @@ describe('checkOptionValue', () => {
     ['shards', Number.NaN, 'shards must be a whole number between 1 and 64, got NaN'],
     ['shutdown_grace', Number.NaN, 'shutdown_grace must be a duration between 0s and 576h0m0s, got NaN'],
     ['client_cert_verify', 'true', 'client_cert_verify must be true or false, got "true"'],
-    ['password', 5, 'password must be a text, got 5'],
+    ['password', 5, 'password must be a text of at most 4096 bytes, got 5'],
+    ['tls_cert', 5, 'tls_cert must be a text, got 5'],
   ])('refuses %s %j', (name, value, message) => {
     expect(() => checkOptionValue(row(name), value)).toThrow(new ConfigError(message));
+  });
+
+  it('takes no password that is longer than clients can send, and does not show it', () => {
+    const longest = 'ü'.repeat(Limits.authorizationBytesMax / 2);
+    expect(() => checkOptionValue(row('password'), longest)).not.toThrow();
+    const message = 'password must be a text of at most 4096 bytes, got one of 4097';
+    expect(() => checkOptionValue(row('password'), `${longest}x`)).toThrow(new ConfigError(message));
   });
 });

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { Client, credentials, status } from '@grpc/grpc-js';
 import { loadSync, type MethodDefinition } from '@grpc/proto-loader';
 import { describe, expect, it } from 'vitest';
+import { Limits } from '../../src/base/limits.ts';
 import { startServer } from '../../src/index.ts';
 import { silentLogger } from '../../src/server/logger.ts';
 import { LockClient, statusOf } from '../clients/lock-client.ts';
@@ -117,6 +118,13 @@ describe('the password', () => {
     expect(await connect(server.address, { password: 'secret' }).lock({ name: 'a' })).toMatchObject({
       locked: true,
     });
+  });
+
+  it('can be as long as the options allow', async () => {
+    const password = 'p'.repeat(Limits.authorizationBytesMax);
+    const server = await runServer({ password });
+    expect(await connect(server.address, { password }).lock({ name: 'a' })).toMatchObject({ locked: true });
+    await expect(runServer({ password: `${password}p` })).rejects.toThrow(/^password must be .* 4096 bytes/);
   });
 });
 
