@@ -38,11 +38,6 @@ export function silentLogger(): Logger {
   return pino({ enabled: false });
 }
 
-/** As much of a lock's key as logs may show: enough to tell keys apart, too little to unlock with. */
-export function keyPrefix(key: string): string {
-  return key.slice(0, 8);
-}
-
 function openStderr(): DestinationStream {
   return destination({ dest: 2, sync: true });
 }

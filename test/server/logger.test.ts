@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import type { LogFormat, LogLevel } from '../../src/config/server-options.ts';
-import { createLogger, keyPrefix, silentLogger } from '../../src/server/logger.ts';
+import { createLogger, silentLogger } from '../../src/server/logger.ts';
 
 function record(logFormat: LogFormat, logLevel: LogLevel) {
   const lines: string[] = [];
@@ -70,12 +70,5 @@ describe('createLogger', () => {
 describe('silentLogger', () => {
   it('has every level switched off', () => {
     expect(silentLogger().isLevelEnabled('error')).toBe(false);
-  });
-});
-
-describe('keyPrefix', () => {
-  it('shows eight characters at most', () => {
-    expect(keyPrefix('bd28ae8f-16cf-4531-94ae-820adbb88b91')).toBe('bd28ae8f');
-    expect(keyPrefix('abc')).toBe('abc');
   });
 });
