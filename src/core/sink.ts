@@ -14,7 +14,10 @@ export const CallEnd = {
   Deadline: 1,
   /** The server stops: UNAVAILABLE. */
   Stopping: 2,
-  /** A repeat of the same request id took this call's place in the queue: ABORTED. */
+  /**
+   * A later call used the request id of this one: a repeat took its place in the queue, or an Unlock took it out of
+   * the queue. ABORTED.
+   */
   Superseded: 3,
 } as const;
 

@@ -7,10 +7,11 @@ import type { Span } from '../protocol/protobuf/span.ts';
 import { type DebugLines, shownKey, shownName } from './debug-lines.ts';
 import type { Replies } from './replies.ts';
 
+/** What the caller is told as well, see `ReplyEncoder`. */
 const endTexts: Record<CallEnd, string> = {
   [CallEnd.Deadline]: 'context deadline exceeded',
   [CallEnd.Stopping]: 'the server is shutting down',
-  [CallEnd.Superseded]: 'superseded by a later call with the same request id',
+  [CallEnd.Superseded]: 'the request id was used by a later call',
 };
 
 /**

@@ -63,6 +63,25 @@ describe('the request log', () => {
     ]);
   });
 
+  it('tells of a Lock whose request id a repeat or an Unlock used why it ends, as its caller is told', async () => {
+    const { caller, pass, takeLines } = openLogging();
+    const request_id = Buffer.from('request-1');
+    await caller.acquire({ name: 'a' });
+    caller.send('Lock', { name: 'a', request_id }, { session: 2 });
+    caller.send('Lock', { name: 'a', request_id }, { session: 3 });
+    caller.send('Unlock', { name: 'a', request_id }, { session: 4 });
+    await pass(0);
+    const error = 'the request id was used by a later call';
+    expect(
+      takeLines()
+        .filter(([, message]) => message === 'Lock response')
+        .slice(1),
+    ).toEqual([
+      [2, 'Lock response', { lock: null, key: '', locked: false, error }],
+      [3, 'Lock response', { lock: null, key: '', locked: false, error }],
+    ]);
+  });
+
   it('says nothing, and costs no line, unless it is asked to', async () => {
     const { caller, pass, takeLines } = openLogging(false);
     await caller.acquire({ name: 'a', lock_timeout_ms: '10' }, 5);
