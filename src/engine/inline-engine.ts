@@ -13,7 +13,6 @@ import { RequestKind } from '../shard/request-record.ts';
 import { ShardLoop } from '../shard/shard-loop.ts';
 import { CallbackReplies } from './callback-replies.ts';
 import type { Engine, EngineEvents } from './engine.ts';
-import { fitRecordBody } from './record-body.ts';
 import { ShardPort } from './shard-port.ts';
 import { unlockRequestFor } from './undelivered-grant.ts';
 
@@ -92,11 +91,6 @@ export class InlineEngine implements Engine {
     start: number,
     end: number,
   ): number {
-    if (end - start > Limits.recordBodyBytesMax) {
-      bytes = fitRecordBody(bytes, start, end, method);
-      start = 0;
-      end = bytes.length;
-    }
     return this.#port.submit(method, form, route, call, session, deadlineMs, bytes, start, end) ? 0 : -1;
   }
 

@@ -1,7 +1,9 @@
+import { Limits } from '../base/limits.ts';
 import type { Method } from '../contract/method.ts';
 import { copyBytes } from '../protocol/http2/output.ts';
 import type { RingWriter } from '../ring/ring-writer.ts';
 import { RequestField, RequestKind, writeRequestHead } from '../shard/request-record.ts';
+import { fitRecordBody } from './record-body.ts';
 
 /** A record that must not be lost and found no room. */
 interface DeferredRecord {
@@ -32,7 +34,7 @@ export class ShardPort {
     this.#requests = requests;
   }
 
-  /** Writes a request. False when there is no room for it now. */
+  /** Writes a request, however long its message is. False when there is no room for it now. */
   submit(
     method: Method,
     form: number,
@@ -45,6 +47,11 @@ export class ShardPort {
     end: number,
   ): boolean {
     if (this.#deferred.length > 0) return false;
+    if (end - start > Limits.recordBodyBytesMax) {
+      bytes = fitRecordBody(bytes, start, end, method);
+      start = 0;
+      end = bytes.length;
+    }
     const payloadBytes = RequestField.Body + end - start;
     const payload = this.#reserve(payloadBytes);
     if (payload < 0) return false;

@@ -13,7 +13,6 @@ import type { DebugAttributes } from '../shard/debug-lines.ts';
 import { REPLY_GRANTED, ReplyField, ReplyKind } from '../shard/reply-record.ts';
 import { RequestKind } from '../shard/request-record.ts';
 import type { Engine, EngineEvents } from './engine.ts';
-import { fitRecordBody } from './record-body.ts';
 import { ShardPool } from './shard-pool.ts';
 import type { ShardPort } from './shard-port.ts';
 import { ShardFailedError, ShardWatch } from './shard-watch.ts';
@@ -110,11 +109,6 @@ export class ShardedEngine implements Engine {
     start: number,
     end: number,
   ): number {
-    if (end - start > Limits.recordBodyBytesMax) {
-      bytes = fitRecordBody(bytes, start, end, method);
-      start = 0;
-      end = bytes.length;
-    }
     const name = this.#name;
     // A message whose name cannot be found goes to shard 0, which says what is wrong with it.
     const shard = findName(bytes, start, end, name)

@@ -1,11 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Limits } from '../../src/base/limits.ts';
 import { Method } from '../../src/contract/method.ts';
 import { ShardPort } from '../../src/engine/shard-port.ts';
 import { createRingMemory, RingWord } from '../../src/ring/ring-layout.ts';
 import { RingReader } from '../../src/ring/ring-reader.ts';
 import { RingWriter } from '../../src/ring/ring-writer.ts';
 import { RequestField, RequestKind } from '../../src/shard/request-record.ts';
+import { bytesField } from '../protocol/protobuf/wire.ts';
 
 function openPort(ringBytes = 4096) {
   const memory = createRingMemory(ringBytes);
@@ -38,6 +40,21 @@ describe('ShardPort', () => {
     expect(reader.floats[(payload + RequestField.Deadline) >> 3]).toBe(Number.POSITIVE_INFINITY);
     const text = reader.bytes.subarray(payload + RequestField.Body, payload + reader.length);
     expect(text.toString()).toBe('message');
+  });
+
+  it('writes a message as it is up to the longest that fits a record, and of a longer one what its shard looks at', () => {
+    const { port, reader } = openPort(Limits.ringBytes);
+    const name = bytesField(1, 'a');
+    const filler = bytesField(77, Buffer.alloc(Limits.recordBodyBytesMax));
+    const longest = Buffer.concat([name, filler]).subarray(0, Limits.recordBodyBytesMax);
+    const longer = Buffer.concat([name, filler]);
+    for (const body of [longest, longer]) {
+      port.submit(Method.Lock, 2, 7, 1, 9, 1e12, body, 0, body.length);
+      port.flush();
+      const payload = reader.next();
+      const written = reader.bytes.subarray(payload + RequestField.Body, payload + reader.length);
+      expect(written.equals(body === longest ? longest : name)).toBe(true);
+    }
   });
 
   it('wakes a sleeping shard once for all that one turn of the event loop brings, and shows it before', async () => {
