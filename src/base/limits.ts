@@ -77,6 +77,8 @@ export const Limits = {
   newcomersBurst: 12_288,
   /** Connections per second that may come when so many came at once; others are turned away. */
   newcomersPerSecond: 1_024,
+  /** A connection that ends because its peer broke the protocol counts as so many more newcomers. */
+  newcomersPerFailure: 32,
   /** Output waiting for a peer: beyond the first its requests are no longer read, beyond the second it is cut off. */
   outputBytesPause: 256 * KiB,
   outputBytesMax: 16 * MiB,

@@ -18,10 +18,20 @@ export class TokenBucket {
 
   /** Takes a token; false when there is none. */
   take(nowMs: number): boolean {
-    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#filledMs) * this.#perMs);
-    this.#filledMs = nowMs;
+    this.#fill(nowMs);
     if (this.#tokens < 1) return false;
     this.#tokens -= 1;
     return true;
+  }
+
+  /** Takes so many tokens, or all that there are. */
+  spill(count: number, nowMs: number): void {
+    this.#fill(nowMs);
+    this.#tokens = Math.max(0, this.#tokens - count);
+  }
+
+  #fill(nowMs: number): void {
+    this.#tokens = Math.min(this.#burst, this.#tokens + (nowMs - this.#filledMs) * this.#perMs);
+    this.#filledMs = nowMs;
   }
 }

@@ -36,8 +36,9 @@ const STRAINED_REST_MS = 20;
 /** The socket is given the next chunks when less than this is on its way. */
 const IN_FLIGHT_BYTES_MAX = 64 * 1024;
 
-/** How long a connection that we have ended may take to close before its socket is destroyed. */
+/** How long a connection that we have ended may take to close before its socket is destroyed, and one that failed. */
 const LINGER_MS = 1_000;
+const FAILED_LINGER_MS = 100;
 
 /**
  * One client: its socket, its HTTP/2 connection and its session, which lives exactly as long. What is read goes
@@ -223,10 +224,10 @@ export class ClientConnection implements LdlmBackend {
    */
   #rest(schedule: (resume: () => void) => unknown): void {
     this.#fullReadBytes = 0;
-    if (this.#readingStopped) return;
+    if (this.#readingStopped || this.#ending) return;
     this.socket.pause();
     schedule(() => {
-      if (!this.#readingStopped) this.socket.resume();
+      if (!this.#readingStopped && !this.#ending) this.socket.resume();
     });
   }
 
@@ -291,15 +292,18 @@ export class ClientConnection implements LdlmBackend {
 
   /**
    * The protocol is done: what was said last goes out, then our half is closed. The peer's half is still read, and
-   * thrown away, because closing a socket with unread input would take the last words back.
+   * thrown away, because closing a socket with unread input may take the last words back. Not so when the peer has
+   * failed: one that floods us would go on until it has seen them, at no cost to itself and much to others.
    */
   #end(): void {
     if (this.#ending) return;
     this.#ending = true;
     this.#gone();
-    this.socket.resume();
+    const { failed } = this.calls.connection;
+    if (failed) this.socket.pause();
+    else this.socket.resume();
     if (this.#outgoing.length === 0) this.socket.end();
-    const timer = setTimeout(() => this.socket.destroy(), LINGER_MS);
+    const timer = setTimeout(() => this.socket.destroy(), failed ? FAILED_LINGER_MS : LINGER_MS);
     timer.unref();
     this.socket.once('close', () => clearTimeout(timer));
   }

@@ -17,6 +17,8 @@ export interface ConnectionsOptions {
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
   readonly noClearOnDisconnect: boolean;
+  /** A connection has ended because its peer broke the protocol. */
+  readonly peerFailed: () => void;
 }
 
 /** All gRPC clients: brings their requests to the engine and its replies back, and looks after silent ones. */
@@ -154,6 +156,7 @@ export class Connections implements ConnectionOwner {
   closed(connection: ClientConnection): void {
     this.#sessions.ended(connection);
     this.#table.remove(connection);
+    if (connection.calls.connection.failed) this.#options.peerFailed();
     for (const waiting of this.#awaitingRoom.values()) waiting.delete(connection);
   }
 

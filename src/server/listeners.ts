@@ -64,6 +64,11 @@ export class Listeners {
     }
   }
 
+  /** A connection that came from here has failed by its peer's fault. */
+  peerFailed(): void {
+    this.#newcomers.failed();
+  }
+
   /** Accepts nothing more. Sockets that were handed on are not touched; unfinished handshakes are ended. */
   close(): void {
     for (const server of this.#servers) server.close();
@@ -140,6 +145,7 @@ function newcomersOf(events: ListenerEvents): Newcomers {
     connectionsMax: Limits.connectionsMax,
     burst: Limits.newcomersBurst,
     perSecond: Limits.newcomersPerSecond,
+    perFailure: Limits.newcomersPerFailure,
     nowMs: () => performance.now(),
     turnedAway: (count) => events.turnedAway(count),
   });

@@ -8,6 +8,8 @@ export interface NewcomersOptions {
   /** Connections that may come at once, and those that may come per second when so many came. */
   readonly burst: number;
   readonly perSecond: number;
+  /** A connection that failed by its peer's fault counts as so many more. */
+  readonly perFailure: number;
   readonly nowMs: () => number;
   /** So many were turned away since the last call; called at most once a second. */
   readonly turnedAway: (count: number) => void;
@@ -41,6 +43,11 @@ export class Newcomers {
     server.on('connection', () => this.#came());
     server.on('drop', () => this.#dropped());
     this.#servers.push(server);
+  }
+
+  /** A connection has failed by its peer's fault: whoever floods us comes back, and is to find the door shut soon. */
+  failed(): void {
+    this.#bucket.spill(this.#options.perFailure, this.#options.nowMs());
   }
 
   close(): void {

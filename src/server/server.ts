@@ -80,6 +80,7 @@ export class LockServer implements RunningServer {
       keepaliveIntervalMs: options.keepaliveIntervalMs,
       keepaliveTimeoutMs: options.keepaliveTimeoutMs,
       noClearOnDisconnect: options.noClearOnDisconnect,
+      peerFailed: () => this.#listeners?.peerFailed(),
     });
     this.#engine = this.#createEngine(workerUrl);
     this.#connections.attach(this.#engine);

@@ -24,4 +24,12 @@ describe('TokenBucket', () => {
     const bucket = new TokenBucket(5, 10, 0);
     expect(takeAll(bucket, 1_000_000)).toBe(5);
   });
+
+  it('spills what it is told to, and never owes any', () => {
+    const bucket = new TokenBucket(5, 10, 0);
+    bucket.spill(3, 0);
+    expect(takeAll(bucket, 0)).toBe(2);
+    bucket.spill(100, 0);
+    expect(takeAll(bucket, 100)).toBe(1);
+  });
 });

@@ -18,6 +18,7 @@ it('finds the connection of a session only while that has its slot', () => {
     keepaliveIntervalMs: 60_000,
     keepaliveTimeoutMs: 60_000,
     noClearOnDisconnect: false,
+    peerFailed: () => {},
   });
   const table = new ConnectionTable();
   const first = table.open(new Socket(), owner)!;

@@ -16,6 +16,7 @@ async function start(options: Partial<NewcomersOptions> = {}): Promise<void> {
     connectionsMax: 1_000,
     burst: BURST,
     perSecond: 10,
+    perFailure: 4,
     nowMs: () => performance.now(),
     turnedAway: (count) => turnedAway.push(count),
     ...options,
@@ -92,5 +93,12 @@ describe('Newcomers', () => {
     expect(await knockTimes(1)).toBe(0);
     for (const socket of sockets.splice(0)) socket.destroy();
     await expect.poll(() => knock(), { timeout: 3_000, interval: 50 }).toBe(true);
+  });
+
+  it('counts a connection that failed as several', async () => {
+    await start({ nowMs: () => 0 });
+    for (let i = 0; i < BURST / 4; i++) newcomers.failed();
+    expect(await knockTimes(1)).toBe(1);
+    expect(await knockTimes(1)).toBe(0);
   });
 });

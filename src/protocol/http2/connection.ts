@@ -64,6 +64,11 @@ export class Http2Connection<Plan, Call> implements FrameSink {
     return this.#end.failed || (this.#end.lastStreamKnown && this.#streams.table.size === 0);
   }
 
+  /** True when that is because of an error of the peer's, so that it may go on sending for as long as it likes. */
+  get failed(): boolean {
+    return this.#end.failed;
+  }
+
   get paused(): boolean {
     return this.#reader.paused;
   }

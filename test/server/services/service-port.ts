@@ -40,6 +40,7 @@ export async function openServicePort(
     keepaliveIntervalMs: 60_000,
     keepaliveTimeoutMs: 60_000,
     noClearOnDisconnect: false,
+    peerFailed: () => {},
   });
   connections.attach(lockless);
   const listener = createServer((socket) => connections.accept(socket));
