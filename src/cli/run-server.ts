@@ -16,7 +16,7 @@ import { formatVersion } from './version.ts';
 interface RunningServer {
   /** Stops in order. */
   close(): Promise<void>;
-  /** Settles when the server has stopped; rejects when it could not go on. */
+  /** Settles when the server has stopped; rejects when it could not go on, which it has logged then. */
   readonly closed: Promise<void>;
 }
 
@@ -95,15 +95,18 @@ async function serve(program: ServerProgram, options: ServerOptions): Promise<nu
 }
 
 async function waitForEnd(server: RunningServer, signals: StopSignals, logger: Logger): Promise<number> {
+  const failed = server.closed.then(
+    () => false,
+    () => true,
+  );
   try {
-    await Promise.race([server.closed, signals.requested]);
+    if ((await Promise.race([failed, signals.requested])) === true) return exitFailure;
     await server.close();
-    await server.closed;
-    return exitOk;
   } catch (error) {
     logger.error({ code: codeOf(error) }, messageOf(error));
     return exitFailure;
   }
+  return (await failed) ? exitFailure : exitOk;
 }
 
 /** One line that says what to mend, in LDLM's words. */

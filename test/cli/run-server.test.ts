@@ -178,18 +178,26 @@ describe('runServer', () => {
     }
   });
 
-  it('exits 1 with a log line when the server cannot go on', async () => {
+  it('exits 1 when the server cannot go on, and leaves it to the server to say why', async () => {
     const server = new StandIn();
     const { output, exitCode } = run([], {}, server.start);
     await server.started;
     server.fail(new LdlmServerError('LDLM_SHARD_DIED', 'shard 3 died'));
     expect(await exitCode).toBe(1);
-    expect(JSON.parse(output.log)).toMatchObject({
-      level: 'ERROR',
-      code: 'LDLM_SHARD_DIED',
-      msg: 'shard 3 died',
+    expect([output.log, output.stderr, server.closeCount]).toEqual(['', '', 0]);
+  });
+
+  it('exits 1 when the server cannot go on while it stops', async () => {
+    let fail = (_error: Error): void => {};
+    const closed = new Promise<void>((_resolve, reject) => {
+      fail = reject;
     });
-    expect(output.stderr).toBe('');
+    const close = async (): Promise<void> => fail(new LdlmServerError('LDLM_SHARD_DIED', 'shard 3 died'));
+    const { signals, output, exitCode } = run([], {}, async () => ({ close, closed }));
+    await new Promise(setImmediate);
+    signals.emit('SIGTERM', 'SIGTERM');
+    expect(await exitCode).toBe(1);
+    expect(output.log).not.toContain('shard 3 died');
   });
 
   it('exits 1 when the stop itself fails', async () => {
