@@ -1,0 +1,26 @@
+import { LdlmServerError } from '../contract/server-error.ts';
+
+/** Somebody else has the file locked: another process, or another place in this one. */
+export class FileLockedError extends LdlmServerError {
+  readonly path: string;
+  /** The process that wrote itself into the file; undefined for a holder that writes none, such as flock(1). */
+  readonly holderPid: number | undefined;
+
+  constructor(path: string, holderPid: number | undefined) {
+    const holder = holderPid === undefined ? 'another process' : `process ${holderPid}`;
+    super('LDLM_FILE_LOCKED', `cannot lock ${path}: ${holder} has it locked`);
+    this.path = path;
+    this.holderPid = holderPid;
+  }
+}
+
+/** The file cannot be opened, locked or written, whoever may hold it. The cause says why. */
+export class FileLockError extends LdlmServerError {
+  readonly path: string;
+
+  constructor(path: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super('LDLM_FILE_LOCK', `cannot lock ${path}: ${reason}`, { cause });
+    this.path = path;
+  }
+}
