@@ -57,8 +57,8 @@ export interface Engine {
    * granted already, the grant goes back, unless a repeat of the request was told of it too.
    */
   cancel(shard: number, session: number, call: number): void;
-  /** A granted lock could not be delivered to this call: `message` is its LockResponse. */
-  releaseUndelivered(shard: number, session: number, call: number, message: Buffer): void;
+  /** A granted lock could not be delivered: `message` is the LockResponse. */
+  releaseUndelivered(shard: number, message: Buffer): void;
   /** A session has ended. `shardMask` has a bit for every shard that it sent a request to. */
   endSession(session: number, shardMask: number): void;
   /** Makes everything since the last flush visible to the shards. To be called once per batch of events. */

@@ -98,8 +98,8 @@ export class InlineEngine implements Engine {
     this.#port.tell(RequestKind.Cancel, session, call, null);
   }
 
-  releaseUndelivered(_shard: number, session: number, call: number, message: Buffer): void {
-    this.#port.tell(RequestKind.Release, session, call, unlockRequestFor(message));
+  releaseUndelivered(_shard: number, message: Buffer): void {
+    this.#port.tell(RequestKind.Release, 0, 0, unlockRequestFor(message));
   }
 
   endSession(session: number, shardMask: number): void {

@@ -132,8 +132,8 @@ export class ShardedEngine implements Engine {
     this.#ports[shard]!.tell(RequestKind.Cancel, session, call, null);
   }
 
-  releaseUndelivered(shard: number, session: number, call: number, message: Buffer): void {
-    this.#ports[shard]!.tell(RequestKind.Release, session, call, unlockRequestFor(message));
+  releaseUndelivered(shard: number, message: Buffer): void {
+    this.#ports[shard]!.tell(RequestKind.Release, 0, 0, unlockRequestFor(message));
   }
 
   endSession(session: number, shardMask: number): void {

@@ -142,8 +142,8 @@ export class ClientConnection implements LdlmBackend {
     }
   }
 
-  releaseUndelivered(shard: number, streamId: number, message: Buffer): void {
-    this.#owner.engine.releaseUndelivered(shard, this.session, streamId, message);
+  releaseUndelivered(shard: number, message: Buffer): void {
+    this.#owner.engine.releaseUndelivered(shard, message);
   }
 
   wrote(): void {

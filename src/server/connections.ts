@@ -96,12 +96,8 @@ export class Connections implements ConnectionOwner {
       // this mode: there a lock that nobody was told of would stay.
       if (granted && status === GrpcStatus.Ok && this.#options.noClearOnDisconnect) {
         const data = offset + headersBytes;
-        this.engine.releaseUndelivered(
-          shard,
-          session,
-          call,
-          bytes.subarray(data + DATA_PREFIX_BYTES, data + dataBytes),
-        );
+        const message = bytes.subarray(data + DATA_PREFIX_BYTES, data + dataBytes);
+        this.engine.releaseUndelivered(shard, message);
       }
       return;
     }

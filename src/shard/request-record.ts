@@ -20,7 +20,7 @@ export const RequestKind = {
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];
 
 /**
- * The layout of a request record's payload. All kinds have the fixed part.
+ * The layout of a request record's payload. All kinds have the fixed part, with 0 in what one has no use for.
  *
  *   0  method (8 bits), reply form (8 bits)   4  route       8  call       12  unused
  *  16  session (float64)                     24  deadline in wall ms (float64)

@@ -348,10 +348,10 @@ function describeSessions({ caller }: Opened): void {
   it('takes back a grant that could not be delivered', async () => {
     const name = newName();
     const call = caller.send('Lock', { name });
-    const { shard, session, data, granted } = await caller.replyTo(call);
+    const { shard, data, granted } = await caller.replyTo(call);
     expect(granted).toBe(true);
     const waiter = caller.send('Lock', { name }, { session: 2 });
-    caller.engine.releaseUndelivered(shard, session, call.call, data);
+    caller.engine.releaseUndelivered(shard, data);
     caller.engine.flush();
     expect(await caller.answerTo(waiter)).toMatchObject({ locked: true });
   });
@@ -360,9 +360,9 @@ function describeSessions({ caller }: Opened): void {
     const name = newName();
     const request_id = Buffer.from(`request ${name}`);
     const call = caller.send('Lock', { name, request_id });
-    const { shard, session, data } = await caller.replyTo(call);
+    const { shard, data } = await caller.replyTo(call);
     await caller.acquire({ name, request_id }, newSession());
-    caller.engine.releaseUndelivered(shard, session, call.call, data);
+    caller.engine.releaseUndelivered(shard, data);
     expect(await caller.ask('TryLock', { name })).toEqual({ name });
   });
 }
@@ -401,7 +401,7 @@ function describeKeeping({ caller }: Opened): void {
     const call = caller.send('Lock', { name }, { session });
     const { shard, data } = await caller.replyTo(call);
     caller.endSession(session);
-    caller.engine.releaseUndelivered(shard, session, call.call, data);
+    caller.engine.releaseUndelivered(shard, data);
     expect(await caller.ask('TryLock', { name })).toMatchObject({ locked: true });
   });
 }

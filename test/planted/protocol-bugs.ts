@@ -85,7 +85,7 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
   {
     name: 'a grant that waits for window is kept when its stream is reset',
     file: 'src/protocol/grpc/grpc-calls.ts',
-    find: 'if (call.undelivered !== null) this.#backend.releaseUndelivered(call.shard, stream.id, call.undelivered);',
+    find: 'if (call.undelivered !== null) this.#backend.releaseUndelivered(call.shard, call.undelivered);',
     replace: '',
     tests: ['test/protocol/grpc/grpc-calls'],
     catches: 'a grant that nobody received is given back',

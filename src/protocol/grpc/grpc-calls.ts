@@ -102,7 +102,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     const stream = this.connection.stream(streamId);
     if (stream === null || this.connection.ended) {
       if (granted)
-        this.#backend.releaseUndelivered(shard, streamId, messageOf(bytes, offset + headersBytes, dataBytes));
+        this.#backend.releaseUndelivered(shard, messageOf(bytes, offset + headersBytes, dataBytes));
       return;
     }
     if (stream.plan!.method === Method.Lock) this.#waiting--;
@@ -148,8 +148,8 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   close(): void {
     this.#pending = null;
     this.#services.close();
-    for (const { id, call } of this.connection.listStreams()) {
-      if (call?.undelivered != null) this.#backend.releaseUndelivered(call.shard, id, call.undelivered);
+    for (const { call } of this.connection.listStreams()) {
+      if (call?.undelivered != null) this.#backend.releaseUndelivered(call.shard, call.undelivered);
     }
     this.#assembly.close();
   }
@@ -190,7 +190,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
     if (call === null) return;
     this.#halfReceived.settle(stream);
     call.message?.reset();
-    if (call.undelivered !== null) this.#backend.releaseUndelivered(call.shard, stream.id, call.undelivered);
+    if (call.undelivered !== null) this.#backend.releaseUndelivered(call.shard, call.undelivered);
     stream.call = null;
     if (call.service !== null) this.#services.cancelled(stream, call.service);
   }

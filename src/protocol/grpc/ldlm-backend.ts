@@ -22,7 +22,7 @@ export interface LdlmBackend {
   /** The caller of a request has given up a reply that had gone out already; it may have been a grant, by any shard. */
   cancelLate(streamId: number): void;
   /** `shard` granted a lock to a call that is gone: `message` is the LockResponse that could not be delivered. */
-  releaseUndelivered(shard: number, streamId: number, message: Buffer): void;
+  releaseUndelivered(shard: number, message: Buffer): void;
   /** A service has put something out, perhaps at a time when nothing was read: it has to be brought to the socket. */
   wrote(): void;
 }

@@ -101,8 +101,8 @@ export class RecordedCalls implements LdlmBackend {
     this.events.push(`cancel ${streamId} late`);
   }
 
-  releaseUndelivered(shard: number, streamId: number, message: Buffer): void {
-    this.events.push(`release ${streamId} ${message.toString('latin1')} in ${shard}`);
+  releaseUndelivered(shard: number, message: Buffer): void {
+    this.events.push(`release ${message.toString('latin1')} in ${shard}`);
   }
 
   wrote(): void {
