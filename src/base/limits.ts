@@ -20,6 +20,8 @@ export const Limits = {
   /** For how long a released request id is remembered, in milliseconds, and how many of them a shard remembers. */
   requestMemoryMs: 60_000,
   requestMemoryCountMax: 100_000,
+  /** A lock that a restart has brought back runs on for at least this long, or its own timeout, in milliseconds. */
+  restoredGraceMs: 10_000,
 
   /**
    * Locks that a shard keeps, idle ones included, and holders and waiters of them all. A shard counts on its own: a

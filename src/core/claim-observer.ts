@@ -15,4 +15,6 @@ export interface ClaimObserver {
   released(claim: ClaimView, cause: ReleaseCause): void;
   /** The grant has a new deadline: by Renew, or by a repeated request that carries a lock timeout. */
   renewed(claim: ClaimView): void;
+  /** A lock that nobody uses was forgotten, and its size with it. */
+  lockClosed(name: string): void;
 }

@@ -14,6 +14,8 @@ const PREVIOUS = 4;
 const SESSION = 5;
 const SESSION_NEXT = 6;
 const SESSION_PREVIOUS = 7;
+/** A claim without a session has no such links: the id of the session that it had lies in their place. */
+const FORMER_SESSION_FLOAT = SESSION_NEXT / 2;
 const KEY_A = 8;
 const KEY_B = 9;
 const KEY_C = 10;
@@ -256,6 +258,17 @@ export class ClaimTable {
   /** The session's row, 0 when the session is gone and the grant stays until its own timeout. */
   session(claim: number): number {
     return this.#word(claim, SESSION);
+  }
+
+  /** The id of the session that the claim had, when it has none any more; 0 otherwise. */
+  formerSession(claim: number): number {
+    if (this.session(claim) !== 0) return 0;
+    return this.#floats[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * (STRIDE / 2) + FORMER_SESSION_FLOAT]!;
+  }
+
+  /** For a claim without a session: the id of the one that it had, an integer below 2^53; 0 for none. */
+  setFormerSession(claim: number, id: number): void {
+    this.#floats[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * (STRIDE / 2) + FORMER_SESSION_FLOAT] = id;
   }
 
   /** Links the claim in front of the session's claims so far. */

@@ -56,6 +56,16 @@ export class ClaimView {
     return session === 0 ? 0 : this.#tables.sessions.id(session);
   }
 
+  /** The session that a grant ended with, or was restored without; 0 when it has one, or never had. */
+  get formerSession(): number {
+    return this.#tables.claims.formerSession(this.#claim);
+  }
+
+  /** The session, or the former one where that is gone. */
+  get anySession(): number {
+    return this.session || this.formerSession;
+  }
+
   /** When it was granted, or began to wait. */
   get sinceMs(): number {
     return this.#tables.claims.sinceMs(this.#claim);

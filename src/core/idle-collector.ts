@@ -45,7 +45,7 @@ export class IdleCollector {
     const endRow = locks.endRow;
     const sliceEnd = Math.min(this.#cursor + countMax, endRow);
     for (let lock = this.#cursor; lock < sliceEnd; lock++) {
-      if (locks.isOpen(lock) && this.#isIdle(lock, nowMs)) this.#state.closeLock(lock);
+      if (locks.isOpen(lock) && this.#isIdle(lock, nowMs)) this.#state.collectLock(lock);
     }
     this.#cursor = sliceEnd === endRow ? 0 : sliceEnd;
   }
@@ -64,7 +64,7 @@ export class IdleCollector {
       if (++this.#roomCursor >= locks.endRow) this.#roomCursor = 1;
       if (this.#roomCursor === lock || !locks.isOpen(this.#roomCursor) || !this.#isUnused(this.#roomCursor))
         continue;
-      this.#state.closeLock(this.#roomCursor);
+      this.#state.collectLock(this.#roomCursor);
       if (this.#state.hasRoomFor(command, lock)) return true;
     }
     return false;

@@ -34,6 +34,7 @@ export class LockState implements ClaimTables {
   readonly deadlines = new DeadlineHeap();
   readonly requests: RequestMemory;
   readonly texts: TextBudget;
+  readonly tokens: TokenCounter;
   readonly sink: CoreSink;
   /** From the stop on nobody is granted anything. */
   stopping = false;
@@ -45,7 +46,6 @@ export class LockState implements ClaimTables {
   readonly #halfOpenLocks = new Set<number>();
   readonly #observer: ClaimObserver | null;
   readonly #view = new ClaimView(this);
-  readonly #tokens: TokenCounter;
   readonly #origin = new Origin();
   readonly #key = new LockKey();
   readonly #token = new FencingToken();
@@ -58,7 +58,7 @@ export class LockState implements ClaimTables {
     this.queue = new WaitQueue(this.claims, this.locks, hashSeed);
     this.holders = new HolderList(this.claims, this.locks);
     this.#keepOnSessionEnd = options.keepOnSessionEnd;
-    this.#tokens = new TokenCounter(options.tokenSeed, options.tokenSeedLow ?? 0);
+    this.tokens = new TokenCounter(options.tokenSeed, options.tokenSeedLow ?? 0);
     this.#locksMax = options.locksMax ?? Limits.locksPerShardMax;
     this.#claimsMax = options.claimsMax ?? Limits.claimsPerShardMax;
     this.#sliceCount = options.sliceCount ?? Limits.sliceCount;
@@ -88,9 +88,16 @@ export class LockState implements ClaimTables {
     return this.locks.open(name, size);
   }
 
+  /** Forgets an idle lock, to save its memory. */
+  collectLock(lock: number): void {
+    this.counters.collections++;
+    if (this.#observer !== null) this.#observer.lockClosed(this.locks.name(lock));
+    this.closeLock(lock);
+  }
+
+  /** Forgets a lock that nobody holds or waits for. */
   closeLock(lock: number): void {
     this.counters.locks--;
-    this.counters.collections++;
     this.texts.release(this.locks.name(lock).length);
     this.locks.close(lock);
   }
@@ -133,7 +140,7 @@ export class LockState implements ClaimTables {
 
   /** Turns an open claim that stands in no queue into a holder. The reply is up to the caller. */
   grant(claim: number, nowMs: number): void {
-    this.holders.add(claim, this.#tokens.next(), nowMs);
+    this.holders.add(claim, this.tokens.next(), nowMs);
     const timeoutMs = this.claims.lockTimeoutMs(claim);
     if (timeoutMs > 0) this.deadlines.set(claim, nowMs + timeoutMs);
     else this.deadlines.remove(claim);
@@ -180,7 +187,7 @@ export class LockState implements ClaimTables {
     this.holders.remove(claim);
     this.counters.holders--;
     if (this.claims.hasRequest(claim)) this.requests.release(claim, nowMs);
-    this.#closeClaim(claim);
+    this.closeClaim(claim);
     if (this.locks.firstWaiter(lock) !== 0) this.#letThrough(lock, nowMs);
   }
 
@@ -212,7 +219,7 @@ export class LockState implements ClaimTables {
       this.counters.departures++;
       this.dropWaiter(claim, nowMs);
     } else if (this.#keepOnSessionEnd) {
-      this.sessions.unlink(claim);
+      this.sessions.part(claim);
     } else {
       this.counters.sessionReleases++;
       this.locks.touch(this.claims.lock(claim), nowMs);
@@ -299,7 +306,7 @@ export class LockState implements ClaimTables {
 
   /** Answers the call that was just granted. */
   sendNewGrant(command: LockCommand): void {
-    this.sink.granted(command.origin, command.name, command.key, this.#tokens.last);
+    this.sink.granted(command.origin, command.name, command.key, this.tokens.last);
   }
 
   /** Answers a call with a grant that has waited, or that it repeats. */
@@ -328,10 +335,11 @@ export class LockState implements ClaimTables {
     this.queue.remove(claim);
     this.counters.waiters--;
     if (this.claims.hasRequest(claim)) this.requests.unbind(claim);
-    this.#closeClaim(claim);
+    this.closeClaim(claim);
   }
 
-  #closeClaim(claim: number): void {
+  /** Forgets a claim that stands in no list of its lock any more. Its request id is up to the caller. */
+  closeClaim(claim: number): void {
     this.deadlines.remove(claim);
     this.sessions.unlink(claim);
     this.texts.release(this.claims.holder(claim).length);

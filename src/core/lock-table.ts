@@ -69,6 +69,11 @@ export class LockTable {
     return this.#word(lock, SIZE);
   }
 
+  /** For a lock that nobody holds or waits for. */
+  setSize(lock: number, size: number): void {
+    this.#set(lock, SIZE, size);
+  }
+
   /** Permits taken by exclusive holders; readers take none, so that any number of them fits. */
   usedPermits(lock: number): number {
     return this.#word(lock, USED_PERMITS);

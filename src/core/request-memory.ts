@@ -52,8 +52,8 @@ export class RequestMemory {
   }
 
   find(name: string, requestId: string, nowMs: number): number {
-    const entry = this.#entries.get(requestKey(name, requestId, this.#keySeed)) ?? 0;
-    if (entry !== 0 && this.claim(entry) === 0 && this.#forgetAtMs(entry) <= nowMs) {
+    const entry = this.#entries.get(this.keyFor(name, requestId)) ?? 0;
+    if (entry !== 0 && this.claim(entry) === 0 && this.forgetAtMs(entry) <= nowMs) {
       this.#forgetReleased(entry);
       return 0;
     }
@@ -73,7 +73,12 @@ export class RequestMemory {
 
   /** Binds an id that {@link find} does not know to a claim. */
   bind(name: string, requestId: string, claim: number): void {
-    this.#entryOfClaim.set(claim, this.#open(requestKey(name, requestId, this.#keySeed), claim));
+    this.bindKey(this.keyFor(name, requestId), claim);
+  }
+
+  /** The same with what {@link keyFor} gave. */
+  bindKey(key: string, claim: number): void {
+    this.#entryOfClaim.set(claim, this.#open(key, claim));
   }
 
   /** Forgets the id of a claim that ends without having held: the request may be made again. */
@@ -85,7 +90,7 @@ export class RequestMemory {
   /** Remembers the id of a claim that ends as released. */
   release(claim: number, nowMs: number): void {
     const entry = this.#takeEntryOf(claim);
-    if (entry !== 0) this.#appendReleased(entry, nowMs);
+    if (entry !== 0) this.#appendReleased(entry, nowMs + Limits.requestMemoryMs);
   }
 
   /**
@@ -96,11 +101,56 @@ export class RequestMemory {
     const known = this.find(name, requestId, nowMs);
     if (known !== 0) {
       this.#unlinkReleased(known);
-      return this.#appendReleased(known, nowMs);
+      return this.#appendReleased(known, nowMs + Limits.requestMemoryMs);
     }
-    const key = requestKey(name, requestId, this.#keySeed);
+    const key = this.keyFor(name, requestId);
     while (!this.#texts.hasRoom(key.length)) if (!this.forgetOldest()) return;
-    this.#appendReleased(this.#open(key, 0), nowMs);
+    this.#appendReleased(this.#open(key, 0), nowMs + Limits.requestMemoryMs);
+  }
+
+  /**
+   * For a snapshot that is read: a request under its key, as {@link keyOf} tells it, that was released. It may stand
+   * behind one that is forgotten later, and is then kept as long as that one, though no longer found.
+   */
+  remember(key: string, forgetAtMs: number): void {
+    const known = this.#entries.get(key) ?? 0;
+    if (known !== 0 && this.claim(known) !== 0) return;
+    if (known !== 0) this.#unlinkReleased(known);
+    this.#appendReleased(known === 0 ? this.#open(key, 0) : known, forgetAtMs);
+  }
+
+  /** What the id is known by, whether it is known or not. */
+  keyFor(name: string, requestId: string): string {
+    return requestKey(name, requestId, this.#keySeed);
+  }
+
+  /** Forgets the id if it is remembered as released, also before its time. Returns false when a claim is bound to it. */
+  free(key: string): boolean {
+    const entry = this.#entries.get(key) ?? 0;
+    if (entry === 0) return true;
+    if (this.claim(entry) !== 0) return false;
+    this.#forgetReleased(entry);
+    return true;
+  }
+
+  /** The released request that is the next to be forgotten, 0 for none. */
+  firstReleased(): number {
+    return this.#oldest;
+  }
+
+  /** The released request behind this one, 0 for none. */
+  nextReleased(entry: number): number {
+    return this.#word(entry, NEXT);
+  }
+
+  /** What the request is known by, see {@link requestKey}. */
+  keyOf(entry: number): string {
+    return this.#entryKeys[entry]!;
+  }
+
+  /** Until when a released request is remembered. */
+  forgetAtMs(entry: number): number {
+    return this.#floats[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * (STRIDE / 2) + FORGET_AT_FLOAT]!;
   }
 
   /** Forgets the released request that is the next to be forgotten, before its time. Returns false for none. */
@@ -112,7 +162,7 @@ export class RequestMemory {
 
   /** Forgets released requests whose time is over, at most `countMax` of them. */
   forgetOld(nowMs: number, countMax: number): void {
-    while (countMax-- > 0 && this.#oldest !== 0 && this.#forgetAtMs(this.#oldest) <= nowMs) {
+    while (countMax-- > 0 && this.#oldest !== 0 && this.forgetAtMs(this.#oldest) <= nowMs) {
       this.#forgetReleased(this.#oldest);
     }
   }
@@ -140,12 +190,11 @@ export class RequestMemory {
     this.#rows.close(entry);
   }
 
-  #appendReleased(entry: number, nowMs: number): void {
+  #appendReleased(entry: number, forgetAtMs: number): void {
     this.#set(entry, CLAIM, 0);
     this.#set(entry, NEXT, 0);
     this.#set(entry, PREVIOUS, this.#newest);
-    this.#floats[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * (STRIDE / 2) + FORGET_AT_FLOAT] =
-      nowMs + Limits.requestMemoryMs;
+    this.#floats[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * (STRIDE / 2) + FORGET_AT_FLOAT] = forgetAtMs;
     if (this.#newest === 0) this.#oldest = entry;
     else this.#set(this.#newest, NEXT, entry);
     this.#newest = entry;
@@ -165,10 +214,6 @@ export class RequestMemory {
   #forgetReleased(entry: number): void {
     this.#unlinkReleased(entry);
     this.#close(entry);
-  }
-
-  #forgetAtMs(entry: number): number {
-    return this.#floats[entry >>> ROW_SHIFT]![(entry & ROW_MASK) * (STRIDE / 2) + FORGET_AT_FLOAT]!;
   }
 
   #word(entry: number, field: number): number {

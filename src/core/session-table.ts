@@ -101,6 +101,14 @@ export class SessionTable {
     if (first !== FIRST_UNCHANGED) this.#setFirstClaim(session, first);
   }
 
+  /** Parts a claim from its session, which it remembers as its former one. */
+  part(claim: number): void {
+    const session = this.#claims.session(claim);
+    if (session === 0) return;
+    this.unlink(claim);
+    this.#claims.setFormerSession(claim, this.id(session));
+  }
+
   #setFirstClaim(session: number, claim: number): void {
     this.#words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + FIRST_CLAIM] = claim;
   }

@@ -10,6 +10,14 @@ export class TokenCounter {
     this.last.low = low;
   }
 
+  /** Goes on above this token, if it is not there yet. */
+  raise(high: number, low: number): void {
+    const { last } = this;
+    if (high < last.high || (high === last.high && low <= last.low)) return;
+    last.high = high;
+    last.low = low;
+  }
+
   next(): FencingToken {
     const token = this.last;
     token.low = (token.low + 1) >>> 0;

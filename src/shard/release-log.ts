@@ -27,4 +27,7 @@ export class ReleaseLog implements ClaimObserver {
 
   /** The response says so. */
   renewed(): void {}
+
+  /** Nobody is told of it. */
+  lockClosed(): void {}
 }

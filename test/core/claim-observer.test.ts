@@ -30,6 +30,7 @@ function copyOf(claim: ClaimView): Record<string, unknown> {
 
 class RecordingObserver implements ClaimObserver {
   readonly events: [string, Record<string, unknown>, ReleaseCause?][] = [];
+  readonly closed: string[] = [];
 
   granted(claim: ClaimView): void {
     this.events.push(['granted', copyOf(claim)]);
@@ -41,6 +42,10 @@ class RecordingObserver implements ClaimObserver {
 
   renewed(claim: ClaimView): void {
     this.events.push(['renewed', copyOf(claim)]);
+  }
+
+  lockClosed(name: string): void {
+    this.closed.push(name);
   }
 
   take(): [string, Record<string, unknown>, ReleaseCause?][] {
@@ -105,10 +110,26 @@ describe('ClaimObserver', () => {
     ]);
   });
 
+  it('is told of locks that are forgotten, by the sweep or for want of room', () => {
+    const observer = new RecordingObserver();
+    const s = new Scenario({ gcIntervalMs: 100, gcMinIdleMs: 10, locksMax: 2 }, observer);
+    for (const name of ['a', 'b']) s.unlock(name, s.lock(name));
+    s.lock('c');
+    expect(observer.closed).toEqual(['a']);
+    s.pass(100);
+    expect(observer.closed).toEqual(['a', 'b']);
+    expect(s.counters.collections).toBe(2);
+  });
+
   it('hears of a grant before the reply goes out', () => {
     const order: string[] = [];
     const sink = { granted: () => order.push('reply'), notLocked: () => {}, ended: () => {} };
-    const observer = { granted: () => order.push('observer'), released: () => {}, renewed: () => {} };
+    const observer = {
+      granted: () => order.push('observer'),
+      released: () => {},
+      renewed: () => {},
+      lockClosed: () => {},
+    };
     const options = {
       keepOnSessionEnd: false,
       gcIntervalMs: 1000,

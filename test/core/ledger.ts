@@ -50,6 +50,7 @@ export class Ledger {
     granted: (claim) => this.#observeGrant(claim),
     released: (claim) => this.#observeRelease(claim),
     renewed: (claim) => this.#observeRenewal(claim),
+    lockClosed: (name) => this.#observeClose(name),
   };
 
   get openCalls(): number {
@@ -118,6 +119,12 @@ export class Ledger {
   #observeRenewal(claim: ClaimView): void {
     must(this.#grants.has(this.#keyOf(claim)), 'what is renewed is held', claim.name);
     must(claim.deadlineMs < Number.POSITIVE_INFINITY, 'what is renewed has a deadline', claim.name);
+  }
+
+  #observeClose(name: string): void {
+    const used = this.#usedOf(name);
+    must(used.permits === 0 && used.readers === 0, 'a lock that is held is not forgotten', name);
+    must(this.queueOf(name).length === 0, 'a lock that is waited for is not forgotten', name);
   }
 
   get held(): number {
