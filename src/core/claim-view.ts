@@ -3,6 +3,7 @@ import { LockMode } from '../contract/lock-mode.ts';
 import type { ClaimTable } from './claim-table.ts';
 import type { LockKey } from './lock-key.ts';
 import type { LockTable } from './lock-table.ts';
+import type { RequestMemory } from './request-memory.ts';
 import type { SessionTable } from './session-table.ts';
 import type { FencingToken } from './sink.ts';
 
@@ -12,6 +13,7 @@ export interface ClaimTables {
   readonly locks: LockTable;
   readonly sessions: SessionTable;
   readonly deadlines: DeadlineHeap;
+  readonly requests: RequestMemory;
 }
 
 /** Reads one claim at a time. It copies nothing until asked, so pointing it at a claim costs nothing. */
@@ -84,6 +86,12 @@ export class ClaimView {
   /** Byte string; empty when none was given. */
   get holder(): string {
     return this.#tables.claims.holder(this.#claim);
+  }
+
+  /** Byte string; empty when none was given. */
+  get requestId(): string {
+    const { claims, requests } = this.#tables;
+    return claims.hasRequest(this.#claim) ? requests.requestIdOf(this.#claim) : '';
   }
 
   readKey(into: LockKey): void {

@@ -50,7 +50,7 @@ export class LockRestorer {
     state.holders.add(claim, token, sinceMs);
     state.counters.holders++;
     if (deadlineMs !== Number.POSITIVE_INFINITY) state.deadlines.set(claim, deadlineMs);
-    state.tokens.raise(token.high, token.low);
+    state.raiseTokens(token.high, token.low);
     return true;
   }
 
@@ -104,7 +104,7 @@ export class LockRestorer {
 
   /** The next fencing token will be above this one. */
   raiseTokens(high: number, low: number): void {
-    this.#state.tokens.raise(high, low);
+    this.#state.raiseTokens(high, low);
   }
 
   /**

@@ -34,7 +34,6 @@ export class LockState implements ClaimTables {
   readonly deadlines = new DeadlineHeap();
   readonly requests: RequestMemory;
   readonly texts: TextBudget;
-  readonly tokens: TokenCounter;
   readonly sink: CoreSink;
   /** From the stop on nobody is granted anything. */
   stopping = false;
@@ -46,6 +45,7 @@ export class LockState implements ClaimTables {
   readonly #halfOpenLocks = new Set<number>();
   readonly #observer: ClaimObserver | null;
   readonly #view = new ClaimView(this);
+  readonly #tokens: TokenCounter;
   readonly #origin = new Origin();
   readonly #key = new LockKey();
   readonly #token = new FencingToken();
@@ -58,12 +58,22 @@ export class LockState implements ClaimTables {
     this.queue = new WaitQueue(this.claims, this.locks, hashSeed);
     this.holders = new HolderList(this.claims, this.locks);
     this.#keepOnSessionEnd = options.keepOnSessionEnd;
-    this.tokens = new TokenCounter(options.tokenSeed, options.tokenSeedLow ?? 0);
+    this.#tokens = new TokenCounter(options.tokenSeed, options.tokenSeedLow ?? 0);
     this.#locksMax = options.locksMax ?? Limits.locksPerShardMax;
     this.#claimsMax = options.claimsMax ?? Limits.claimsPerShardMax;
     this.#sliceCount = options.sliceCount ?? Limits.sliceCount;
     this.sink = sink;
     this.#observer = observer;
+  }
+
+  /** The fencing token that was given last; the object is reused. */
+  get lastToken(): FencingToken {
+    return this.#tokens.last;
+  }
+
+  /** The next token will be above this one. */
+  raiseTokens(high: number, low: number): void {
+    this.#tokens.raise(high, low);
   }
 
   /** Whether what the command brings may be kept: its texts and, where `lock` is 0, a new lock. */
@@ -140,7 +150,7 @@ export class LockState implements ClaimTables {
 
   /** Turns an open claim that stands in no queue into a holder. The reply is up to the caller. */
   grant(claim: number, nowMs: number): void {
-    this.holders.add(claim, this.tokens.next(), nowMs);
+    this.holders.add(claim, this.#tokens.next(), nowMs);
     const timeoutMs = this.claims.lockTimeoutMs(claim);
     if (timeoutMs > 0) this.deadlines.set(claim, nowMs + timeoutMs);
     else this.deadlines.remove(claim);
@@ -306,7 +316,7 @@ export class LockState implements ClaimTables {
 
   /** Answers the call that was just granted. */
   sendNewGrant(command: LockCommand): void {
-    this.sink.granted(command.origin, command.name, command.key, this.tokens.last);
+    this.sink.granted(command.origin, command.name, command.key, this.lastToken);
   }
 
   /** Answers a call with a grant that has waited, or that it repeats. */

@@ -15,6 +15,11 @@ export function requestKey(name: string, requestId: string, seed: number): strin
   return String.fromCharCode(length | DIGESTED) + requestId + digest(name, seed);
 }
 
+/** The request id that a key was made of. */
+export function requestIdIn(key: string): string {
+  return key.slice(1, 1 + (key.charCodeAt(0) & ~DIGESTED));
+}
+
 /** The most bytes that the key of this pair takes: exactly so many while the name stands in it as it is. */
 export function requestKeyBytesMax(name: string, requestId: string): number {
   return 1 + requestId.length + Math.min(name.length, PLAIN_NAME_BYTES_MAX);

@@ -1,6 +1,6 @@
 import { Limits } from '../base/limits.ts';
 import { ROW_MASK, ROW_SHIFT, RowTable } from '../base/row-table.ts';
-import { requestKey } from './request-key.ts';
+import { requestIdIn, requestKey } from './request-key.ts';
 import type { TextBudget } from './text-budget.ts';
 
 const STRIDE = 6;
@@ -69,6 +69,12 @@ export class RequestMemory {
   isBound(claim: number): boolean {
     const entry = this.#entryOfClaim.get(claim) ?? 0;
     return entry !== 0 && this.claim(entry) === claim;
+  }
+
+  /** The id that is bound to a claim, empty when it has none. */
+  requestIdOf(claim: number): string {
+    const entry = this.#entryOfClaim.get(claim) ?? 0;
+    return entry === 0 ? '' : requestIdIn(this.keyOf(entry));
   }
 
   /** Binds an id that {@link find} does not know to a claim. */

@@ -73,7 +73,8 @@ describe('LockRestorer', () => {
     expect(grant('a', 900, { ...fields, token: 2 ** 32 - 1, session, deadlineMs: 600 })).toBe(true);
     const { size, permits, mode, sinceMs, lockTimeoutMs, deadlineMs, isHolding } = holder('a');
     expect([size, permits, mode, isHolding]).toEqual([5, 3, LockMode.Exclusive, true]);
-    expect([sinceMs, lockTimeoutMs, deadlineMs, holder('a').holder]).toEqual([500, 100, 600, 'me']);
+    expect([sinceMs, lockTimeoutMs, deadlineMs]).toEqual([500, 100, 600]);
+    expect([holder('a').holder, holder('a').requestId]).toEqual(['me', 'request-1']);
     expect([holder('a').session, holder('a').formerSession, holder('a').anySession]).toEqual([
       0,
       session,
@@ -138,7 +139,7 @@ describe('LockRestorer', () => {
       grant('r', 903, { token: 999 }),
     ];
     expect(refused).toEqual([false, false, false, false, false]);
-    expect([state.locks.size(state.locks.find('a')), state.tokens.last.low]).toEqual([3, 902]);
+    expect([state.locks.size(state.locks.find('a')), state.lastToken.low]).toEqual([3, 902]);
     expect(s.counters).toMatchObject({ locks: 2, holders: 2 });
     checkInvariants(state, null);
     expect(grant('a', 903, { size: 3, requestId: 'request-2' })).toBe(true);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../src/base/limits.ts';
-import { requestKey, requestKeyBytesMax } from '../../src/core/request-key.ts';
+import { requestIdIn, requestKey, requestKeyBytesMax } from '../../src/core/request-key.ts';
 
 const longest = 'n'.repeat(Limits.nameBytesMax);
 const id = 'r'.repeat(Limits.requestIdBytesMax);
@@ -19,6 +19,14 @@ describe('requestKey', () => {
     expect(requestKey(`1${longest}`, 'request-', 7)).not.toBe(requestKey(longest, 'request-1', 7));
     const digested = requestKey(longest, 'request-', 7);
     expect(requestKey(digested.slice(1 + 'request-'.length), 'request-', 7)).not.toBe(digested);
+  });
+
+  it('gives the request id back, whatever stands behind it', () => {
+    for (const name of ['', 'a', longest]) {
+      for (const requestId of ['\xff'.repeat(8), id]) {
+        expect(requestIdIn(requestKey(name, requestId, 7))).toBe(requestId);
+      }
+    }
   });
 
   it('tells long names apart that differ in one byte, by a digest that nobody knows without the seed', () => {

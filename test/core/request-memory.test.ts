@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../src/base/limits.ts';
+import { requestIdIn } from '../../src/core/request-key.ts';
 import { RequestMemory } from '../../src/core/request-memory.ts';
 import { TextBudget } from '../../src/core/text-budget.ts';
 
@@ -39,6 +40,47 @@ describe('RequestMemory', () => {
     expect(memory.find('a', 'request-0', 1)).not.toBe(0);
     expect(memory.find('a', 'request-1', 1)).toBe(0);
     expect(memory.find('a', 'request-2', 1)).not.toBe(0);
+  });
+
+  it('tells the released requests oldest first, with what brings them back into another memory', () => {
+    const memory = new RequestMemory(new TextBudget(Number.MAX_SAFE_INTEGER), 1);
+    memory.bind('a', 'request-1', 7);
+    memory.bind('a', 'request-2', 8);
+    for (const [claim, atMs] of [
+      [8, 20],
+      [7, 10],
+    ] as const)
+      memory.release(claim, atMs);
+    memory.refuse('b', 'request-3', 30);
+    const other = new RequestMemory(new TextBudget(Number.MAX_SAFE_INTEGER), 1);
+    const told: string[] = [];
+    for (let entry = memory.firstReleased(); entry !== 0; entry = memory.nextReleased(entry)) {
+      told.push(requestIdIn(memory.keyOf(entry)));
+      other.remember(memory.keyOf(entry), memory.forgetAtMs(entry));
+    }
+    expect(told).toEqual(['request-2', 'request-1', 'request-3']);
+    expect([other.released, other.countTextBytes()]).toEqual([3, memory.countTextBytes()]);
+    expect(other.find('a', 'request-1', 9 + Limits.requestMemoryMs)).not.toBe(0);
+    expect(other.find('a', 'request-1', 10 + Limits.requestMemoryMs)).toBe(0);
+    expect(other.find('b', 'request-3', 29 + Limits.requestMemoryMs)).not.toBe(0);
+  });
+
+  it('remembers what is brought back until the time that was told last, unless a claim has it', () => {
+    const texts = new TextBudget(Number.MAX_SAFE_INTEGER);
+    const memory = new RequestMemory(texts, 1);
+    const key = memory.keyFor('a', 'request-1');
+    memory.remember(key, 10);
+    memory.remember(key, 20);
+    expect([memory.released, texts.bytes]).toEqual([1, key.length]);
+    expect(memory.find('a', 'request-1', 19)).not.toBe(0);
+    expect(memory.free(key)).toBe(true);
+    expect([memory.count, texts.bytes]).toEqual([0, 0]);
+    expect(memory.free(key)).toBe(true);
+    memory.bindKey(key, 7);
+    memory.remember(key, 30);
+    expect(memory.free(key)).toBe(false);
+    expect([memory.isBound(7), memory.released, memory.requestIdOf(7)]).toEqual([true, 0, 'request-1']);
+    expect(memory.requestIdOf(8)).toBe('');
   });
 
   it('forgets what is over, a bounded number at a time, and nothing that is bound', () => {

@@ -32,6 +32,23 @@ describe('SessionTable', () => {
     ]);
   });
 
+  it('lets a claim remember the session that it is parted from, until it has another one', () => {
+    const claims = new ClaimTable();
+    const sessions = new SessionTable(claims);
+    const [one, two] = [sessions.open(2 ** 53 - 1), sessions.open(8)];
+    const claim = claims.open(new LockCommand(), 1, 0);
+    sessions.link(one, claim);
+    expect(claims.formerSession(claim)).toBe(0);
+    sessions.part(claim);
+    expect([claims.session(claim), claims.formerSession(claim)]).toEqual([0, 2 ** 53 - 1]);
+    expect(claimsOf(claims, sessions, one)).toEqual([]);
+    sessions.part(claim);
+    expect(claims.formerSession(claim)).toBe(2 ** 53 - 1);
+    sessions.link(two, claim);
+    expect([claims.session(claim), claims.formerSession(claim)]).toEqual([two, 0]);
+    expect(claimsOf(claims, sessions, two)).toEqual([claim]);
+  });
+
   it('links claims newest first, and unlinks any of them', () => {
     fc.assert(
       fc.property(fc.array(fc.record({ session: fc.nat(2), remove: fc.option(fc.nat(30)) })), (steps) => {

@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { Refusals } from '../../../src/contract/refusal.ts';
+import { ClaimView } from '../../../src/core/claim-view.ts';
+import { LockCore } from '../../../src/core/lock-core.ts';
 import { Scenario } from '../scenario.ts';
 
 describe('the end of a session', () => {
@@ -90,6 +92,9 @@ describe('the end of a session whose locks are kept', () => {
     s.endSession(1);
     expect(s.answer(s.tryLock('a', { session: 2 }))).toBe(null);
     expect(s.counters).toMatchObject({ holders: 1, sessions: 0, sessionReleases: 0 });
+    const state = LockCore.stateOf(s.core);
+    const kept = new ClaimView(state).at(state.locks.firstHolder(state.locks.find('a')));
+    expect([kept.session, kept.formerSession, kept.anySession]).toEqual([0, 1, 1]);
     expect(s.unlock('a', call)).toBe(null);
   });
 
