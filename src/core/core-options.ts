@@ -1,6 +1,8 @@
 export interface CoreOptions {
   /** Keep the locks of an ended session until their own timeout (no_clear_on_disconnect). */
   readonly keepOnSessionEnd: boolean;
+  /** The same for sessions that end after `stop`, so that a restart finds their locks held. Default false. */
+  readonly keepOnStop?: boolean;
   /** How often idle locks are looked for, in milliseconds. */
   readonly gcIntervalMs: number;
   /** A lock that has been idle for longer than this, strictly, is collected. */

@@ -13,6 +13,8 @@ export class CoreCounters {
   expiries = 0;
   /** Grants that ended with their session. */
   sessionReleases = 0;
+  /** Grants that were undone because they could not be recorded. */
+  revocations = 0;
   renewals = 0;
   /** Waiters whose wait timeout passed. */
   waitTimeouts = 0;

@@ -7,6 +7,7 @@ import type { CoreOptions } from './core-options.ts';
 import type { CoreCounters } from './counters.ts';
 import { IdleCollector } from './idle-collector.ts';
 import { checkLock, checkRenew, checkUnlock } from './lock-check.ts';
+import type { LockKey } from './lock-key.ts';
 import { LockState } from './lock-state.ts';
 import { RequestMatcher } from './request-matcher.ts';
 import { SessionCloser } from './session-closer.ts';
@@ -39,7 +40,10 @@ export class LockCore {
     this.#sliceCount = options.sliceCount ?? Limits.sliceCount;
   }
 
-  /** The state behind a core: for checks and listings, which read it between two calls and change nothing. */
+  /**
+   * The state behind a core: for checks, listings and snapshots, which read it between two calls and change nothing,
+   * and for `LockRestorer`.
+   */
   static stateOf(core: LockCore): LockState {
     return core.#state;
   }
@@ -54,6 +58,7 @@ export class LockCore {
     const { sink, locks } = state;
     const origin = command.origin;
     if (state.stopping) return sink.ended(origin, CallEnd.Stopping);
+    if (state.suspended) return sink.ended(origin, CallEnd.Suspended);
     if (command.deadlineMs <= nowMs) {
       state.counters.deadlines++;
       return sink.ended(origin, CallEnd.Deadline);
@@ -189,6 +194,38 @@ export class LockCore {
     this.#endOverdue(nowMs);
     this.#dismissal.begin();
     this.#dismissal.runSlice(this.#sliceCount);
+  }
+
+  /** Whether the core is suspended. */
+  get suspended(): boolean {
+    return this.#state.suspended;
+  }
+
+  /**
+   * From now on nobody is granted anything: what is decided cannot be recorded. Lock and TryLock end as suspended,
+   * also repeats; who waits goes on waiting, and may time out or be cancelled. Deadlines and the ends of sessions
+   * free locks as ever. `unlock` and `renew` are not to be called, because the caller could not tell of them.
+   */
+  suspend(): void {
+    this.#state.suspended = true;
+  }
+
+  /** Ends what {@link suspend} began, and lets through who could have been granted a lock meanwhile, in slices. */
+  resume(nowMs: number): void {
+    this.#state.suspended = false;
+    this.#endOverdue(nowMs);
+    this.#state.letMoreThrough(nowMs);
+  }
+
+  /**
+   * Undoes a grant that could not be recorded: it is not remembered as released, and the observer does not hear of
+   * it. Does nothing when there is no such grant. Who waits is let through, unless the core is suspended.
+   */
+  revoke(name: string, key: LockKey, nowMs: number): void {
+    const { locks, holders } = this.#state;
+    const lock = locks.find(name);
+    const claim = lock === 0 ? 0 : holders.find(lock, key);
+    if (claim !== 0) this.#state.revoke(claim, nowMs);
   }
 
   /** What there is no room for, null when there is room for one more claim of `lock`, 0 for a new lock. */

@@ -37,11 +37,14 @@ export class LockState implements ClaimTables {
   readonly sink: CoreSink;
   /** From the stop on nobody is granted anything. */
   stopping = false;
+  /** While grants cannot be recorded nobody is granted anything either; who waits goes on waiting. */
+  suspended = false;
   readonly #keepOnSessionEnd: boolean;
+  readonly #keepOnStop: boolean;
   readonly #locksMax: number;
   readonly #claimsMax: number;
   readonly #sliceCount: number;
-  /** Locks whose queues had more to let through than a slice, the one to go on with first. */
+  /** Locks whose queues have more to let through than a slice, or may not while suspended; the next one first. */
   readonly #halfOpenLocks = new Set<number>();
   readonly #observer: ClaimObserver | null;
   readonly #view = new ClaimView(this);
@@ -58,6 +61,7 @@ export class LockState implements ClaimTables {
     this.queue = new WaitQueue(this.claims, this.locks, hashSeed);
     this.holders = new HolderList(this.claims, this.locks);
     this.#keepOnSessionEnd = options.keepOnSessionEnd;
+    this.#keepOnStop = options.keepOnStop ?? false;
     this.#tokens = new TokenCounter(options.tokenSeed, options.tokenSeedLow ?? 0);
     this.#locksMax = options.locksMax ?? Limits.locksPerShardMax;
     this.#claimsMax = options.claimsMax ?? Limits.claimsPerShardMax;
@@ -74,6 +78,11 @@ export class LockState implements ClaimTables {
   /** The next token will be above this one. */
   raiseTokens(high: number, low: number): void {
     this.#tokens.raise(high, low);
+  }
+
+  /** Whether what a session holds outlives it, should it end now. */
+  get grantsStay(): boolean {
+    return this.#keepOnSessionEnd || (this.#keepOnStop && this.stopping);
   }
 
   /** Whether what the command brings may be kept: its texts and, where `lock` is 0, a new lock. */
@@ -201,6 +210,21 @@ export class LockState implements ClaimTables {
     if (this.locks.firstWaiter(lock) !== 0) this.#letThrough(lock, nowMs);
   }
 
+  /**
+   * Undoes a grant as if it had never been, but for its token. The observer is not told; a lock that nobody uses any
+   * more may be one that nobody but this has ever used, so it goes too.
+   */
+  revoke(claim: number, nowMs: number): void {
+    const lock = this.claims.lock(claim);
+    this.holders.remove(claim);
+    this.counters.holders--;
+    this.counters.revocations++;
+    if (this.claims.hasRequest(claim)) this.requests.unbind(claim);
+    this.closeClaim(claim);
+    if (this.locks.firstWaiter(lock) !== 0) this.#letThrough(lock, nowMs);
+    else if (this.locks.holders(lock) === 0) this.closeLock(lock);
+  }
+
   /** Takes a waiter out of its queue without an answer, and lets through who stood behind it. */
   dropWaiter(claim: number, nowMs: number): void {
     const lock = this.claims.lock(claim);
@@ -228,7 +252,7 @@ export class LockState implements ClaimTables {
     if (!this.claims.isHolding(claim)) {
       this.counters.departures++;
       this.dropWaiter(claim, nowMs);
-    } else if (this.#keepOnSessionEnd) {
+    } else if (this.sessions.doGrantsStay(this.claims.session(claim))) {
       this.sessions.part(claim);
     } else {
       this.counters.sessionReleases++;
@@ -249,7 +273,7 @@ export class LockState implements ClaimTables {
       return false;
     }
     if (this.#isOrphan(claim)) {
-      const stays = this.#keepOnSessionEnd && this.claims.isHolding(claim);
+      const stays = this.claims.isHolding(claim) && this.sessions.doGrantsStay(this.claims.session(claim));
       this.endOrphan(claim, nowMs);
       return stays;
     }
@@ -270,40 +294,46 @@ export class LockState implements ClaimTables {
 
   /** Whether there are queues whose heads may fit, left for {@link letMoreThrough}. */
   get isLettingThrough(): boolean {
-    return this.#halfOpenLocks.size !== 0;
+    return !this.suspended && this.#halfOpenLocks.size !== 0;
   }
 
-  /** Goes on with one queue that had more to let through than a slice, by one slice. */
+  /** Goes on with the queues that have more to let through, by one slice in all. */
   letMoreThrough(nowMs: number): void {
+    let left = this.#sliceCount;
     for (const lock of this.#halfOpenLocks) {
       this.#halfOpenLocks.delete(lock);
-      return this.#letThrough(lock, nowMs);
+      left = Math.min(left - 1, this.#letThrough(lock, nowMs, left));
+      if (left <= 0) return;
     }
   }
 
   /**
-   * Grants from the head of the queue for as long as the head fits; nobody passes it. Stops after a slice: whoever
-   * comes meanwhile finds waiters, and queues up behind them.
+   * Grants from the head of the queue for as long as the head fits; nobody passes it. Stops after a slice, or `left`
+   * waiters: whoever comes meanwhile finds waiters, and queues up behind them. Returns how many were left to look at.
    */
-  #letThrough(lock: number, nowMs: number): void {
+  #letThrough(lock: number, nowMs: number, left = this.#sliceCount): number {
     const { claims, locks } = this;
-    let left = this.#sliceCount;
     for (let claim = locks.firstWaiter(lock); claim !== 0; claim = locks.firstWaiter(lock)) {
-      if (left-- === 0) {
+      if (left === 0) {
         this.#halfOpenLocks.add(lock);
-        return;
+        return 0;
       }
+      left--;
       if (this.#isOrphan(claim)) {
         this.counters.departures++;
         this.#removeWaiter(claim);
       } else if (this.deadlines.deadlineMs(claim) <= nowMs) {
         this.#answerOverdue(claim);
       } else if (this.stopping || !locks.fits(lock, claims.permits(claim), claims.isShared(claim))) {
-        return;
+        return left;
+      } else if (this.suspended) {
+        this.#halfOpenLocks.add(lock);
+        return left;
       } else {
         this.#grantWaiter(claim, nowMs);
       }
     }
+    return left;
   }
 
   #grantWaiter(claim: number, nowMs: number): void {

@@ -24,7 +24,7 @@ export class SessionCloser {
     this.#ended.add(sessionId);
     const session = this.#state.sessions.find(sessionId);
     if (session === 0) return;
-    this.#state.sessions.end(session);
+    this.#state.sessions.end(session, this.#state.grantsStay);
     this.#pending.push(session);
   }
 

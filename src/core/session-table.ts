@@ -3,8 +3,12 @@ import { type ClaimTable, FIRST_UNCHANGED } from './claim-table.ts';
 
 const STRIDE = 6;
 const FIRST_CLAIM = 1;
-const ENDED = 2;
+/** 0 until the session has ended, then what becomes of its grants. */
+const END = 2;
 const ID_FLOAT = 4 / 2;
+
+const GRANTS_END = 1;
+const GRANTS_STAY = 2;
 
 /**
  * The sessions that have claimed a lock since they began, and the claims of each as a linked list, newest first.
@@ -58,18 +62,23 @@ export class SessionTable {
     const page = this.#words[session >>> ROW_SHIFT]!;
     const base = (session & ROW_MASK) * STRIDE;
     page[base + FIRST_CLAIM] = 0;
-    page[base + ENDED] = 0;
+    page[base + END] = 0;
     this.#floats[session >>> ROW_SHIFT]![(base >>> 1) + ID_FLOAT] = id;
     this.#rowsById.set(id, session);
     return session;
   }
 
-  /** Ends the session: it is no longer found, while its claims are still linked to the row until it is closed. */
-  end(session: number): void {
+  /**
+   * Ends the session: it is no longer found, while its claims are still linked to the row until it is closed.
+   * `grantsStay`: what it holds is not to end with it.
+   */
+  end(session: number, grantsStay = false): void {
     const id = this.id(session);
     this.#rowsById.delete(id);
     if (id === this.#lastId) this.#lastId = -1;
-    this.#words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + ENDED] = 1;
+    this.#words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + END] = grantsStay
+      ? GRANTS_STAY
+      : GRANTS_END;
   }
 
   close(session: number): void {
@@ -81,7 +90,12 @@ export class SessionTable {
   }
 
   isEnded(session: number): boolean {
-    return this.#words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + ENDED] !== 0;
+    return this.#words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + END] !== 0;
+  }
+
+  /** Whether what an ended session holds stays until its own timeout. */
+  doGrantsStay(session: number): boolean {
+    return this.#words[session >>> ROW_SHIFT]![(session & ROW_MASK) * STRIDE + END] === GRANTS_STAY;
   }
 
   firstClaim(session: number): number {

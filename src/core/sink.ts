@@ -19,6 +19,8 @@ export const CallEnd = {
    * the queue. ABORTED.
    */
   Superseded: 3,
+  /** What is granted could not be recorded: UNAVAILABLE. */
+  Suspended: 4,
 } as const;
 
 export type CallEnd = (typeof CallEnd)[keyof typeof CallEnd];

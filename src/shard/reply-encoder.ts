@@ -42,6 +42,7 @@ class StatusReply {
 const StatusReplies = {
   deadline: new StatusReply(GrpcStatus.DeadlineExceeded, 'context deadline exceeded'),
   stopping: new StatusReply(GrpcStatus.Unavailable, 'the server is shutting down'),
+  suspended: new StatusReply(GrpcStatus.Unavailable, 'the state file cannot be written'),
   superseded: new StatusReply(GrpcStatus.Aborted, 'the request id was used by a later call'),
   malformed: new StatusReply(
     GrpcStatus.Internal,
@@ -81,6 +82,7 @@ export class ReplyEncoder implements Replies {
   ended(origin: Origin, end: CallEnd): void {
     if (end === CallEnd.Deadline) this.#status(origin, StatusReplies.deadline);
     else if (end === CallEnd.Stopping) this.#status(origin, StatusReplies.stopping);
+    else if (end === CallEnd.Suspended) this.#status(origin, StatusReplies.suspended);
     else this.#status(origin, StatusReplies.superseded);
   }
 

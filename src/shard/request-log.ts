@@ -12,6 +12,7 @@ const endTexts: Record<CallEnd, string> = {
   [CallEnd.Deadline]: 'context deadline exceeded',
   [CallEnd.Stopping]: 'the server is shutting down',
   [CallEnd.Superseded]: 'the request id was used by a later call',
+  [CallEnd.Suspended]: 'the state file cannot be written',
 };
 
 /**

@@ -24,8 +24,10 @@ export interface ModelLockCall {
 export type ModelOutcome = { readonly session: number; readonly call: number } & (
   | { readonly kind: 'granted'; readonly name: string; readonly key: number; readonly serial: number }
   | { readonly kind: 'notLocked'; readonly name: string; readonly refusal: ModelRefusal | null }
-  | { readonly kind: 'ended'; readonly end: 'deadline' | 'stopping' | 'superseded' }
+  | { readonly kind: 'ended'; readonly end: ModelEnd }
 );
+
+export type ModelEnd = 'deadline' | 'stopping' | 'suspended' | 'superseded';
 
 /** An error code and its text. */
 export type ModelRefusal = readonly [code: number, message: string];
@@ -265,7 +267,7 @@ export class LockModel {
     });
   }
 
-  #end(claim: { session: number | null; call: number }, end: 'deadline' | 'stopping' | 'superseded'): void {
+  #end(claim: { session: number | null; call: number }, end: ModelEnd): void {
     if (claim.session === null) return;
     this.outcomes.push({ session: claim.session, call: claim.call, kind: 'ended', end });
   }

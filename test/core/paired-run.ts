@@ -19,6 +19,7 @@ const END_NAMES = {
   [CallEnd.Deadline]: 'deadline',
   [CallEnd.Stopping]: 'stopping',
   [CallEnd.Superseded]: 'superseded',
+  [CallEnd.Suspended]: 'suspended',
 } as const;
 
 /** Grants that later steps unlock and renew by position, newest first. */

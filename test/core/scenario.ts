@@ -75,6 +75,12 @@ export class Scenario {
     return this.core.renew(this.#renew, this.nowMs);
   }
 
+  /** Undoes the grant with the key that the call was given. */
+  revoke(name: string, call: number): void {
+    fillKey(this.#unlock.key, call);
+    this.core.revoke(name, this.#unlock.key, this.nowMs);
+  }
+
   cancel(session: number, call: number): void {
     this.core.cancel(session, call, this.nowMs);
   }
