@@ -58,6 +58,8 @@ export class EngineLoad {
         failed: (error) => {
           throw error;
         },
+        notice: () => {},
+        suspended: () => {},
         debug: () => {},
       },
     );

@@ -53,7 +53,16 @@ function openShard() {
   const core = { keepOnSessionEnd: false, gcIntervalMs: 1e9, gcMinIdleMs: 1e9, tokenSeed: 1, startMs };
   const processor = new RequestProcessor(core, keys, replies);
   const requests = new RingReader(requestMemory);
-  const loop = new ShardLoop({ requests, replies, processor, bell, clock, metrics: new Float64Array(32) });
+  const loop = new ShardLoop({
+    requests,
+    replies,
+    processor,
+    bell,
+    clock,
+    metrics: new Float64Array(32),
+    journal: null,
+    recovered: null,
+  });
   const messages = Array.from({ length: PAIRS }, (_, i) => [lockMessage(i), unlockMessage(i, key)]).flat();
   const submitAll = (): void => {
     for (let i = 0; i < messages.length; i++) {

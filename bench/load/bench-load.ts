@@ -1,5 +1,5 @@
 /**
- * `npm run bench:load`: the lock server beside the same service on @grpc/grpc-js and, where it is installed, beside
+ * `npm run bench:load -- --durable` measures with a state file, beside Redis with its log. `npm run bench:load`: the lock server beside the same service on @grpc/grpc-js and, where it is installed, beside
  * Redis; the floor below all of them; memory. Prints Markdown. See bench/README.md.
  */
 import { writeFileSync } from 'node:fs';
@@ -8,6 +8,7 @@ import { parseArgs } from 'node:util';
 import { markdownTable, shortNumber } from '../markdown-table.ts';
 import { median } from '../median.ts';
 import { BUILT_PROGRAM, startEchoServer, startGrpcJsServer, startOwnServer } from './contenders.ts';
+import { compareDurable } from './durable.ts';
 import { type Depth, runLoad } from './load-run.ts';
 import { measureHeldLock, measureIdleBareTls, measureIdlePlain, measureIdleTls } from './memory.ts';
 import { depthText, type Pair, summarise } from './paired-runs.ts';
@@ -34,6 +35,8 @@ const { values } = parseArgs({
     program: { type: 'string', default: BUILT_PROGRAM },
     output: { type: 'string' },
     'skip-memory': { type: 'boolean', default: false },
+    durable: { type: 'boolean', default: false },
+    folder: { type: 'string', default: '.' },
   },
 });
 const runs = Number(values.runs);
@@ -48,10 +51,14 @@ const sections = [
   '# Load',
   `${availableParallelism()} cores, Node.js ${process.version}, load average ${readLoadAverage()} before; medians of ` +
     `${runs} interleaved runs of ${seconds} s. Calls per second move with the machine; the ratios are what to look at.`,
-  await compare(),
-  await floor(),
 ];
-if (!values['skip-memory']) sections.push(await memory());
+if (values.durable) {
+  const { program, folder } = values;
+  sections.push(await compareDurable({ program, folder, ...shards, depths: DEPTHS, runs, seconds }));
+} else {
+  sections.push(await compare(), await floor());
+  if (!values['skip-memory']) sections.push(await memory());
+}
 const report = `${sections.join('\n\n')}\n`;
 process.stdout.write(report);
 if (values.output !== undefined) writeFileSync(values.output, report);

@@ -20,6 +20,9 @@ export interface OwnServerOptions {
   readonly shards?: number;
   readonly tls?: boolean;
   readonly collectable?: boolean;
+  /** Default: locks live in memory. */
+  readonly stateFile?: string;
+  readonly stateSync?: string;
 }
 
 /** Starts the lock server. */
@@ -28,6 +31,8 @@ export function startOwnServer(options: OwnServerOptions): Promise<ServerProcess
     options.program,
     ...['--listen_address', address, '--log_level', 'error'],
     ...(options.shards === undefined ? [] : ['--shards', String(options.shards)]),
+    ...(options.stateFile === undefined ? [] : ['--state_file', options.stateFile]),
+    ...(options.stateSync === undefined ? [] : ['--state_sync', options.stateSync]),
     ...(options.tls === true ? ['--tls_cert', CERT_FILE, '--tls_key', KEY_FILE] : []),
   ];
   return ServerProcess.node(args, options.collectable ?? false);

@@ -28,6 +28,21 @@ export function startRedis(): Promise<ServerProcess> {
   ]);
 }
 
+/** Starts Redis with a log that is synced before each reply. Its files go into a folder. */
+export function startDurableRedis(folder: string): Promise<ServerProcess> {
+  return ServerProcess.program('redis-server', (address) => [
+    ...['--bind', '127.0.0.1', '--port', address.slice(address.lastIndexOf(':') + 1), '--dir', folder],
+    ...['--save', '', '--appendonly', 'yes', '--appendfsync', 'always', '--daemonize', 'no'],
+  ]);
+}
+
+/** SETs per second, each of which is logged: with NX, those of names that are there would not be. */
+export function measureRedisSets(server: ServerProcess, depth: Depth): Promise<number> {
+  const alone = depth.connections * depth.inFlight === 1;
+  const set = ['SET', 'lock:__rand_int__', 'v', 'PX', '30000'];
+  return benchmark(server, depth, alone ? 10_000 : 300_000, set);
+}
+
 export interface RedisResult {
   /** The mean of the two commands' rates, per second. */
   readonly rate: number;

@@ -27,7 +27,7 @@ function monotonicMs(): number {
  * cheapest monotonic clock to read, so each thread measures its distance to the anchor once.
  */
 export class AnchoredClock implements Clock {
-  readonly #offsetMs: number;
+  #offsetMs: number;
 
   constructor(anchor: ClockAnchor) {
     this.#offsetMs = anchor.wallMs + (monotonicMs() - anchor.monotonicMs) - performance.now();
@@ -35,5 +35,10 @@ export class AnchoredClock implements Clock {
 
   nowMs(): number {
     return this.#offsetMs + performance.now();
+  }
+
+  /** Jumps forward, where the past was recorded by a clock that was ahead. All threads must jump by the same time. */
+  skip(byMs: number): void {
+    this.#offsetMs += byMs;
   }
 }

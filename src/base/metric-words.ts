@@ -22,6 +22,11 @@ export const MetricWord = {
   ReplyStalls: 12,
   /** Wall ms when the shard became ready. */
   ReadyMs: 13,
+  /** The latest time in the shard's journal as it was found, in wall ms; 0 for none. */
+  RecordedMs: 14,
+  /** Bytes of the shard's journal, and how many of them are read, while it is being loaded. */
+  JournalBytes: 15,
+  LoadedBytes: 16,
 } as const;
 
 /** Words per shard: 256 bytes, so that no two shards write the same cache line. */

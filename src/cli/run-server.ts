@@ -7,6 +7,7 @@ import { readOptions } from '../config/read-options.ts';
 import type { ServerOptions } from '../config/server-options.ts';
 import { formatEnvTemplate, formatYamlTemplate } from '../config/templates.ts';
 import { UsageError } from '../config/usage-error.ts';
+import { checkStateFile } from '../server/check-state-file.ts';
 import { createLogger, type Logger } from '../server/logger.ts';
 import { completeWords, completionRequestFlag, formatCompletionScript, formatHelp } from './command-line.ts';
 import { type SignalSource, StopSignals } from './stop-signals.ts';
@@ -51,6 +52,8 @@ export async function runServer(program: ServerProgram): Promise<number> {
     const completion = await answerCompletion(program.argv);
     if (completion !== null) return print(program, completion);
     const flags = readFlags(program.argv);
+    const checked = flags.get('check_state');
+    if (typeof checked === 'string' && checked !== '') return printState(program, checked);
     const text = await answerWithText(flags, program);
     if (text !== null) return print(program, text);
     return await serve(program, readOptions(flags, readEnv(program.env)));
@@ -63,6 +66,12 @@ export async function runServer(program: ServerProgram): Promise<number> {
 function print(program: ServerProgram, text: string): number {
   program.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
   return exitOk;
+}
+
+function printState(program: ServerProgram, path: string): number {
+  const { isSound, lines } = checkStateFile(path);
+  print(program, lines.join('\n'));
+  return isSound ? exitOk : exitFailure;
 }
 
 async function answerCompletion([command, ...words]: readonly string[]): Promise<string | null> {

@@ -9,13 +9,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * Options of LDLM that change what the server does or keeps. While the table has no row for one, its variable is
  * refused instead of being passed over in silence, as other variables are: Kubernetes sets `LDLM_PORT` on its own.
  */
-const ldlmOptionNames = [
-  'default_lock_timeout',
-  'ipc_socket_file',
-  'rest_listen_address',
-  'rest_session_timeout',
-  'state_file',
-];
+const ldlmOptionNames = ['ipc_socket_file', 'rest_listen_address', 'rest_session_timeout'];
 
 /**
  * Reads the options that environment variables set. An empty variable counts as unset.

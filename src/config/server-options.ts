@@ -11,6 +11,7 @@ import { checkOptionValue, parseOptionValue } from './option-value.ts';
 import { suggestName } from './suggestion.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
+type StateSync = 'always' | 'interval' | 'never';
 export type LogFormat = 'json' | 'pretty';
 
 /** What can be set about a server. Strings are empty when unset; times are in milliseconds, fractions allowed. */
@@ -29,6 +30,16 @@ export interface ServerOptions {
   readonly lockGcMinIdleMs: number;
   /** Keep the locks of a client that disconnects. Default false. */
   readonly noClearOnDisconnect: boolean;
+  /** File that names where locks are kept, so that they survive the server; empty: they live in memory only. */
+  readonly stateFile: string;
+  /** When changes are made durable: before each reply, every `stateSyncIntervalMs`, or when the system likes. Default `always`. */
+  readonly stateSync: StateSync;
+  /** With `stateSync` `interval`: the most that passes between a change and its being durable. Default 50 ms. */
+  readonly stateSyncIntervalMs: number;
+  /** Cut damaged state files where the damage begins, and keep them aside, instead of refusing to start. Default false. */
+  readonly stateRepair: boolean;
+  /** The timeout that a lock without one gets when it is loaded from the state file. Default 10 min. */
+  readonly defaultLockTimeoutMs: number;
   /** A connection that was silent for so long is pinged. Default 1 min. Checked values are 1 s or more; 0 and less mean 2 h. */
   readonly keepaliveIntervalMs: number;
   /** A connection that does not answer a ping for so long is closed. Default 10 s. Checked values are above 0; 0 and less mean 20 s. */

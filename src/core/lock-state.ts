@@ -210,10 +210,7 @@ export class LockState implements ClaimTables {
     if (this.locks.firstWaiter(lock) !== 0) this.#letThrough(lock, nowMs);
   }
 
-  /**
-   * Undoes a grant as if it had never been, but for its token. The observer is not told; a lock that nobody uses any
-   * more may be one that nobody but this has ever used, so it goes too.
-   */
+  /** Undoes a grant as if it had never been, but for its token. With it goes a lock that nobody else has a claim to. */
   revoke(claim: number, nowMs: number): void {
     const lock = this.claims.lock(claim);
     this.holders.remove(claim);

@@ -56,10 +56,16 @@ export class CallbackReplies implements ShardReplies {
 
   signal(kind: ReplyKind): void {
     if (kind === ReplyKind.GrantingStopped) this.#grantingStopped = true;
+    else if (kind === ReplyKind.Suspended || kind === ReplyKind.Resumed)
+      this.#events.suspended(0, kind === ReplyKind.Suspended);
   }
 
   debug(session: number, message: string, attributes: DebugAttributes): void {
     this.#events.debug(session, message, attributes);
+  }
+
+  notice(message: string, attributes: DebugAttributes): void {
+    this.#events.notice(0, message, attributes);
   }
 
   publish(): void {

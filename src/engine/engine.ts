@@ -1,6 +1,6 @@
 import type { Method } from '../contract/method.ts';
 import type { ReplyForm } from '../core/reply-form.ts';
-import type { DebugLines } from '../shard/debug-lines.ts';
+import type { DebugAttributes, DebugLines } from '../shard/debug-lines.ts';
 
 /**
  * Where an engine's replies and signs of life go. All calls come on the main thread. The debug lines come only from
@@ -30,6 +30,10 @@ export interface EngineEvents extends DebugLines {
   drained(): void;
   /** A shard that had no room for a request has room again. */
   room(shard: number): void;
+  /** A shard has something to say that the operator should know. */
+  notice(shard: number, message: string, attributes: DebugAttributes): void;
+  /** A shard's journal has no room, so that nothing of it changes, or has room again. */
+  suspended(shard: number, suspended: boolean): void;
   /** The engine can no longer serve: a shard died or stalled. Whatever is in flight will get no reply. */
   failed(error: Error): void;
 }

@@ -7,10 +7,11 @@ import type { ReplyForm } from '../core/reply-form.ts';
 import { createRingMemory } from '../ring/ring-layout.ts';
 import { RingReader } from '../ring/ring-reader.ts';
 import { RingWriter } from '../ring/ring-writer.ts';
+import { createShard, type ShardPlan } from '../shard/create-shard.ts';
 import type { KeySource } from '../shard/key-source.ts';
-import { RequestProcessor } from '../shard/request-processor.ts';
+import type { RequestProcessor } from '../shard/request-processor.ts';
 import { RequestKind } from '../shard/request-record.ts';
-import { ShardLoop } from '../shard/shard-loop.ts';
+import type { ShardLoop } from '../shard/shard-loop.ts';
 import { CallbackReplies } from './callback-replies.ts';
 import type { Engine, EngineEvents } from './engine.ts';
 import { ShardPort } from './shard-port.ts';
@@ -25,6 +26,8 @@ export interface InlineEngineOptions {
   readonly logRequests?: boolean;
   /** The size of the ring that requests wait in: a power of two, four times the longest request. Default: `Limits.ringBytes`. */
   readonly ringBytes?: number;
+  /** Where the locks are kept beyond the engine's life. Its clock must not be behind what the file has recorded. */
+  readonly journal?: ShardPlan['journal'] & object;
 }
 
 /**
@@ -48,18 +51,21 @@ export class InlineEngine implements Engine {
     this.#events = events;
     this.#port = new ShardPort(new RingWriter(requestMemory));
     this.#replies = new CallbackReplies(events);
-    const core = { ...options.core, startMs: clock.nowMs() };
-    const lines = options.logRequests === true ? events : null;
-    this.#processor = new RequestProcessor(core, keys, this.#replies, lines);
     this.#metrics = metricWordsOf(createMetricMemory(1), 0);
-    this.#loop = new ShardLoop({
+    const shard = createShard({
       requests: new RingReader(requestMemory),
       replies: this.#replies,
-      processor: this.#processor,
       bell: SILENT_BELL,
-      clock,
+      clock: { nowMs: () => clock.nowMs(), skip: refuseSkip },
       metrics: this.#metrics,
+      coreOptions: { ...options.core, startMs: clock.nowMs() },
+      keys,
+      lines: options.logRequests === true ? events : null,
+      journal: options.journal ?? null,
     });
+    this.#processor = shard.processor;
+    this.#loop = shard.loop;
+    if (options.journal !== undefined) this.#port.begin(0);
   }
 
   /** The shard's metric words, see src/base/metric-words.ts. */
@@ -121,6 +127,10 @@ export class InlineEngine implements Engine {
 
   /** There is nothing to end. */
   async close(): Promise<void> {}
+}
+
+function refuseSkip(byMs: number): void {
+  if (byMs !== 0) throw new RangeError('the clock of an inline engine belongs to its caller');
 }
 
 /** Whoever would be woken is the one who calls. */

@@ -7,6 +7,7 @@ import { createBellMemory } from '../ring/bell.ts';
 import { createRingMemory } from '../ring/ring-layout.ts';
 import { RingReader } from '../ring/ring-reader.ts';
 import { RingWriter } from '../ring/ring-writer.ts';
+import type { ShardJournalOptions } from '../shard/open-journal.ts';
 import type { ShardTask } from '../shard/shard-task.ts';
 import { ShardPort } from './shard-port.ts';
 
@@ -18,6 +19,8 @@ const WORKER_URL = new URL(
 
 export interface ShardPoolOptions extends Pick<ShardTask, 'clockAnchor' | 'coreOptions' | 'logRequests'> {
   readonly shards: number;
+  /** The journal of each shard; null when nothing is to outlive the process. */
+  readonly journals: readonly ShardJournalOptions[] | null;
   /** The module that the threads run. Default: the one that is built with this package. */
   readonly workerUrl?: URL | undefined;
 }
@@ -45,7 +48,7 @@ export class ShardPool {
     onBell: () => void,
     onDeath: (shard: number, reason: unknown) => void,
   ) {
-    const { shards, clockAnchor, coreOptions, logRequests } = options;
+    const { shards, clockAnchor, coreOptions, logRequests, journals } = options;
     this.bellMemory = createBellMemory();
     this.metricMemory = createMetricMemory(shards);
     this.#pool = new Piscina({
@@ -67,7 +70,9 @@ export class ShardPool {
       const { bellMemory, metricMemory } = this;
       const bellPort = this.#openBell(onBell);
       const memories = { requestMemory, replyMemory, bellMemory, metricMemory };
-      const task: ShardTask = { shard, ...memories, clockAnchor, coreOptions, logRequests, bellPort };
+      const journal = journals === null ? null : journals[shard]!;
+      const fixed = { clockAnchor, coreOptions, logRequests };
+      const task: ShardTask = { shard, ...memories, ...fixed, journal, bellPort };
       const run: Promise<unknown> = this.#pool.run(task, { transferList: [bellPort] });
       // A task that ends normally was told to; the other way, its thread is gone.
       this.#runs.push(run.then(ignore, (reason: unknown) => onDeath(shard, reason)));

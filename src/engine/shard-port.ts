@@ -69,6 +69,15 @@ export class ShardPort {
     }
   }
 
+  /** Tells the shard that all are ready, and by how much its clock is to jump. It must be the first that it is told. */
+  begin(skipMs: number): void {
+    const payload = this.#requests.reserve(RequestField.Body);
+    writeRequestHead(this.#requests, payload, 0, 0, 0, 0, 0, skipMs);
+    this.#requests.commit(RequestKind.Begin, RequestField.Body);
+    this.#dirty = true;
+    this.flush();
+  }
+
   /**
    * Makes everything written visible. A shard that works sees it at once. One that sleeps is woken when this turn of
    * the event loop has read all sockets: being woken costs it much more than what a single socket has to say, and

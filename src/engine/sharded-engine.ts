@@ -1,15 +1,17 @@
 import { AnchoredClock, takeClockAnchor } from '../base/clock.ts';
 import { Limits } from '../base/limits.ts';
-import { metricWordsOf } from '../base/metric-words.ts';
+import { MetricWord, metricWordsOf } from '../base/metric-words.ts';
 import { hashName, shardOf } from '../base/name-hash.ts';
 import type { Method } from '../contract/method.ts';
 import type { CoreOptions } from '../core/lock-core.ts';
 import type { ReplyForm } from '../core/reply-form.ts';
+import { StateFileError, type StateFileErrorCode } from '../journal/state-error.ts';
 import { findName } from '../protocol/protobuf/find-name.ts';
 import { Span } from '../protocol/protobuf/span.ts';
 import { BellListener } from '../ring/bell.ts';
 import type { RingReader } from '../ring/ring-reader.ts';
 import type { DebugAttributes } from '../shard/debug-lines.ts';
+import type { ShardJournalOptions } from '../shard/open-journal.ts';
 import { REPLY_GRANTED, ReplyField, ReplyKind } from '../shard/reply-record.ts';
 import { RequestKind } from '../shard/request-record.ts';
 import type { Engine, EngineEvents } from './engine.ts';
@@ -26,6 +28,8 @@ export interface ShardedEngineOptions {
   readonly onHealth: (shard: number, healthy: boolean) => void;
   /** Tell a debug line for each request and what comes of it. Default: false. */
   readonly logRequests?: boolean;
+  /** The journal of each shard. Default: nothing outlives the process. */
+  readonly journals?: readonly ShardJournalOptions[] | undefined;
   /** The module that the threads run. Default: the one that is built with this package. */
   readonly workerUrl?: URL | undefined;
 }
@@ -46,6 +50,7 @@ export class ShardedEngine implements Engine {
   #grantingShards: number;
   #resolveReady: () => void = () => {};
   #resolveStopped: () => void = () => {};
+  readonly #isDurable: boolean;
   #pollScheduled = false;
   #over = false;
 
@@ -53,6 +58,7 @@ export class ShardedEngine implements Engine {
     this.shards = options.shards;
     this.#grantingShards = options.shards;
     this.#events = events;
+    this.#isDurable = options.journals !== undefined;
     const anchor = takeClockAnchor();
     this.clock = new AnchoredClock(anchor);
     const core = { ...options.core, startMs: this.clock.nowMs() };
@@ -62,6 +68,7 @@ export class ShardedEngine implements Engine {
         clockAnchor: anchor,
         coreOptions: core,
         logRequests: options.logRequests === true,
+        journals: options.journals ?? null,
         workerUrl: options.workerUrl,
       },
       () => this.#poll(),
@@ -199,8 +206,13 @@ export class ShardedEngine implements Engine {
       if (payload < 0) break;
       records++;
       if (replies.kind === ReplyKind.Reply) this.#reply(shard, payload, replies.length);
-      else if (replies.kind === ReplyKind.DebugLine) this.#debug(shard, payload, replies.length);
-      else this.#signal(replies.kind);
+      else if (
+        replies.kind === ReplyKind.DebugLine ||
+        replies.kind === ReplyKind.Notice ||
+        replies.kind === ReplyKind.Failed
+      )
+        this.#line(shard, payload, replies.length);
+      else this.#signal(shard, replies.kind);
       if (replies.unreleasedBytes() > RELEASE_BYTES && replies.release()) replies.wakeWriter();
     }
     if (records > 0 && replies.release()) replies.wakeWriter();
@@ -230,17 +242,35 @@ export class ShardedEngine implements Engine {
     );
   }
 
-  #debug(shard: number, payload: number, length: number): void {
-    const { floats, bytes } = this.#replies[shard]!;
+  #line(shard: number, payload: number, length: number): void {
+    const { floats, bytes, kind } = this.#replies[shard]!;
     const json = bytes.toString('utf8', payload + ReplyField.Body, payload + length);
-    // A shard has written it with `RingReplyTarget.debug`.
+    // A shard has written it with `RingReplyTarget`.
     const [message, attributes] = JSON.parse(json) as [string, DebugAttributes];
+    if (kind === ReplyKind.Notice) return this.#events.notice(shard, message, attributes);
+    if (kind === ReplyKind.Failed)
+      return this.#fail(new StateFileError(attributes['code'] as StateFileErrorCode, message));
     this.#events.debug(floats[(payload + ReplyField.Session) >> 3]!, message, attributes);
   }
 
-  #signal(kind: number): void {
-    if (kind === ReplyKind.Ready && ++this.#readyShards === this.shards) this.#resolveReady();
-    else if (kind === ReplyKind.GrantingStopped && --this.#grantingShards === 0) this.#resolveStopped();
+  #signal(shard: number, kind: number): void {
+    if (kind === ReplyKind.Ready) {
+      if (++this.#readyShards === this.shards) this.#begin();
+    } else if (kind === ReplyKind.Suspended || kind === ReplyKind.Resumed) {
+      this.#events.suspended(shard, kind === ReplyKind.Suspended);
+    } else if (kind === ReplyKind.GrantingStopped && --this.#grantingShards === 0) this.#resolveStopped();
+  }
+
+  /** All shards are ready. Time never runs back, also not behind what was recorded before the system's clock was set. */
+  #begin(): void {
+    let recordedMs = 0;
+    for (let shard = 0; shard < this.shards; shard++) {
+      recordedMs = Math.max(recordedMs, metricWordsOf(this.metricMemory, shard)[MetricWord.RecordedMs]!);
+    }
+    const skipMs = Math.max(0, recordedMs - this.clock.nowMs());
+    this.clock.skip(skipMs);
+    if (this.#isDurable) for (const port of this.#ports) port.begin(skipMs);
+    this.#resolveReady();
   }
 
   #offerRoom(): void {

@@ -19,7 +19,7 @@ export interface LdlmSession {
   readonly locks: readonly LdlmLock[];
 }
 
-export interface LdlmLock {
+interface LdlmLock {
   /** Byte string. */
   readonly name: string;
   /** A UUID in lower case. */
@@ -27,7 +27,7 @@ export interface LdlmLock {
   readonly size: number;
 }
 
-export interface SkippedLock {
+interface SkippedLock {
   /** For people to read: cut short when it is long. */
   readonly name: string;
   readonly reason: string;

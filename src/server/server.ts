@@ -8,10 +8,12 @@ import { AssemblyBudget } from '../protocol/grpc/incoming-message.ts';
 import { ServiceRegistry } from '../protocol/grpc/service-method.ts';
 import { Connections } from './connections.ts';
 import { Listeners } from './listeners.ts';
+import { LoadProgress } from './load-progress.ts';
 import type { Logger } from './logger.ts';
 import { passwordCheck } from './password.ts';
 import { HealthService } from './services/health-service.ts';
 import { serviceMethods } from './services/services.ts';
+import { ServerState } from './state.ts';
 import { loadTlsOptions } from './tls-context.ts';
 import { tokenSeedAt } from './token-seed.ts';
 
@@ -53,16 +55,24 @@ export class LockServer implements RunningServer {
   readonly #health = new HealthService();
   readonly #connections: Connections;
   readonly #engine: ShardedEngine;
+  readonly #state: ServerState | null;
   #listeners: Listeners | null = null;
   #closing: Promise<void> | null = null;
   #failure: Error | null = null;
   readonly #stalledShards = new Set<number>();
+  readonly #suspendedShards = new Set<number>();
   #resolveClosed: () => void = () => {};
   #rejectClosed: (error: Error) => void = () => {};
 
-  private constructor(options: ServerOptions, logger: Logger, workerUrl: URL | undefined) {
+  private constructor(
+    options: ServerOptions,
+    logger: Logger,
+    state: ServerState | null,
+    workerUrl: URL | undefined,
+  ) {
     this.#options = options;
     this.#logger = logger;
+    this.#state = state;
     this.closed = new Promise((resolve, reject) => {
       this.#resolveClosed = resolve;
       this.#rejectClosed = reject;
@@ -90,14 +100,16 @@ export class LockServer implements RunningServer {
    * Starts a server; resolves when it takes connections.
    *
    * @param workerUrl the module that the threads of the shards run; by default the one that is built with this package
-   * @throws TlsConfigError, BindError, ListenAddressError
+   * @throws TlsConfigError, BindError, ListenAddressError, StateFileError, FileLockError
    */
   static async start(options: ServerOptions, logger: Logger, workerUrl?: URL): Promise<LockServer> {
     // What can be wrong with files and addresses is found before threads are started.
     const tls = loadTlsOptions(options);
-    const server = new LockServer(options, logger, workerUrl);
+    const state = await ServerState.open(options, logger);
+    const server = new LockServer(options, logger, state, workerUrl);
     try {
-      await Promise.race([server.#engine.ready(), server.closed]);
+      const progress = new LoadProgress(server.#engine, logger);
+      await Promise.race([server.#engine.ready(), server.closed]).finally(() => progress.end());
       if (tls !== null) logger.info('Loaded gRPC TLS configuration');
       if (options.password !== '') logger.info('Loaded gRPC authentication configuration');
       server.#listeners = await Listeners.open(options.listenAddress, tls, {
@@ -150,6 +162,7 @@ export class LockServer implements RunningServer {
     grace.clear();
     this.#connections.destroy();
     await this.#engine.close();
+    this.#state?.close();
     if (this.#failure === null) this.#resolveClosed();
   }
 
@@ -165,10 +178,12 @@ export class LockServer implements RunningServer {
           keepOnSessionEnd: noClearOnDisconnect,
           gcIntervalMs: lockGcIntervalMs,
           gcMinIdleMs: lockGcMinIdleMs,
-          hashSeed: randomInt(2 ** 32),
+          keepOnStop: this.#state !== null,
+          hashSeed: this.#state?.hashSeed ?? randomInt(2 ** 32),
           ...tokenSeedAt(Date.now()),
         },
         onHealth: (shard, healthy) => this.#shardHealth(shard, healthy),
+        journals: this.#state?.journals,
         workerUrl,
         logRequests: this.#logger.isLevelEnabled('debug'),
       },
@@ -203,6 +218,8 @@ export class LockServer implements RunningServer {
         drained: () => connections.flush(),
         room: (shard) => connections.roomAgain(shard),
         failed: (error) => this.#fail(error),
+        notice: (shard, message, attributes) => this.#logger.warn({ shard, ...attributes }, message),
+        suspended: (shard, suspended) => this.#shardSuspended(shard, suspended),
         debug: (session, message, attributes) => connections.debug(session, message, attributes),
       },
     );
@@ -213,7 +230,23 @@ export class LockServer implements RunningServer {
     else this.#logger.error({ shard }, 'shard makes no progress');
     if (healthy) this.#stalledShards.delete(shard);
     else this.#stalledShards.add(shard);
-    if (this.#closing === null) this.#health.setServing(this.#stalledShards.size === 0);
+    this.#updateHealth();
+  }
+
+  #shardSuspended(shard: number, suspended: boolean): void {
+    if (suspended) {
+      this.#logger.error({ shard }, 'no room to write the state file: nothing is locked until there is');
+      this.#suspendedShards.add(shard);
+    } else {
+      this.#logger.warn({ shard }, 'the state file can be written again');
+      this.#suspendedShards.delete(shard);
+    }
+    this.#updateHealth();
+  }
+
+  #updateHealth(): void {
+    if (this.#closing !== null || this.#failure !== null) return;
+    this.#health.setServing(this.#stalledShards.size === 0 && this.#suspendedShards.size === 0);
   }
 
   /** A shard is lost, and with it the locks that it had: nothing that is still said would be true. */
@@ -237,6 +270,7 @@ export class LockServer implements RunningServer {
     this.#connections.destroy();
     this.#health.close();
     await this.#engine.close();
+    this.#state?.close();
   }
 }
 

@@ -6,6 +6,11 @@ export interface DebugLines {
   debug(session: number, message: string, attributes: DebugAttributes): void;
 }
 
+/** Where a shard tells the operator of what is out of the ordinary. */
+export interface Notices {
+  notice(message: string, attributes: DebugAttributes): void;
+}
+
 export type DebugAttributes = Readonly<Record<string, string | number | boolean | null>>;
 
 const NAME_CHARACTERS_MAX = 256;

@@ -10,6 +10,13 @@ export const ReplyKind = {
   Exited: 4,
   /** A line for the debug log: the body is the JSON of its message and its attributes, as an array of the two. */
   DebugLine: 5,
+  /** A line for the log that is always written, in the same form. */
+  Notice: 6,
+  /** The journal has no room, or has room again: nothing changes in between. */
+  Suspended: 7,
+  Resumed: 8,
+  /** The shard has ended because of its state file: a line whose attribute `code` is that of a `StateFileError`. */
+  Failed: 9,
 } as const;
 
 export type ReplyKind = (typeof ReplyKind)[keyof typeof ReplyKind];

@@ -1,6 +1,6 @@
 import type { GrpcStatus } from '../contract/grpc-status.ts';
 import type { Origin } from '../core/origin.ts';
-import type { DebugLines } from './debug-lines.ts';
+import type { DebugLines, Notices } from './debug-lines.ts';
 import type { ReplyKind } from './reply-record.ts';
 
 /** Where encoded replies go. */
@@ -21,7 +21,7 @@ export interface ReplyTarget {
 }
 
 /** Where everything goes that a shard tells the main thread: its reply ring, or the callbacks of the inline engine. */
-export interface ShardReplies extends ReplyTarget, DebugLines {
+export interface ShardReplies extends ReplyTarget, DebugLines, Notices {
   /** How often there was no room. */
   readonly stalls: number;
   /** Sends a record without a reply in it. */

@@ -1,7 +1,9 @@
 import { Method } from '../contract/method.ts';
+import type { ClaimObserver } from '../core/claim-observer.ts';
 import { LockCommand, RenewCommand, UnlockCommand } from '../core/command.ts';
 import { type CoreOptions, LockCore } from '../core/lock-core.ts';
 import { Origin } from '../core/origin.ts';
+import { CallEnd } from '../core/sink.ts';
 import { DecodeError } from '../protocol/protobuf/decode-error.ts';
 import {
   decodeLockRequest,
@@ -12,6 +14,7 @@ import {
 import { Span } from '../protocol/protobuf/span.ts';
 import type { DebugLines } from './debug-lines.ts';
 import type { KeySource } from './key-source.ts';
+import { ObserverPair } from './observer-pair.ts';
 import { ReleaseLog } from './release-log.ts';
 import type { Replies } from './replies.ts';
 import { ReplyEncoder } from './reply-encoder.ts';
@@ -34,13 +37,22 @@ export class RequestProcessor {
   readonly #renew = new RenewCommand();
   readonly #keyText = new Span();
 
-  /** @param lines where a line goes for each request and what comes of it; null for none */
-  constructor(options: CoreOptions, keys: KeySource, target: ReplyTarget, lines: DebugLines | null = null) {
+  /**
+   * @param lines where a line goes for each request and what comes of it; null for none
+   * @param recorder what records each change for a journal; null for none
+   */
+  constructor(
+    options: CoreOptions,
+    keys: KeySource,
+    target: ReplyTarget,
+    lines: DebugLines | null = null,
+    recorder: ClaimObserver | null = null,
+  ) {
     this.#keys = keys;
     const encoder = new ReplyEncoder(target);
     this.#log = lines === null ? null : new RequestLog(lines, encoder);
     this.#replies = this.#log ?? encoder;
-    this.core = new LockCore(options, this.#replies, lines === null ? null : new ReleaseLog(lines));
+    this.core = new LockCore(options, this.#replies, observerOf(lines, recorder));
   }
 
   /** Works off one request of `origin`, whose message is `bytes[start, end)`. */
@@ -89,6 +101,7 @@ export class RequestProcessor {
     const error = decodeUnlockRequest(bytes, start, end, this.#unlock);
     if (error !== null) return this.#refuseMessage(error);
     if (this.#log !== null) this.#log.unlockRequest(this.origin, this.#unlock);
+    if (this.core.suspended) return this.#replies.ended(this.origin, CallEnd.Suspended);
     const refusal = this.core.unlock(this.#unlock, nowMs);
     this.#replies.unlocked(this.origin, this.#unlock.name, refusal);
   }
@@ -98,6 +111,7 @@ export class RequestProcessor {
     if (error !== null) return this.#refuseMessage(error);
     if (this.#log !== null) this.#log.renewRequest(this.origin, this.#renew);
     if (deadlineMs <= nowMs) return this.#replies.deadlineExceeded(this.origin);
+    if (this.core.suspended) return this.#replies.ended(this.origin, CallEnd.Suspended);
     const refusal = this.core.renew(this.#renew, nowMs);
     this.#replies.renewed(this.origin, this.#renew.name, bytes, this.#keyText, refusal);
   }
@@ -106,4 +120,10 @@ export class RequestProcessor {
     if (error === DecodeError.InvalidUtf8) this.#replies.invalidUtf8(this.origin);
     else this.#replies.malformed(this.origin);
   }
+}
+
+function observerOf(lines: DebugLines | null, recorder: ClaimObserver | null): ClaimObserver | null {
+  if (lines === null) return recorder;
+  const log = new ReleaseLog(lines);
+  return recorder === null ? log : new ObserverPair(recorder, log);
 }

@@ -15,6 +15,8 @@ export const RequestKind = {
   StopGranting: 5,
   /** Leave the loop once everything before is done. */
   Exit: 6,
+  /** All shards are ready: time goes on. The deadline field says by how many milliseconds the clock jumps forward first. */
+  Begin: 7,
 } as const;
 
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];

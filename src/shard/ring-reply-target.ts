@@ -56,12 +56,16 @@ export class RingReplyTarget implements ShardReplies {
   }
 
   debug(session: number, message: string, attributes: DebugAttributes): void {
-    const line = Buffer.from(JSON.stringify([message, attributes]));
-    const body = this.reserve(line.length);
-    line.copy(this.bytes, body);
-    this.#ring.floats[(this.#payload + ReplyField.Session) >> 3] = session;
-    this.#ring.commit(ReplyKind.DebugLine, ReplyField.Body + line.length);
-    this.#published = false;
+    this.#line(ReplyKind.DebugLine, session, message, attributes);
+  }
+
+  notice(message: string, attributes: DebugAttributes): void {
+    this.#line(ReplyKind.Notice, 0, message, attributes);
+  }
+
+  /** The shard cannot go on: this is the last that it says. */
+  failed(code: string, message: string): void {
+    this.#line(ReplyKind.Failed, 0, message, { code });
   }
 
   publish(): void {
@@ -69,6 +73,15 @@ export class RingReplyTarget implements ShardReplies {
     this.#published = true;
     this.#ring.publish();
     this.#bell.ring();
+  }
+
+  #line(kind: ReplyKind, session: number, message: string, attributes: DebugAttributes): void {
+    const line = Buffer.from(JSON.stringify([message, attributes]));
+    const body = this.reserve(line.length);
+    line.copy(this.bytes, body);
+    this.#ring.floats[(this.#payload + ReplyField.Session) >> 3] = session;
+    this.#ring.commit(kind, ReplyField.Body + line.length);
+    this.#published = false;
   }
 
   /**

@@ -6,6 +6,7 @@ import { ReplyKind } from './reply-record.ts';
 import type { ShardReplies } from './reply-target.ts';
 import type { RequestProcessor } from './request-processor.ts';
 import { RequestField, RequestKind } from './request-record.ts';
+import type { ShardJournal } from './shard-journal.ts';
 
 /** Records worked off before replies are published and the clock is read anew. */
 const BATCH_RECORDS = 256;
@@ -14,13 +15,26 @@ const RELEASE_BYTES = 128 * 1024;
 /** A shard without work wakes at least this often and stamps its heartbeat. */
 const SLEEP_MS_MAX = 1_000;
 
+interface ShardClock extends Clock {
+  skip(byMs: number): void;
+}
+
+/** What a recovery left to be done when all shards are ready. */
+export interface Begun {
+  begin(nowMs: number): void;
+}
+
 export interface ShardParts {
   readonly requests: RingReader;
   readonly replies: ShardReplies;
   readonly processor: RequestProcessor;
   /** Wakes the main thread if it sleeps. */
   readonly bell: { ring(): void };
-  readonly clock: Clock;
+  readonly clock: ShardClock;
+  /** What makes changes durable; null when nothing is to outlive the process. */
+  readonly journal: ShardJournal | null;
+  /** Makes what was recovered begin, see {@link RequestKind.Begin}. Null when nothing was: then the shard begins at once. */
+  readonly recovered: Begun | null;
   readonly metrics: Float64Array;
 }
 
@@ -32,10 +46,14 @@ export class ShardLoop {
   readonly #parts: ShardParts;
   #exiting = false;
   #stopping = false;
+  #suspended = false;
+  /** Before it begins no time passes for the core: what was recovered may be overdue, and has a grace coming. */
+  #begun: boolean;
   #nowMs = 0;
 
   constructor(parts: ShardParts) {
     this.#parts = parts;
+    this.#begun = parts.recovered === null;
   }
 
   /** Returns after an `Exit` record. */
@@ -47,17 +65,19 @@ export class ShardLoop {
       const worked = this.turn();
       if (!worked && !this.#exiting) this.#sleep();
     }
+    this.#parts.journal?.close(this.#nowMs);
     this.#parts.replies.signal(ReplyKind.Exited);
     this.#parts.replies.publish();
   }
 
   /** One turn. Returns whether there was anything to do. */
   turn(): boolean {
-    const { replies, processor, metrics, clock } = this.#parts;
+    const { replies, processor, metrics, clock, journal } = this.#parts;
     this.#nowMs = clock.nowMs();
     metrics[MetricWord.HeartbeatMs] = this.#nowMs;
     metrics[MetricWord.Turns]!++;
-    processor.core.advance(this.#nowMs);
+    if (journal !== null) journal.begin(this.#nowMs);
+    if (this.#begun) processor.core.advance(this.#nowMs);
     const records = this.#drain();
     if (this.#stopping && processor.core.counters.waiters === 0) {
       this.#stopping = false;
@@ -65,9 +85,27 @@ export class ShardLoop {
     }
     metrics[MetricWord.Records]! += records;
     this.#countCore();
+    // With a journal this writes it first, see StagedReplies.
     replies.publish();
+    if (journal !== null) this.#afterCommit(journal);
     if (this.#parts.requests.release()) this.#parts.bell.ring();
-    return records > 0 || processor.core.nextWakeMs() <= this.#nowMs;
+    return records > 0 || this.#nextWakeMs() <= this.#nowMs;
+  }
+
+  #afterCommit(journal: ShardJournal): void {
+    journal.work();
+    if (journal.isSuspended === this.#suspended) return;
+    this.#suspended = journal.isSuspended;
+    const { replies } = this.#parts;
+    replies.signal(this.#suspended ? ReplyKind.Suspended : ReplyKind.Resumed);
+    replies.publish();
+  }
+
+  #nextWakeMs(): number {
+    if (!this.#begun) return Number.POSITIVE_INFINITY;
+    const { processor, journal } = this.#parts;
+    const coreMs = processor.core.nextWakeMs();
+    return journal === null ? coreMs : Math.min(coreMs, journal.nextWakeMs());
   }
 
   #drain(): number {
@@ -111,16 +149,27 @@ export class ShardLoop {
       case RequestKind.StopGranting:
         this.#stopping = true;
         return processor.core.stop(this.#nowMs);
+      case RequestKind.Begin:
+        return this.#begin(floats[(payload + RequestField.Deadline) >> 3]!);
       case RequestKind.Exit:
         this.#exiting = true;
         return;
     }
   }
 
+  #begin(skipMs: number): void {
+    const { clock, journal, recovered } = this.#parts;
+    clock.skip(skipMs);
+    this.#nowMs = clock.nowMs();
+    journal?.begin(this.#nowMs);
+    recovered?.begin(this.#nowMs);
+    this.#begun = true;
+  }
+
   #sleep(): void {
-    const { requests, processor, clock, metrics } = this.#parts;
+    const { requests, clock, metrics } = this.#parts;
     const fromMs = clock.nowMs();
-    const waitMs = Math.min(processor.core.nextWakeMs() - fromMs, SLEEP_MS_MAX);
+    const waitMs = Math.min(this.#nextWakeMs() - fromMs, SLEEP_MS_MAX);
     if (waitMs <= 0) return;
     requests.sleep(waitMs);
     metrics[MetricWord.SleptMs]! += clock.nowMs() - fromMs;

@@ -2,13 +2,16 @@ import type { MessagePort } from 'node:worker_threads';
 import { AnchoredClock, type ClockAnchor } from '../base/clock.ts';
 import { metricWordsOf } from '../base/metric-words.ts';
 import type { CoreOptions } from '../core/lock-core.ts';
+import { nodeDisk } from '../journal/node-disk.ts';
+import { StateFileError, stateIoError } from '../journal/state-error.ts';
 import { BellRope } from '../ring/bell.ts';
 import { RingReader } from '../ring/ring-reader.ts';
 import { RingWriter } from '../ring/ring-writer.ts';
+import { createShard } from './create-shard.ts';
 import { RandomKeySource } from './key-source.ts';
-import { RequestProcessor } from './request-processor.ts';
+import type { ShardJournalOptions } from './open-journal.ts';
 import { RingReplyTarget } from './ring-reply-target.ts';
-import { ShardLoop } from './shard-loop.ts';
+import type { ShardLoop } from './shard-loop.ts';
 
 /** What the main thread hands to the thread that becomes a shard. All of it can be cloned or shared. */
 export interface ShardTask {
@@ -21,6 +24,8 @@ export interface ShardTask {
   readonly coreOptions: CoreOptions;
   /** Send a debug line for each request and what comes of it. */
   readonly logRequests: boolean;
+  /** Null when nothing is to outlive the process. */
+  readonly journal: ShardJournalOptions | null;
   /** A message on this port wakes the main thread. Its content means nothing. */
   readonly bellPort: MessagePort;
 }
@@ -29,14 +34,32 @@ export interface ShardTask {
 export function runShard(task: ShardTask): void {
   const bell = new BellRope(task.bellMemory, () => task.bellPort.postMessage(null));
   const replies = new RingReplyTarget(new RingWriter(task.replyMemory), bell);
-  const lines = task.logRequests ? replies : null;
-  const processor = new RequestProcessor(task.coreOptions, new RandomKeySource(), replies, lines);
-  new ShardLoop({
+  try {
+    openShard(task, replies, bell).run();
+  } catch (error) {
+    if (!tellStateFailure(task, replies, error)) throw error;
+  }
+}
+
+function openShard(task: ShardTask, replies: RingReplyTarget, bell: BellRope): ShardLoop {
+  return createShard({
     requests: new RingReader(task.requestMemory),
     replies,
-    processor,
     bell,
     clock: new AnchoredClock(task.clockAnchor),
     metrics: metricWordsOf(task.metricMemory, task.shard),
-  }).run();
+    coreOptions: task.coreOptions,
+    keys: new RandomKeySource(),
+    lines: task.logRequests ? replies : null,
+    journal: task.journal === null ? null : { disk: nodeDisk, options: task.journal },
+  }).loop;
+}
+
+/** Errors lose their code on their way between threads, so what is wrong with a state file is told in the ring. */
+function tellStateFailure({ journal }: ShardTask, replies: RingReplyTarget, error: unknown): boolean {
+  const failure = journal === null ? null : stateIoError(journal.path, error);
+  if (!(failure instanceof StateFileError)) return false;
+  replies.failed(failure.code, failure.message);
+  replies.publish();
+  return true;
 }

@@ -48,7 +48,11 @@ describe('readEnv', () => {
       'setFromEnv(): error setting value of field ClientCertVerify: strconv.ParseBool: parsing "yes": invalid syntax',
     ],
     ['LDLM_LOG_LEVEL', 'INFO', 'log_level must be one of debug, info, warn, error'],
-    ['LDLM_STATE_FILE', '/var/lib/ldlm', 'LDLM_STATE_FILE is set, but this server has no option state_file'],
+    [
+      'LDLM_IPC_SOCKET_FILE',
+      '/run/ldlm',
+      'LDLM_IPC_SOCKET_FILE is set, but this server has no option ipc_socket_file',
+    ],
     [
       'LDLM_REST_LISTEN_ADDRESS',
       ':8080',

@@ -42,7 +42,7 @@ describe('readFlags', () => {
     ['--nope --help', 'unknown flag: --nope'],
     ['--listen_adress :0', 'unknown flag: --listen_adress (did you mean --listen_address?)'],
     ['--listen-adress :0', 'unknown flag: --listen-adress (did you mean --listen_address?)'],
-    ['--state_file x', 'unknown flag: --state_file'],
+    ['--ipc_socket_file x', 'unknown flag: --ipc_socket_file'],
     ['-r :8080', "unknown shorthand flag: 'r' in -r"],
     ['-Z', "unknown shorthand flag: 'Z' in -Z"],
     ['-nZx', "unknown shorthand flag: 'Z' in -Zx"],

@@ -57,6 +57,8 @@ export class EngineCaller implements EngineEvents {
   readonly failures: Error[] = [];
   readonly rooms: number[] = [];
   readonly lines: { session: number; message: string; attributes: DebugAttributes }[] = [];
+  readonly notices: { shard: number; message: string; attributes: DebugAttributes }[] = [];
+  readonly suspensions: { shard: number; suspended: boolean }[] = [];
   drains = 0;
   readonly #replies = new Map<number, EngineReply>();
   #open: OpenEngine | null = null;
@@ -112,6 +114,14 @@ export class EngineCaller implements EngineEvents {
 
   failed(error: Error): void {
     this.failures.push(error);
+  }
+
+  notice(shard: number, message: string, attributes: DebugAttributes): void {
+    this.notices.push({ shard, message, attributes });
+  }
+
+  suspended(shard: number, suspended: boolean): void {
+    this.suspensions.push({ shard, suspended });
   }
 
   debug(session: number, message: string, attributes: DebugAttributes): void {

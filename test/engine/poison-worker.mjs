@@ -36,6 +36,8 @@ export default function runPoisonedShard(task) {
     processor: new PoisonedProcessor(task.coreOptions, new RandomKeySource(), replies, null),
     bell,
     clock: new AnchoredClock(task.clockAnchor),
+    journal: null,
+    recovered: null,
     metrics: metricWordsOf(task.metricMemory, task.shard),
   }).run();
 }

@@ -3,11 +3,16 @@ import { CLIENT_PREFACE, FrameFlag, FrameType } from '../../src/protocol/http2/f
 import { loadCoder, type ReplyMessage, type RequestMessage } from '../protocol/protobuf/ldlm-coder.ts';
 import { type Frame, RawPeer } from '../server/raw-peer.ts';
 
-export type RawMethod = 'Lock' | 'TryLock' | 'Unlock';
+export type RawMethod = 'Lock' | 'TryLock' | 'Unlock' | 'Renew';
 
-const coders = { Lock: loadCoder('Lock'), TryLock: loadCoder('TryLock'), Unlock: loadCoder('Unlock') };
+const coders = {
+  Lock: loadCoder('Lock'),
+  TryLock: loadCoder('TryLock'),
+  Unlock: loadCoder('Unlock'),
+  Renew: loadCoder('Renew'),
+};
 const blocks = new Map(
-  (['Lock', 'TryLock', 'Unlock'] as const).map((method) => [method, requestBlock(method)]),
+  (['Lock', 'TryLock', 'Unlock', 'Renew'] as const).map((method) => [method, requestBlock(method)]),
 );
 
 function requestBlock(method: RawMethod): Uint8Array {

@@ -21,8 +21,8 @@ export const CORE_BUGS: readonly PlantedBug[] = [
   {
     name: 'the next waiter is not let through on release',
     file: 'src/core/lock-state.ts',
-    find: 'if (this.locks.firstWaiter(lock) !== 0) this.#letThrough(lock, nowMs);',
-    replace: '',
+    find: 'this.requests.release(claim, nowMs);\n    this.closeClaim(claim);\n    if (this.locks.firstWaiter(lock) !== 0) this.#letThrough(lock, nowMs);',
+    replace: 'this.requests.release(claim, nowMs);\n    this.closeClaim(claim);',
     tests: ['test/core/semantics/queue'],
     catches: 'a free lock has no waiter that fits',
   },
@@ -45,8 +45,8 @@ export const CORE_BUGS: readonly PlantedBug[] = [
   {
     name: 'what is left of a queue after a slice is forgotten',
     file: 'src/core/lock-state.ts',
-    find: 'this.#halfOpenLocks.add(lock);',
-    replace: '',
+    find: 'if (left === 0) {\n        this.#halfOpenLocks.add(lock);',
+    replace: 'if (left === 0) {',
     tests: ['test/core/semantics/queue', 'test/core/simulation'],
     catches: 'a free lock has no waiter that fits',
   },

@@ -76,8 +76,8 @@ export const THREAD_BUGS: readonly PlantedBug[] = [
   {
     name: 'the shard sleeps past its next deadline',
     file: 'src/shard/shard-loop.ts',
-    find: 'Math.min(processor.core.nextWakeMs() - fromMs, SLEEP_MS_MAX)',
-    replace: 'Math.max(processor.core.nextWakeMs() - fromMs, SLEEP_MS_MAX)',
+    find: 'Math.min(this.#nextWakeMs() - fromMs, SLEEP_MS_MAX)',
+    replace: 'Math.max(this.#nextWakeMs() - fromMs, SLEEP_MS_MAX)',
     tests: ['test/shard/shard-loop', 'test/engine/sharded-engine'],
     catches: 'a deadline is noticed without a request',
     hangs: true,

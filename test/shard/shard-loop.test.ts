@@ -37,6 +37,8 @@ class RecordedReplies implements ShardReplies {
 
   debug(): void {}
 
+  notice(): void {}
+
   publish(): void {
     this.told.push('publish');
   }
@@ -68,7 +70,9 @@ function openLoop(ringBytes = 1 << 20) {
     replies,
     processor,
     bell: { ring: () => replies.told.push('bell') },
-    clock: { nowMs: () => time.nowMs },
+    clock: { nowMs: () => time.nowMs, skip: () => {} },
+    journal: null,
+    recovered: null,
     metrics,
   });
   let calls = 0;

@@ -1,0 +1,64 @@
+import type { DataFileId } from './compaction.ts';
+import { type Disk, type DiskFile, writeFully } from './disk.ts';
+import { scanJournal } from './scan.ts';
+import type { StateNotice } from './state-files.ts';
+
+const COPY_BYTES = 1024 * 1024;
+
+/**
+ * Makes damaged data files readable again: of each the part before the damage stays, and the whole of it is kept
+ * aside as `FILE.damaged`. What was decided behind the damage is lost; the locks of before come back as they were then.
+ *
+ * @throws what the disk throws
+ */
+export function repairDataFiles(disk: Disk, files: readonly DataFileId[], notice: StateNotice): void {
+  for (const id of files) {
+    if (disk.exists(id.path)) repairDataFile(disk, id, notice);
+    else beginAnew(disk, id, notice);
+  }
+}
+
+function beginAnew(disk: Disk, { path }: DataFileId, notice: StateNotice): void {
+  disk.open(path, true).close();
+  disk.syncFolderOf(path);
+  notice('a state file is missing: its locks are lost', { path });
+}
+
+function repairDataFile(disk: Disk, id: DataFileId, notice: StateNotice): void {
+  const file = disk.open(id.path, false);
+  try {
+    const { damagedOffset } = scanJournal(file, id.generation, id.seed, ignore);
+    if (damagedOffset < 0) return;
+    const lostBytes = file.size() - damagedOffset;
+    copyAside(disk, file, `${id.path}.damaged`);
+    file.truncate(damagedOffset);
+    file.sync();
+    notice('repaired a state file: what was behind the damage is lost', {
+      path: id.path,
+      offset: damagedOffset,
+      lostBytes,
+      kept: `${id.path}.damaged`,
+    });
+  } finally {
+    file.close();
+  }
+}
+
+function copyAside(disk: Disk, file: DiskFile, path: string): void {
+  const copy = disk.open(path, true);
+  try {
+    const bytes = Buffer.allocUnsafe(COPY_BYTES);
+    for (let at = 0; ; ) {
+      const count = file.read(bytes, 0, bytes.length, at);
+      if (count === 0) break;
+      writeFully(copy, bytes, 0, count, at);
+      at += count;
+    }
+    copy.sync();
+  } finally {
+    copy.close();
+  }
+  disk.syncFolderOf(path);
+}
+
+function ignore(): void {}

@@ -1,0 +1,247 @@
+import { LockCommand } from '../core/command.ts';
+import { FencingToken } from '../core/sink.ts';
+import { parseLockKey } from '../protocol/protobuf/lock-key-text.ts';
+import { BatchKind } from './batch-header.ts';
+import type { DataFileId } from './compaction.ts';
+import { type Disk, type DiskFile, writeFully } from './disk.ts';
+import { JournalFile } from './journal-file.ts';
+import { decodeLdlmState } from './ldlm-state-file.ts';
+import { dataPath, decodeManifest, encodeManifest, looksLikeManifest, type Manifest } from './manifest.ts';
+import { RecordWriter } from './record-writer.ts';
+import { repairDataFiles } from './repair-state.ts';
+import { replayFile } from './replay.ts';
+import { RoutingRestorer } from './routing-restorer.ts';
+import { Snapshot } from './snapshot.ts';
+import { damagedFile, StateFileError } from './state-error.ts';
+
+/** Something that happened to a state file at start and that its owner should know. */
+export type StateNotice = (message: string, attributes: Readonly<Record<string, string | number>>) => void;
+
+export interface StateFilesOptions {
+  readonly disk: Disk;
+  /** The manifest. Data files lie beside it. */
+  readonly path: string;
+  readonly shards: number;
+  /** The seed of a state that begins: random, and unknown to clients. */
+  readonly newSeed: number;
+  /** Cut damaged data files where the damage begins, instead of refusing them. */
+  readonly repair: boolean;
+  readonly nowMs: number;
+  readonly notice: StateNotice;
+}
+
+/** The files of a state that is ready to be read: one for each shard. */
+export interface StateFiles {
+  readonly hashSeed: number;
+  readonly data: readonly DataFileId[];
+}
+
+/**
+ * Finds the data files of a state, or makes them: for a new state, for one of LDLM's, and for another number of shards
+ * than before. What is made is written whole, as a new generation, before the manifest names it; whatever ends the
+ * process in between, the manifest names one that is whole.
+ *
+ * @throws StateFileError
+ */
+export function openStateFiles(options: StateFilesOptions): StateFiles {
+  const bytes = readManifestFile(options.disk, options.path);
+  if (bytes.length === 0) return beginState(options);
+  if (!looksLikeManifest(bytes)) return importLdlmState(options, bytes);
+  const manifest = decodeManifest(bytes, options.path);
+  const files = filesOf(options.path, manifest);
+  if (options.repair) repairDataFiles(options.disk, files.data, options.notice);
+  for (const { path } of files.data) {
+    if (!options.disk.exists(path)) throw damagedFile(path, 0);
+  }
+  if (manifest.shards === options.shards) {
+    removeOthers(options, manifest);
+    return files;
+  }
+  return divideAnew(options, manifest, files);
+}
+
+/** The data files that a manifest names, as they are; null when it is missing or empty. @throws StateFileError */
+export function readStateFiles(disk: Disk, path: string): StateFiles | null {
+  const bytes = readManifestFile(disk, path);
+  return bytes.length === 0 ? null : filesOf(path, decodeManifest(bytes, path));
+}
+
+function filesOf(path: string, manifest: Manifest): StateFiles {
+  const { generation, shards, hashSeed } = manifest;
+  const data = Array.from({ length: shards }, (_, shard) => ({
+    path: dataPath(path, generation, shard),
+    generation,
+    seed: hashSeed,
+  }));
+  return { hashSeed, data };
+}
+
+function readManifestFile(disk: Disk, path: string): Buffer {
+  if (!disk.exists(path)) return Buffer.alloc(0);
+  const file = disk.open(path, false);
+  try {
+    return readAll(file);
+  } finally {
+    file.close();
+  }
+}
+
+function readAll(file: DiskFile): Buffer {
+  const bytes = Buffer.alloc(file.size());
+  let at = 0;
+  while (at < bytes.length) {
+    const count = file.read(bytes, at, bytes.length - at, at);
+    if (count === 0) break;
+    at += count;
+  }
+  return bytes.subarray(0, at);
+}
+
+/** A state that begins. Data files of a state whose manifest is gone are not written over. */
+function beginState(options: StateFilesOptions): StateFiles {
+  const { disk, path, shards, newSeed } = options;
+  const manifest = { generation: 1, shards, hashSeed: newSeed };
+  const files = filesOf(path, manifest);
+  for (const name of dataFilesBeside(options)) {
+    if (sizeOf(disk, name) === 0) continue;
+    throw new StateFileError(
+      'LDLM_STATE_DAMAGED',
+      `${path} is missing or empty, but ${name} holds locks: put ${path} back, or move its data files away`,
+    );
+  }
+  for (const { path: data } of files.data) disk.open(data, true).close();
+  writeManifest(disk, path, manifest);
+  return files;
+}
+
+/** All data files of any generation, with their folder. */
+function dataFilesBeside({ disk, path }: StateFilesOptions): string[] {
+  const folder = path.slice(0, path.lastIndexOf('/') + 1);
+  const prefix = `${path.slice(folder.length)}.`;
+  return disk
+    .listBeside(path)
+    .filter((name) => name.startsWith(prefix) && /^\d+\.\d+(\.new)?$/.test(name.slice(prefix.length)))
+    .map((name) => folder + name);
+}
+
+function sizeOf(disk: Disk, path: string): number {
+  const file = disk.open(path, false);
+  try {
+    return file.size();
+  } finally {
+    file.close();
+  }
+}
+
+/** Removes what an end at the wrong moment has left: other generations, and files that are not whole. */
+function removeOthers(options: StateFilesOptions, manifest: Manifest): void {
+  const kept = new Set(filesOf(options.path, manifest).data.map(({ path }) => path));
+  for (const path of dataFilesBeside(options)) if (!kept.has(path)) options.disk.remove(path);
+}
+
+function divideAnew(options: StateFilesOptions, manifest: Manifest, files: StateFiles): StateFiles {
+  const { disk, shards, notice } = options;
+  const restorer = new RoutingRestorer(shards, manifest.hashSeed);
+  let nowMs = 0;
+  for (const id of files.data) {
+    const file = disk.open(id.path, false);
+    try {
+      const scan = replayFile(file, id, restorer);
+      if (scan.damagedOffset >= 0) throw damagedFile(id.path, scan.damagedOffset);
+      nowMs = Math.max(nowMs, scan.nowMs);
+    } finally {
+      file.close();
+    }
+  }
+  notice('the number of shards has changed: the state is divided anew', {
+    from: manifest.shards,
+    to: shards,
+  });
+  return writeGeneration(
+    options,
+    { ...manifest, generation: manifest.generation + 1, shards },
+    restorer,
+    nowMs,
+  );
+}
+
+/** Takes over a state of LDLM's, which is kept as `PATH.ldlm`. */
+function importLdlmState(options: StateFilesOptions, bytes: Buffer): StateFiles {
+  const { disk, path, shards, newSeed, nowMs, notice } = options;
+  const { sessions, skipped } = decodeLdlmState(bytes, path);
+  const restorer = new RoutingRestorer(shards, newSeed);
+  const command = new LockCommand();
+  const token = new FencingToken();
+  let locks = 0;
+  for (const session of sessions) {
+    for (const lock of session.locks) {
+      const key = Buffer.from(lock.key, 'latin1');
+      parseLockKey(key, 0, key.length, command.key);
+      command.name = lock.name;
+      command.size = lock.size;
+      token.low = ++locks;
+      restorer.grant(command, token, 0, nowMs, Number.POSITIVE_INFINITY);
+    }
+  }
+  for (const { name, reason } of skipped)
+    notice('a lock of the LDLM state file was left out', { name, reason });
+  const kept = disk.open(`${path}.ldlm`, true);
+  try {
+    writeFully(kept, bytes, 0, bytes.length, 0);
+    kept.sync();
+  } finally {
+    kept.close();
+  }
+  notice('took over a state file of LDLM, which is kept', { path: `${path}.ldlm`, locks });
+  return writeGeneration(options, { generation: 1, shards, hashSeed: newSeed }, restorer, nowMs);
+}
+
+/** Writes all data files of a generation, then names it. */
+function writeGeneration(
+  options: StateFilesOptions,
+  manifest: Manifest,
+  restorer: RoutingRestorer,
+  nowMs: number,
+): StateFiles {
+  const { disk, path } = options;
+  const files = filesOf(path, manifest);
+  files.data.forEach((id, shard) => {
+    const file = new JournalFile(
+      disk.open(id.path, true),
+      { offset: 0, sequence: 0, run: 1 },
+      id.generation,
+      id.seed,
+    );
+    const snapshot = new Snapshot(restorer.cores[shard]!);
+    const records = new RecordWriter();
+    while (!snapshot.done) {
+      snapshot.step(records, SNAPSHOT_ROWS);
+      file.append(BatchKind.Data, records.bytes, records.end, records.count, nowMs);
+      records.clear();
+    }
+    file.trim();
+    file.sync();
+    file.close();
+  });
+  writeManifest(disk, path, manifest);
+  removeOthers(options, manifest);
+  return files;
+}
+
+const SNAPSHOT_ROWS = 4096;
+
+/** The manifest is replaced as a whole. Its folder is synced before as well: it must not name files that are not there. */
+function writeManifest(disk: Disk, path: string, manifest: Manifest): void {
+  const bytes = Buffer.from(encodeManifest(manifest));
+  const unfinished = `${path}.new`;
+  const file = disk.open(unfinished, true);
+  try {
+    writeFully(file, bytes, 0, bytes.length, 0);
+    file.sync();
+  } finally {
+    file.close();
+  }
+  disk.syncFolderOf(path);
+  disk.rename(unfinished, path);
+  disk.syncFolderOf(path);
+}

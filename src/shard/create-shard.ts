@@ -1,0 +1,67 @@
+import type { Clock } from '../base/clock.ts';
+import type { CoreOptions } from '../core/lock-core.ts';
+import { ClaimRecorder } from '../journal/claim-recorder.ts';
+import type { Disk } from '../journal/disk.ts';
+import { RecordWriter } from '../journal/record-writer.ts';
+import type { DebugLines } from './debug-lines.ts';
+import type { KeySource } from './key-source.ts';
+import { openJournal, type ShardJournalOptions } from './open-journal.ts';
+import type { ShardReplies } from './reply-target.ts';
+import { RequestProcessor } from './request-processor.ts';
+import { type Begun, ShardLoop, type ShardParts } from './shard-loop.ts';
+import { StagedReplies } from './staged-replies.ts';
+
+/** What a shard is made of, apart from what follows from it. */
+export interface ShardPlan extends Omit<ShardParts, 'processor' | 'journal' | 'recovered' | 'clock'> {
+  readonly clock: Clock & { skip(byMs: number): void };
+  readonly coreOptions: CoreOptions;
+  readonly keys: KeySource;
+  /** Where debug lines go; null for none. */
+  readonly lines: DebugLines | null;
+  /** Null when nothing is to outlive the process. */
+  readonly journal: { readonly disk: Disk; readonly options: ShardJournalOptions } | null;
+}
+
+/** A shard, ready to run. */
+export interface Shard {
+  readonly loop: ShardLoop;
+  readonly processor: RequestProcessor;
+}
+
+/**
+ * Puts a shard together, with what its journal holds.
+ *
+ * @throws StateFileError
+ */
+export function createShard(plan: ShardPlan): Shard {
+  const { coreOptions, keys, replies, lines } = plan;
+  if (plan.journal === null) {
+    const processor = new RequestProcessor(coreOptions, keys, replies, lines);
+    return { processor, loop: new ShardLoop({ ...plan, processor, journal: null, recovered: null }) };
+  }
+  const { disk, options } = plan.journal;
+  const records = new RecordWriter();
+  const staged = new StagedReplies(replies);
+  const recorder = new ClaimRecorder(records);
+  const processor = new RequestProcessor(coreOptions, keys, staged, lines, recorder);
+  const { journal, restorer, scan } = openJournal(disk, options, processor.core, records, plan.metrics);
+  staged.attach(journal);
+  if (scan.tornBytes > 0) noticeTornTail(replies, options.path, scan);
+  const recovered: Begun = {
+    begin: (nowMs) => restorer.begin(nowMs, options.defaultLockTimeoutMs, (claim) => records.renew(claim)),
+  };
+  return { processor, loop: new ShardLoop({ ...plan, replies: staged, processor, journal, recovered }) };
+}
+
+function noticeTornTail(
+  replies: ShardReplies,
+  path: string,
+  scan: { readonly offset: number; readonly tornBytes: number; readonly tornBatches: number },
+): void {
+  replies.notice('cut off what a crash left at the end of a state file', {
+    path,
+    offset: scan.offset,
+    bytes: scan.tornBytes,
+    batches: scan.tornBatches,
+  });
+}
