@@ -41,6 +41,7 @@ export class Ledger {
   /** The call that is being taken right now: if it takes a waiter's place, it stands where that stood. */
   #taking: OpenCall | null = null;
   #superseded: OpenCall | null = null;
+  #suspended = false;
   readonly sink: CoreSink = {
     granted: (origin) => this.#answerGrant(origin),
     notLocked: (origin, name) => must(this.#answered(origin).name === name, 'an answer names its lock', name),
@@ -52,6 +53,16 @@ export class Ledger {
     renewed: (claim) => this.#observeRenewal(claim),
     lockClosed: (name) => this.#observeClose(name),
   };
+
+  /** Call before the core is suspended; with false, before it is resumed. */
+  suspended(isSuspended: boolean): void {
+    this.#suspended = isSuspended;
+  }
+
+  /** Call before the grant with this key, if the name has one, is revoked: no observer hears of it. */
+  revokes(name: string, key: number): void {
+    if (this.#grants.get(key)?.name === name) this.#takeBack(key);
+  }
 
   get openCalls(): number {
     return this.#open.size;
@@ -110,6 +121,12 @@ export class Ledger {
     const key = this.#keyOf(claim);
     const grant = this.#grants.get(key);
     must(grant !== undefined && grant.name === claim.name, 'what is released was granted', key);
+    this.#takeBack(key);
+  }
+
+  #takeBack(key: number): void {
+    const grant = this.#grants.get(key);
+    if (grant === undefined) return;
     this.#grants.delete(key);
     const used = this.#usedOf(grant.name);
     if (grant.shared) used.readers--;
@@ -134,6 +151,7 @@ export class Ledger {
   #observeGrant(claim: ClaimView): void {
     const { name, permits, session, size } = claim;
     const shared = claim.mode === 1;
+    must(!this.#suspended, 'nothing is granted while suspended', name);
     must(!this.#endedSessions.has(session), 'an ended session is granted nothing', session, name);
     const used = this.#usedOf(name);
     if (shared) used.readers++;

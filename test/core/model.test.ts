@@ -10,15 +10,21 @@ const choices = fc.array(fc.nat(CHOICE_END - 1), {
 });
 
 describe('LockCore against the model', () => {
-  for (const keepOnSessionEnd of [false, true]) {
-    it(`agrees on every answer and the whole state, keepOnSessionEnd ${keepOnSessionEnd}`, () => {
+  const keeping = {
+    nothing: {},
+    keepOnSessionEnd: { keepOnSessionEnd: true },
+    keepOnStop: { keepOnStop: true },
+  };
+  for (const [title, keep] of Object.entries(keeping)) {
+    it(`agrees on every answer and the whole state, ${title} kept`, () => {
       fc.assert(
         fc.property(
           fc.array(choices, { maxLength: 80, size: 'max' }),
           fc.option(fc.nat(80)),
           (run, stopAt) => {
             const paired = new PairedRun({
-              keepOnSessionEnd,
+              keepOnSessionEnd: false,
+              ...keep,
               gcIntervalMs: 50,
               gcMinIdleMs: 20,
               startMs: 1024,

@@ -35,6 +35,8 @@ export type ModelRefusal = readonly [code: number, message: string];
 export interface ModelClaim {
   /** null: the session is gone and the grant is kept. */
   session: number | null;
+  /** The session that is gone, 0 while there is one. */
+  formerSession: number;
   call: number;
   readonly key: number;
   readonly permits: number;
@@ -61,6 +63,7 @@ export interface ModelLock {
 
 export interface ModelOptions {
   readonly keepOnSessionEnd: boolean;
+  readonly keepOnStop?: boolean;
   readonly gcIntervalMs: number;
   readonly gcMinIdleMs: number;
   readonly startMs: number;
@@ -74,6 +77,7 @@ export class LockModel {
   readonly released = new Map<string, number>();
   readonly outcomes: ModelOutcome[] = [];
   stopping = false;
+  suspended = false;
   readonly #options: ModelOptions;
   readonly #endedSessions = new Set<number>();
   #sweeps = 0;
@@ -85,6 +89,7 @@ export class LockModel {
 
   lock(call: ModelLockCall, nowMs: number): void {
     if (this.stopping) return this.#end(call, 'stopping');
+    if (this.suspended) return this.#end(call, 'suspended');
     if (call.deadlineMs <= nowMs) return this.#end(call, 'deadline');
     const wrong = this.#whatIsWrong(call);
     if (wrong !== null) return this.#refuse(call, wrong);
@@ -159,10 +164,11 @@ export class LockModel {
 
   endSession(session: number, nowMs: number): void {
     this.#endedSessions.add(session);
+    const isKept = this.#options.keepOnSessionEnd || (this.#options.keepOnStop === true && this.stopping);
     for (const lock of this.locks.values()) {
       lock.queue = lock.queue.filter((claim) => claim.session !== session);
       for (const claim of lock.holders.filter((holder) => holder.session === session)) {
-        if (this.#options.keepOnSessionEnd) claim.session = null;
+        if (isKept) [claim.session, claim.formerSession] = [null, session];
         else this.#release(lock, claim, nowMs);
       }
     }
@@ -175,6 +181,24 @@ export class LockModel {
     for (const lock of this.locks.values()) {
       for (const claim of lock.queue.splice(0)) this.#end(claim, 'stopping');
     }
+  }
+
+  suspend(): void {
+    this.suspended = true;
+  }
+
+  resume(nowMs: number): void {
+    this.suspended = false;
+    this.#settle(nowMs);
+  }
+
+  revoke(name: string, key: number, nowMs: number): void {
+    const lock = this.locks.get(name);
+    const claim = lock?.holders.find((holder) => holder.key === key);
+    if (lock === undefined || claim === undefined) return;
+    lock.holders = lock.holders.filter((holder) => holder !== claim);
+    if (lock.holders.length === 0 && lock.queue.length === 0) this.locks.delete(name);
+    this.#settle(nowMs);
   }
 
   advance(nowMs: number): void {
@@ -222,6 +246,7 @@ export class LockModel {
   #newClaim(call: ModelLockCall, nowMs: number): ModelClaim {
     return {
       session: call.session,
+      formerSession: 0,
       call: call.call,
       key: call.key,
       permits: Math.max(call.permits, 1),
@@ -300,7 +325,7 @@ export class LockModel {
   }
 
   #letThrough(nowMs: number): void {
-    if (this.stopping) return;
+    if (this.stopping || this.suspended) return;
     for (const lock of this.locks.values()) {
       while (lock.queue.length > 0 && this.#fits(lock, lock.queue[0]!)) {
         this.#grant(lock, lock.queue.shift()!, nowMs);
@@ -333,7 +358,7 @@ export class LockModel {
         'a request id can be repeated only with the size, permits and mode of the first request',
       ]);
     } else if (lock.holders.includes(claim)) {
-      claim.session = call.session;
+      [claim.session, claim.formerSession] = [call.session, 0];
       claim.call = call.call;
       if (call.lockTimeoutMs > 0) {
         claim.lockTimeoutMs = call.lockTimeoutMs;
@@ -344,7 +369,7 @@ export class LockModel {
       this.#refuse(call, null);
     } else {
       this.#end(claim, 'superseded');
-      claim.session = call.session;
+      [claim.session, claim.formerSession] = [call.session, 0];
       claim.call = call.call;
       claim.lockTimeoutMs = call.lockTimeoutMs;
       claim.waitUntilMs = call.waitTimeoutMs === 0 ? Number.POSITIVE_INFINITY : nowMs + call.waitTimeoutMs;

@@ -1,3 +1,4 @@
+import type { ClaimObserver } from '../../src/core/claim-observer.ts';
 import { ClaimView } from '../../src/core/claim-view.ts';
 import { LockCommand, RenewCommand, UnlockCommand } from '../../src/core/command.ts';
 import { LockCore } from '../../src/core/lock-core.ts';
@@ -47,9 +48,10 @@ export class PairedRun {
   readonly #requests = new RequestHistory();
   #calls = 0;
 
-  constructor(options: ModelOptions) {
+  /** `observer` sees what the core does. */
+  constructor(options: ModelOptions, observer: ClaimObserver | null = null) {
     this.nowMs = options.startMs;
-    this.core = new LockCore({ ...options, tokenSeed: 5 }, this.#sink);
+    this.core = new LockCore({ ...options, tokenSeed: 5 }, this.#sink, observer);
     this.model = new LockModel(options);
     this.#view = new ClaimView(LockCore.stateOf(this.core));
   }
@@ -80,6 +82,17 @@ export class PairedRun {
       case 'stop':
         this.core.stop(this.nowMs);
         this.model.stop(this.nowMs);
+        break;
+      case 'suspend':
+        this.core.suspend();
+        this.model.suspend();
+        break;
+      case 'resume':
+        this.core.resume(this.nowMs);
+        this.model.resume(this.nowMs);
+        break;
+      case 'revoke':
+        this.#takeRevoke(step);
         break;
       case 'advance':
         break;
@@ -127,7 +140,16 @@ export class PairedRun {
     this.model.lock(call, this.nowMs);
   }
 
+  #takeRevoke(step: Step & { kind: 'revoke' }): void {
+    const { name, key } = this.#grants[step.grant] ?? { name: 'a', key: 0 };
+    fillKey(this.#key, key);
+    this.core.revoke(name, this.#key, this.nowMs);
+    this.model.revoke(name, key, this.nowMs);
+  }
+
   #takeUnlock(step: Step & { kind: 'unlock' }): void {
+    // Nobody could be told of it.
+    if (this.core.suspended) return;
     const grant = this.#grants[step.grant] ?? { name: 'a', key: 0 };
     const { name: requestName, requestId } = this.#requests.unlockToSend(step.requestId);
     const name = requestName ?? step.name ?? grant.name;
@@ -143,6 +165,7 @@ export class PairedRun {
   }
 
   #takeRenew(step: Step & { kind: 'renew' }): void {
+    if (this.core.suspended) return;
     const grant = this.#grants[step.grant] ?? { name: 'a', key: 0 };
     const name = step.name ?? grant.name;
     const { lockTimeoutMs } = step;
@@ -252,8 +275,8 @@ export class PairedRun {
   #coreClaim(claim: number): unknown {
     const view = this.#view.at(claim);
     view.readKey(this.#key);
-    const { session, permits, mode, lockTimeoutMs, deadlineMs, holder } = view;
-    return { key: this.#key.b, session, permits, mode, lockTimeoutMs, deadlineMs, holder };
+    const { session, formerSession, permits, mode, lockTimeoutMs, deadlineMs, holder } = view;
+    return { key: this.#key.b, session, formerSession, permits, mode, lockTimeoutMs, deadlineMs, holder };
   }
 
   #modelState(): unknown {
@@ -271,9 +294,10 @@ export class PairedRun {
 }
 
 function modelClaim(claim: ModelClaim, deadlineMs: number): unknown {
-  const { key, permits, lockTimeoutMs, holder } = claim;
+  const { key, formerSession, permits, lockTimeoutMs, holder } = claim;
   const session = claim.session ?? 0;
-  return { key, session, permits, mode: claim.shared ? 1 : 0, lockTimeoutMs, deadlineMs, holder };
+  const mode = claim.shared ? 1 : 0;
+  return { key, session, formerSession, permits, mode, lockTimeoutMs, deadlineMs, holder };
 }
 
 /** Few first words, so that keys collide where they are found by it. */

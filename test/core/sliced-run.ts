@@ -40,7 +40,20 @@ export class SlicedRun {
     switch (step.kind) {
       case 'lock':
         return this.#takeLock(this.#requests.lockToSend(step));
+      case 'suspend':
+        this.ledger.suspended(true);
+        return core.suspend();
+      case 'resume':
+        return this.#resume();
+      case 'revoke': {
+        const name = this.#nameOf(step.grant);
+        this.#fillKey(this.#unlock.key, step.grant);
+        this.ledger.revokes(name, this.#unlock.key.b);
+        return core.revoke(name, this.#unlock.key, nowMs);
+      }
       case 'unlock': {
+        // Nobody could be told of it.
+        if (core.suspended) return;
         const { name, requestId } = this.#requests.unlockToSend(step.requestId);
         const unlockName = name ?? step.name ?? this.#nameOf(step.grant);
         Object.assign(this.#unlock, { name: unlockName, keyValid: step.keyValid, requestId });
@@ -49,6 +62,7 @@ export class SlicedRun {
         return;
       }
       case 'renew': {
+        if (core.suspended) return;
         const { lockTimeoutMs } = step;
         const name = step.name ?? this.#nameOf(step.grant);
         Object.assign(this.#renew, { name, keyValid: true, lockTimeoutMs });
@@ -93,6 +107,7 @@ export class SlicedRun {
   finish(): void {
     for (let place = 0; place < this.#sessions.length; place++) this.#end(place);
     this.nowMs += 100_000;
+    this.#resume();
     this.settle();
   }
 
@@ -116,6 +131,11 @@ export class SlicedRun {
     this.ledger.takes(session, call, name);
     this.core.lock(command, this.nowMs);
     this.ledger.took();
+  }
+
+  #resume(): void {
+    this.ledger.suspended(false);
+    this.core.resume(this.nowMs);
   }
 
   #end(place: number): void {

@@ -19,6 +19,10 @@ export type Step = { readonly elapsedMs: number } & (
     }
   | { readonly kind: 'cancel'; readonly claim: number; readonly granted: boolean; readonly known: boolean }
   | { readonly kind: 'endSession'; readonly session: number }
+  /** Undoes a grant, if it still is one. */
+  | { readonly kind: 'revoke'; readonly grant: number }
+  | { readonly kind: 'suspend' }
+  | { readonly kind: 'resume' }
   | { readonly kind: 'advance' }
   | { readonly kind: 'stop' }
 );
@@ -58,6 +62,9 @@ const KINDS = [
   ...Array<'cancel'>(6).fill('cancel'),
   ...Array<'endSession'>(3).fill('endSession'),
   ...Array<'advance'>(5).fill('advance'),
+  'revoke',
+  'suspend',
+  ...Array<'resume'>(8).fill('resume'),
 ] as const;
 
 const NAMES = ['a', 'b', 'c', 'd'] as const;
@@ -133,6 +140,8 @@ export function drawStep(choices: readonly number[], sessions: number): Step {
         granted: pick([false, false, true]),
         known: pick([true, true, true, true, false]),
       };
+    case 'revoke':
+      return { kind, elapsedMs, grant: choose(4) };
     case 'endSession':
       return { kind, elapsedMs, session: choose(sessions) };
     default:
