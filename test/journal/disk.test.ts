@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest';
+import { isDiskFull, writeFully } from '../../src/journal/disk.ts';
+import { seededIntegers } from '../core/random.ts';
+import { SimulatedDisk } from './simulated-disk.ts';
+
+describe('isDiskFull', () => {
+  it('knows what says that there is no room', () => {
+    for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG']) {
+      expect(isDiskFull(Object.assign(new Error(), { code }))).toBe(true);
+    }
+    for (const code of ['EIO', 'EBADF', 28])
+      expect(isDiskFull(Object.assign(new Error(), { code }))).toBe(false);
+    expect(isDiskFull(new Error('ENOSPC'))).toBe(false);
+    expect(isDiskFull({ code: 'ENOSPC' })).toBe(false);
+  });
+});
+
+describe('writeFully', () => {
+  it('goes on where a short write has ended', () => {
+    const disk = new SimulatedDisk(seededIntegers(1));
+    const file = disk.open('/state/file', true);
+    disk.writesAreShort = true;
+    const bytes = Buffer.from(Array.from({ length: 1000 }, (_, i) => i));
+    writeFully(file, bytes, 100, 900, 50);
+    expect(disk.operations).toBeGreaterThan(3);
+    expect(disk.contentOf('/state/file')).toEqual(
+      Buffer.concat([Buffer.alloc(50), bytes.subarray(100, 900)]),
+    );
+  });
+});
