@@ -69,9 +69,14 @@ function print(program: ServerProgram, text: string): number {
 }
 
 function printState(program: ServerProgram, path: string): number {
-  const { isSound, lines } = checkStateFile(path);
-  print(program, lines.join('\n'));
-  return isSound ? exitOk : exitFailure;
+  try {
+    const { isSound, lines } = checkStateFile(path);
+    print(program, lines.join('\n'));
+    return isSound ? exitOk : exitFailure;
+  } catch (error) {
+    program.stderr.write(`${messageOf(error)}\n`);
+    return exitFailure;
+  }
 }
 
 async function answerCompletion([command, ...words]: readonly string[]): Promise<string | null> {

@@ -1,9 +1,11 @@
 import type { DataFileId } from './compaction.ts';
 import type { Disk } from './disk.ts';
+import { decodeLdlmState } from './ldlm-state-file.ts';
+import { decodeManifest, looksLikeManifest } from './manifest.ts';
 import { replayFile } from './replay.ts';
 import { RoutingRestorer } from './routing-restorer.ts';
 import type { ScanResult } from './scan.ts';
-import { readStateFiles } from './state-files.ts';
+import { filesOf, readStateFile } from './state-files.ts';
 
 /** What a look at a state file has found. */
 export interface StateReport {
@@ -18,8 +20,10 @@ export interface StateReport {
  * @throws StateFileError when it is none, or cannot be read
  */
 export function checkState(disk: Disk, path: string): StateReport {
-  const files = readStateFiles(disk, path);
-  if (files === null) return { isSound: true, lines: [`${path}: empty`] };
+  const bytes = readStateFile(disk, path);
+  if (bytes.length === 0) return { isSound: true, lines: [`${path}: empty`] };
+  if (!looksLikeManifest(bytes)) return describeLdlmState(bytes, path);
+  const files = filesOf(path, decodeManifest(bytes, path));
   const lines: string[] = [];
   let isSound = true;
   for (const id of files.data) {
@@ -28,6 +32,16 @@ export function checkState(disk: Disk, path: string): StateReport {
     isSound &&= sound;
   }
   return { isSound, lines: [`${path}: ${isSound ? 'sound' : 'damaged'}`, ...lines] };
+}
+
+function describeLdlmState(bytes: Buffer, path: string): StateReport {
+  const { sessions, skipped } = decodeLdlmState(bytes, path);
+  const holders = sessions.reduce((sum, { locks }) => sum + locks.length, 0);
+  const what = `${path}: a state file of LDLM with ${holders} holders, which the next start takes over`;
+  return {
+    isSound: skipped.length === 0,
+    lines: [what, ...skipped.map(({ name, reason }) => `left out: ${name}: ${reason}`)],
+  };
 }
 
 function checkDataFile(disk: Disk, id: DataFileId): { text: string; sound: boolean } {

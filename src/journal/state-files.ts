@@ -44,7 +44,9 @@ export interface StateFiles {
  * @throws StateFileError
  */
 export function openStateFiles(options: StateFilesOptions): StateFiles {
-  const bytes = readManifestFile(options.disk, options.path);
+  const bytes = options.disk.exists(options.path)
+    ? readStateFile(options.disk, options.path)
+    : Buffer.alloc(0);
   if (bytes.length === 0) return beginState(options);
   if (!looksLikeManifest(bytes)) return importLdlmState(options, bytes);
   const manifest = decodeManifest(bytes, options.path);
@@ -60,13 +62,8 @@ export function openStateFiles(options: StateFilesOptions): StateFiles {
   return divideAnew(options, manifest, files);
 }
 
-/** The data files that a manifest names, as they are; null when it is missing or empty. @throws StateFileError */
-export function readStateFiles(disk: Disk, path: string): StateFiles | null {
-  const bytes = readManifestFile(disk, path);
-  return bytes.length === 0 ? null : filesOf(path, decodeManifest(bytes, path));
-}
-
-function filesOf(path: string, manifest: Manifest): StateFiles {
+/** The data files that a manifest names. */
+export function filesOf(path: string, manifest: Manifest): StateFiles {
   const { generation, shards, hashSeed } = manifest;
   const data = Array.from({ length: shards }, (_, shard) => ({
     path: dataPath(path, generation, shard),
@@ -76,8 +73,8 @@ function filesOf(path: string, manifest: Manifest): StateFiles {
   return { hashSeed, data };
 }
 
-function readManifestFile(disk: Disk, path: string): Buffer {
-  if (!disk.exists(path)) return Buffer.alloc(0);
+/** What the file has that a state is named by. */
+export function readStateFile(disk: Disk, path: string): Buffer {
   const file = disk.open(path, false);
   try {
     return readAll(file);
