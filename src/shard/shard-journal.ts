@@ -12,7 +12,7 @@ const RETRY_MS = 200;
 /** A compaction that failed for want of room is tried again after so long. */
 const COMPACTION_RETRY_MS = 60_000;
 /** A file is not made anew while it is smaller than this. */
-const COMPACTION_BYTES_MIN = 4 * 1024 * 1024;
+const COMPACTION_BYTES_MIN = 32 * 1024 * 1024;
 /** Rough sizes of what a snapshot has beside its texts. */
 const HELD_BYTES = 80;
 const IDLE_BYTES = 16;
