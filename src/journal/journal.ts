@@ -76,15 +76,23 @@ export class Journal {
     this.#file = file;
   }
 
-  /** Writes what is left and the footer that says that nothing is missing, and closes the file. */
+  /** Writes what is left and, if there is room, the footer that says that nothing is missing, and closes the file. */
   close(nowMs: number): void {
     if (this.commit(nowMs)) {
       this.#file.sync();
-      this.#file.append(BatchKind.Footer, Buffer.alloc(HEADER_BYTES), HEADER_BYTES, 0, nowMs);
+      this.#writeFooter(nowMs);
       this.#file.trim();
       this.#file.sync();
     }
     this.#file.close();
+  }
+
+  #writeFooter(nowMs: number): void {
+    try {
+      this.#file.append(BatchKind.Footer, Buffer.alloc(HEADER_BYTES), HEADER_BYTES, 0, nowMs);
+    } catch (error) {
+      if (!isDiskFull(error)) throw error;
+    }
   }
 
   #syncNow(nowMs: number): void {

@@ -36,8 +36,8 @@ function plainBatches(count: number, recordBytes: number, fields: Partial<BatchH
   const bytes = Buffer.alloc(count * length, 0x77);
   for (let i = 0; i < count; i++) {
     const batch = bytes.subarray(i * length, (i + 1) * length);
-    const header = Object.assign(new BatchHeader(), { generation, run: 1, sequence: i + 1 }, fields);
-    encodeHeader(batch, 0, Object.assign(header, { length: recordBytes, durableOffset: i * length }), seed);
+    const own = { generation, run: 1, sequence: i + 1, length: recordBytes, durableOffset: i * length };
+    encodeHeader(batch, 0, Object.assign(new BatchHeader(), own, fields), seed);
   }
   return bytes;
 }
@@ -155,6 +155,9 @@ describe('scanJournal', () => {
     const whole = plainBatches(3, 8);
     expect(scan(plainBatches(3, 8, { generation: generation + 1 })).batches).toBe(0);
     expect(scan(Buffer.concat([whole.subarray(0, length), whole])).batches).toBe(1);
+    const unsynced = plainBatches(3, 8, { durableOffset: 0 });
+    const gap = Buffer.concat([unsynced.subarray(0, length), unsynced.subarray(2 * length)]);
+    expect(scan(gap)).toMatchObject({ batches: 1, tornBatches: 1, damagedOffset: -1 });
     expect(scan(whole.subarray(length))).toMatchObject({ batches: 0, tornBatches: 0 });
     expect(scanJournal(new FileImage(whole), generation, seed + 1, () => {}).batches).toBe(0);
   });

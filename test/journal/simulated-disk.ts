@@ -37,6 +37,8 @@ export class SimulatedDisk implements Disk {
   writesAreShort = false;
   /** Operations so far, reads apart. */
   operations = 0;
+  /** The same by kind. */
+  readonly counts = { open: 0, write: 0, sync: 0, truncate: 0, rename: 0, remove: 0, syncFolder: 0 };
   bytesRead = 0;
   readonly #pageBytes: number;
   readonly #draw: Draw;
@@ -175,6 +177,7 @@ export class SimulatedDisk implements Disk {
   #begin(operation: DiskOperation, before: ((code: DiskFaultCode) => void) | null = null): void {
     if (this.#isDark) throw new PowerCutError();
     this.operations++;
+    this.counts[operation]++;
     const fault = this.#fault;
     if (fault === null || (fault.operation !== null && fault.operation !== operation)) return;
     if (fault.left-- > 0) return;
