@@ -1,5 +1,6 @@
 import { Limits } from '../base/limits.ts';
 import { ROW_MASK, ROW_SHIFT, RowTable } from '../base/row-table.ts';
+import { NameIndex } from './name-index.ts';
 import { requestIdIn, requestKey } from './request-key.ts';
 import type { TextBudget } from './text-budget.ts';
 
@@ -19,9 +20,9 @@ export class RequestMemory {
   readonly #rows = new RowTable(STRIDE);
   readonly #words = this.#rows.words;
   readonly #floats = this.#rows.floats;
-  readonly #entries = new Map<string, number>();
-  readonly #entryKeys: string[] = [''];
-  readonly #entryOfClaim = new Map<number, number>();
+  readonly #keys: NameIndex;
+  /** By claim: its entry, 0 when it has none. In pages like the claims' own rows. */
+  readonly #entryOfClaim: Int32Array[] = [];
   readonly #texts: TextBudget;
   readonly #keySeed: number;
   #oldest = 0;
@@ -32,6 +33,7 @@ export class RequestMemory {
   constructor(texts: TextBudget, keySeed: number) {
     this.#texts = texts;
     this.#keySeed = keySeed;
+    this.#keys = new NameIndex(keySeed);
   }
 
   /** All ids that are known: bound and released ones. */
@@ -42,7 +44,9 @@ export class RequestMemory {
   /** Bytes of text that are kept for them, added up anew: for checks. */
   countTextBytes(): number {
     let bytes = 0;
-    for (const key of this.#entries.keys()) bytes += key.length;
+    for (let entry = 1; entry < this.#rows.endRow; entry++) {
+      if (this.#rows.isOpen(entry)) bytes += this.keyOf(entry).length;
+    }
     return bytes;
   }
 
@@ -52,7 +56,7 @@ export class RequestMemory {
   }
 
   find(name: string, requestId: string, nowMs: number): number {
-    const entry = this.#entries.get(this.keyFor(name, requestId)) ?? 0;
+    const entry = this.#keys.find(this.keyFor(name, requestId));
     if (entry !== 0 && this.claim(entry) === 0 && this.forgetAtMs(entry) <= nowMs) {
       this.#forgetReleased(entry);
       return 0;
@@ -67,13 +71,13 @@ export class RequestMemory {
 
   /** The claim that carries the id is bound to it: for checks. */
   isBound(claim: number): boolean {
-    const entry = this.#entryOfClaim.get(claim) ?? 0;
+    const entry = this.#entryOf(claim);
     return entry !== 0 && this.claim(entry) === claim;
   }
 
   /** The id that is bound to a claim, empty when it has none. */
   requestIdOf(claim: number): string {
-    const entry = this.#entryOfClaim.get(claim) ?? 0;
+    const entry = this.#entryOf(claim);
     return entry === 0 ? '' : requestIdIn(this.keyOf(entry));
   }
 
@@ -84,7 +88,7 @@ export class RequestMemory {
 
   /** The same with what {@link keyFor} gave. */
   bindKey(key: string, claim: number): void {
-    this.#entryOfClaim.set(claim, this.#open(key, claim));
+    this.#setEntryOf(claim, this.#open(key, claim));
   }
 
   /** Forgets the id of a claim that ends without having held: the request may be made again. */
@@ -119,7 +123,7 @@ export class RequestMemory {
    * behind one that is forgotten later, and is then kept as long as that one, though no longer found.
    */
   remember(key: string, forgetAtMs: number): void {
-    const known = this.#entries.get(key) ?? 0;
+    const known = this.#keys.find(key);
     if (known !== 0 && this.claim(known) !== 0) return;
     if (known !== 0) this.#unlinkReleased(known);
     this.#appendReleased(known === 0 ? this.#open(key, 0) : known, forgetAtMs);
@@ -132,7 +136,7 @@ export class RequestMemory {
 
   /** Forgets the id if it is remembered as released, also before its time. Returns false when a claim is bound to it. */
   free(key: string): boolean {
-    const entry = this.#entries.get(key) ?? 0;
+    const entry = this.#keys.find(key);
     if (entry === 0) return true;
     if (this.claim(entry) !== 0) return false;
     this.#forgetReleased(entry);
@@ -151,7 +155,7 @@ export class RequestMemory {
 
   /** What the request is known by, see {@link requestKey}. */
   keyOf(entry: number): string {
-    return this.#entryKeys[entry]!;
+    return this.#keys.name(entry);
   }
 
   /** Until when a released request is remembered. */
@@ -174,25 +178,33 @@ export class RequestMemory {
   }
 
   #takeEntryOf(claim: number): number {
-    const entry = this.#entryOfClaim.get(claim) ?? 0;
-    if (entry !== 0) this.#entryOfClaim.delete(claim);
+    const entry = this.#entryOf(claim);
+    if (entry !== 0) this.#setEntryOf(claim, 0);
     return entry;
+  }
+
+  #entryOf(claim: number): number {
+    const page = this.#entryOfClaim[claim >>> ROW_SHIFT];
+    return page === undefined ? 0 : page[claim & ROW_MASK]!;
+  }
+
+  #setEntryOf(claim: number, entry: number): void {
+    const pages = this.#entryOfClaim;
+    while (claim >>> ROW_SHIFT >= pages.length) pages.push(new Int32Array(ROW_MASK + 1));
+    pages[claim >>> ROW_SHIFT]![claim & ROW_MASK] = entry;
   }
 
   #open(key: string, claim: number): number {
     const entry = this.#rows.open();
     this.#set(entry, CLAIM, claim);
-    this.#entryKeys[entry] = key;
-    this.#entries.set(key, entry);
+    this.#keys.add(key, entry);
     this.#texts.reserve(key.length);
     return entry;
   }
 
   #close(entry: number): void {
-    const key = this.#entryKeys[entry]!;
-    this.#texts.release(key.length);
-    this.#entries.delete(key);
-    this.#entryKeys[entry] = '';
+    this.#texts.release(this.keyOf(entry).length);
+    this.#keys.remove(entry);
     this.#rows.close(entry);
   }
 
