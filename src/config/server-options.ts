@@ -18,7 +18,7 @@ export type LogFormat = 'json' | 'pretty';
 export interface ServerOptions {
   /** Where gRPC is served, as `host:port`; without a host on all interfaces. Default `localhost:3144`. */
   readonly listenAddress: string;
-  /** Worker threads among which the locks are divided, 1 to 64. Default: the available cores, at most 16. */
+  /** Worker threads among which the locks are divided, 1 to 64. Default: the available cores but one, which the main thread has; 1 to 16. */
   readonly shards: number;
   /** How long an orderly stop may take before connections are cut. Default 5 s. */
   readonly shutdownGraceMs: number;

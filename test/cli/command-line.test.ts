@@ -20,7 +20,7 @@ describe('formatHelp', () => {
       if (row.elsewhere !== 'nowhere') expect(help).toContain(`[${envNameOf(row)}]`);
     }
     expect(help).toContain('[default: localhost:3144]');
-    expect(help).toContain('[default: available cores, at most 16]');
+    expect(help).toContain('[default: available cores but one, 1 to 16]');
     expect(help).toContain('[choices: "debug", "info", "warn", "error"] [default: info]');
   });
 });
