@@ -72,6 +72,12 @@ export class JournalFile {
     this.#fileBytes = Math.max(this.#fileBytes, this.#offset);
   }
 
+  /** Takes room for a batch of so many bytes ahead of it, fewer than an extension has. Returns whether it is there. */
+  reserve(bytes: number): boolean {
+    this.#extend(this.#offset + bytes);
+    return this.#offset + bytes <= this.#fileBytes;
+  }
+
   /** Makes all batches durable. After a failure nobody knows what is on the disk: the file must not be written again. */
   sync(): void {
     if (this.isDurable) return;

@@ -1,7 +1,11 @@
+import { Limits } from '../base/limits.ts';
 import { BatchKind, HEADER_BYTES } from './batch-header.ts';
 import { isDiskFull } from './disk.ts';
 import type { JournalFile } from './journal-file.ts';
 import type { RecordWriter } from './record-writer.ts';
+
+/** A disk that was full has room again when so much can be written: the longest request fits. */
+const ROOM_BYTES = Limits.recordBodyBytesMax;
 
 /** When what was written is made durable (fdatasync). */
 type SyncPolicy = 'always' | 'interval' | 'never';
@@ -62,6 +66,11 @@ export class Journal {
     }
     if (sync === 'interval' && nowMs >= this.nextWakeMs()) this.#syncNow(nowMs);
     return true;
+  }
+
+  /** Whether more than a little can be written. A {@link commit} that succeeds with nothing to write does not say so. */
+  hasRoom(): boolean {
+    return this.#file.reserve(ROOM_BYTES);
   }
 
   /** When {@link commit} wants to be called though nothing is recorded: Infinity for never. */

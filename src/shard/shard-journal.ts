@@ -52,7 +52,7 @@ export class ShardJournal implements PublishGate {
   begin(nowMs: number): void {
     this.#nowMs = nowMs;
     if (!this.#core.suspended || nowMs < this.#retryMs) return;
-    if (this.#journal.commit(nowMs)) this.#core.resume(nowMs);
+    if (this.#journal.commit(nowMs) && this.#journal.hasRoom()) this.#core.resume(nowMs);
     else this.#retryMs = nowMs + RETRY_MS;
   }
 

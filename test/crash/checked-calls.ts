@@ -73,7 +73,7 @@ export class CheckedCalls {
       claim.isSure = isSure;
       this.#judgeStanding('Unlock', claim, reply?.unlocked === true, status, reply, sentMs, nowMs);
       if (reply?.unlocked === true) ledger.acknowledged++;
-      ledger.over(claim, nowMs);
+      ledger.over(claim, reply?.unlocked === true ? 'unlocked' : 'found ended', nowMs);
       then();
     };
     connection.send('Unlock', message, answered, () => ledger.unanswered++);
@@ -94,7 +94,7 @@ export class CheckedCalls {
       if (renewed && endedBefore) ledger.violation(`${nameOf(claim)} was renewed after its end`);
       if (!renewed && isSure && nowMs + CLOCK_MS < heldUntilMs)
         ledger.violation(`${nameOf(claim)} is lost: ${told('Renew', status, reply)}`);
-      if (!renewed) ledger.over(claim, nowMs);
+      if (!renewed) ledger.over(claim, 'found ended', nowMs);
       else claim.timeoutBegan(timeoutMs, sentMs, nowMs);
       if (renewed) ledger.acknowledged++;
       then();
@@ -145,24 +145,26 @@ export class CheckedCalls {
   }
 
   /** The key of a claim that has ended must be refused. */
-  unlockEnded(connection: CrashConnection, { claim }: EndedClaim, then: () => void): void {
+  unlockEnded(connection: CrashConnection, ended: EndedClaim, then: () => void): void {
+    const { claim } = ended;
     const answered = (status: number, reply: ReplyMessage | null): void => {
       if (status !== GrpcStatus.Ok || reply?.unlocked === true)
-        this.#ledger.violation(`${nameOf(claim)} has come back: ${told('Unlock', status, reply)}`);
+        this.#ledger.violation(`${nameOfEnded(ended)} has come back: ${told('Unlock', status, reply)}`);
       then();
     };
     connection.send('Unlock', { name: claim.lock.name, key: claim.key }, answered, () => {});
   }
 
   /** The request id of a claim that has ended must be refused. */
-  repeatEnded(connection: CrashConnection, { claim, endedMs }: EndedClaim, then: () => void): void {
+  repeatEnded(connection: CrashConnection, ended: EndedClaim, then: () => void): void {
+    const { claim, endedMs } = ended;
     const { lock, permits, requestId } = claim;
     if (requestId === undefined || Date.now() > endedMs + REQUEST_MEMORY_MS) return then();
     const message = { name: lock.name, size: lock.size, permits, request_id: requestId };
     const answered = (status: number, reply: ReplyMessage | null): void => {
       if (reply?.error?.code !== ErrorCode.LockDoesNotExistOrInvalidKey)
         this.#ledger.violation(
-          `${nameOf(claim)}: its request id is not refused, ${told('repeat', status, reply)}`,
+          `${nameOfEnded(ended)} but its request id is not refused: ${told('repeat', status, reply)}`,
         );
       then();
     };
@@ -212,6 +214,10 @@ export class CheckedCalls {
 
 function nameOf({ lock, key, token }: CrashClaim): string {
   return `${lock.name}, key ${key}, token ${token},`;
+}
+
+function nameOfEnded({ claim, how, endedMs }: EndedClaim): string {
+  return `${nameOf(claim)} ${how} ${Date.now() - endedMs} ms ago,`;
 }
 
 function told(what: string, status: number, reply: ReplyMessage | null): string {

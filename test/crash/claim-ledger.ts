@@ -15,6 +15,8 @@ export interface StrayCall {
 export interface EndedClaim {
   readonly claim: CrashClaim;
   readonly endedMs: number;
+  /** How that was noticed. */
+  readonly how: string;
 }
 
 /** What was acknowledged by all servers of a run, and what contradicts it. */
@@ -57,10 +59,10 @@ export class ClaimLedger {
   }
 
   /** It is known to be over. */
-  over(claim: CrashClaim, nowMs: number): void {
+  over(claim: CrashClaim, how: string, nowMs: number): void {
     this.claims.delete(claim);
     claim.lock.claims.delete(claim);
-    this.ended.push({ claim, endedMs: nowMs });
+    this.ended.push({ claim, endedMs: nowMs, how });
     this.offer(claim.lock);
   }
 

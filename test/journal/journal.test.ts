@@ -90,6 +90,24 @@ describe('Journal', () => {
     expect(scan().names).toEqual(['a', name, 'b']);
   });
 
+  it('finds room when there is some for the longest request, though nothing is to be written', () => {
+    const { disk, journal, commit, scan } = openJournal('always');
+    commit('a');
+    disk.bytesMax = disk.bytesUsed;
+    expect(commit('n'.repeat(600_000))).toBe(false);
+    journal.records.clear();
+    while (commit('n'.repeat(1000)));
+    journal.records.clear();
+    expect(journal.commit(1)).toBe(true);
+    expect(journal.hasRoom()).toBe(false);
+    disk.bytesMax += 100 * 1024;
+    expect(journal.hasRoom()).toBe(false);
+    disk.bytesMax += 100 * 1024;
+    expect(journal.hasRoom()).toBe(true);
+    expect(commit('m'.repeat(128 * 1024))).toBe(true);
+    expect(scan().tornBytes).toBe(0);
+  });
+
   it('fails for good when a disk is broken, or a sync fails for whatever reason', () => {
     for (const [code, operation] of [
       ['EIO', 'write'],
