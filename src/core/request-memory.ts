@@ -148,6 +148,11 @@ export class RequestMemory {
     return this.#oldest;
   }
 
+  /** Whether the entry is still, or again, a released request: for a walk that has been interrupted. */
+  isReleased(entry: number): boolean {
+    return this.#rows.isOpen(entry) && this.claim(entry) === 0;
+  }
+
   /** The released request behind this one, 0 for none. */
   nextReleased(entry: number): number {
     return this.#word(entry, NEXT);

@@ -69,6 +69,6 @@ export interface Engine {
   flush(): void;
   /** Refuses Lock and TryLock from now on and ends all waiters; resolves when all of them have their replies. */
   stopGranting(): Promise<void>;
-  /** Ends the threads. Nothing may be submitted any more. */
+  /** Ends the threads. Nothing may be submitted any more. Rejects when what was decided could not be kept. */
   close(): Promise<void>;
 }

@@ -53,6 +53,7 @@ export class ShardedEngine implements Engine {
   readonly #isDurable: boolean;
   #pollScheduled = false;
   #over = false;
+  #failureWhileClosing: Error | null = null;
 
   constructor(options: ShardedEngineOptions, events: EngineEvents) {
     this.shards = options.shards;
@@ -171,6 +172,8 @@ export class ShardedEngine implements Engine {
     for (const port of this.#ports) port.tell(RequestKind.Exit, 0, 0, null);
     this.flush();
     await this.#pool.close(EXIT_MS_MAX);
+    // What a shard could not write in the end was told on the way here.
+    if (this.#failureWhileClosing instanceof StateFileError) throw this.#failureWhileClosing;
   }
 
   /**
@@ -280,7 +283,10 @@ export class ShardedEngine implements Engine {
   }
 
   #fail(error: Error): void {
-    if (this.#over) return;
+    if (this.#over) {
+      this.#failureWhileClosing ??= error;
+      return;
+    }
     this.#over = true;
     this.#watch.close();
     this.#events.failed(error);

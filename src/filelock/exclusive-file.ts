@@ -68,6 +68,15 @@ function readPid(fd: number): number | undefined {
 /** Written before the rest is cut off, so that a reader finds either holder's pid, and never nothing. */
 function writePid(fd: number): void {
   const line = `${process.pid}\n`;
-  writeSync(fd, line, 0);
-  ftruncateSync(fd, line.length);
+  try {
+    writeSync(fd, line, 0);
+    ftruncateSync(fd, line.length);
+  } catch (error) {
+    // It is for people only, and whoever starts on a full disk has other worries.
+    if (!isDiskFull(error)) throw error;
+  }
+}
+
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }

@@ -1,12 +1,13 @@
 import type { LockCore } from '../core/lock-core.ts';
-import { BatchKind } from './batch-header.ts';
+import { BatchKind, HEADER_BYTES } from './batch-header.ts';
 import type { Disk } from './disk.ts';
 import type { BatchListener } from './journal.ts';
 import { JournalFile } from './journal-file.ts';
 import { RecordWriter } from './record-writer.ts';
 import { Snapshot } from './snapshot.ts';
+import { stateIoError } from './state-error.ts';
 
-/** Rows that one slice looks at: well under a millisecond. */
+/** Well under a millisecond. */
 const SLICE_ROWS = 512;
 /** So much is written before it is synced: small syncs between the turns do not hold up the log's own for long. */
 const SYNC_BYTES = 256 * 1024;
@@ -48,14 +49,14 @@ export class Compaction implements BatchListener {
   }
 
   /**
-   * Does a slice. Returns whether the snapshot is whole, so that {@link finish} may be called.
+   * Does a slice of so many rows. Returns whether the snapshot is whole, so that {@link finish} may be called.
    *
    * @throws what the disk throws
    */
-  step(nowMs: number): boolean {
+  step(nowMs: number, sliceRows = SLICE_ROWS): boolean {
     if (this.#failure !== null) throw this.#failure;
     const records = this.#records;
-    this.#snapshot.step(records, SLICE_ROWS);
+    this.#snapshot.step(records, sliceRows);
     if (records.count > 0) this.#append(records, nowMs);
     records.clear();
     if (this.#file.offset - this.#syncedBytes >= SYNC_BYTES) this.#sync();
@@ -71,15 +72,23 @@ export class Compaction implements BatchListener {
   }
 
   /**
-   * Puts the new file in the place of the old one and returns it.
+   * Puts the new file in the place of the old one and returns it. A footer says of all that is in it that it is
+   * durable, so that damage to it is not taken for a torn write.
    *
-   * @throws what the disk throws
+   * @throws what the disk throws, but once the names are touched StateFileError: then nobody knows which file has the
+   * name, and to go on with either would be wrong, whatever the reason is
    */
-  finish(): JournalFile {
+  finish(nowMs: number): JournalFile {
     const { path } = this.#id;
     this.#sync();
-    this.#disk.rename(unfinishedPath(path), path);
-    this.#disk.syncFolderOf(path);
+    this.#file.append(BatchKind.Footer, Buffer.alloc(HEADER_BYTES), HEADER_BYTES, 0, nowMs);
+    this.#sync();
+    try {
+      this.#disk.rename(unfinishedPath(path), path);
+      this.#disk.syncFolderOf(path);
+    } catch (error) {
+      throw stateIoError(path, error);
+    }
     return this.#file;
   }
 

@@ -57,15 +57,23 @@ export class Journal {
       try {
         this.#file.append(BatchKind.Data, records.bytes, records.end, records.count, nowMs);
       } catch (error) {
-        if (isDiskFull(error)) return false;
-        throw error;
+        if (!isDiskFull(error)) throw error;
+        this.syncWhenDue(nowMs);
+        return false;
       }
       if (sync === 'always') this.#file.sync();
       this.listener?.batchWritten(records, nowMs);
       records.clear();
     }
-    if (sync === 'interval' && nowMs >= this.nextWakeMs()) this.#syncNow(nowMs);
+    this.syncWhenDue(nowMs);
     return true;
+  }
+
+  /** Makes what was written durable where the interval is over, though there may be no room to write more. */
+  syncWhenDue(nowMs: number): void {
+    if (nowMs < this.nextWakeMs()) return;
+    this.#file.sync();
+    this.#syncedMs = nowMs;
   }
 
   /** Whether more than a little can be written. A {@link commit} that succeeds with nothing to write does not say so. */
@@ -91,8 +99,8 @@ export class Journal {
       this.#file.sync();
       this.#writeFooter(nowMs);
       this.#file.trim();
-      this.#file.sync();
     }
+    this.#file.sync();
     this.#file.close();
   }
 
@@ -102,10 +110,5 @@ export class Journal {
     } catch (error) {
       if (!isDiskFull(error)) throw error;
     }
-  }
-
-  #syncNow(nowMs: number): void {
-    this.#file.sync();
-    this.#syncedMs = nowMs;
   }
 }

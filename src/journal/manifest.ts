@@ -1,6 +1,6 @@
 import { crc32 } from 'node:zlib';
 import { LdlmServerError } from '../contract/server-error.ts';
-import { damagedFile, foreignFile, laterVersion } from './state-error.ts';
+import { damagedManifest, foreignFile, laterVersion } from './state-error.ts';
 
 /**
  * The file that a state is named by. It says which data files count, and it is text, so that a person can see what
@@ -89,18 +89,18 @@ export function decodeManifest(bytes: Uint8Array, path: string): Manifest {
   const values = FIELDS.map((field) => {
     const digits = lineAt(text, at, field.name);
     const value = Number(digits);
-    if (digits === undefined || !isWithin(value, field.min, field.max)) throw damagedFile(path, at);
+    if (digits === undefined || !isWithin(value, field.min, field.max)) throw damagedManifest(path, at);
     at += field.name.length + digits.length + 2;
     return value;
   });
-  if (text.slice(at) !== checksumLine(text.slice(0, at))) throw damagedFile(path, at);
+  if (text.slice(at) !== checksumLine(text.slice(0, at))) throw damagedManifest(path, at);
   return { generation: values[0]!, shards: values[1]!, hashSeed: values[2]! };
 }
 
 /** Nothing is known of a later version but where it stands, so its checksum is not looked for. */
 function wrongVersion(text: string, path: string): Error {
   const version = /^([1-9]\d{0,8})\n/.exec(text.slice(PREFIX.length))?.[1];
-  return version === undefined ? damagedFile(path, PREFIX.length) : laterVersion(path, version, VERSION);
+  return version === undefined ? damagedManifest(path, PREFIX.length) : laterVersion(path, version, VERSION);
 }
 
 /** The digits of the line `name digits` at an offset, in the one form that we write; undefined for another line. */

@@ -30,18 +30,26 @@ function repairDataFile(disk: Disk, id: DataFileId, notice: StateNotice): void {
     const { damagedOffset } = scanJournal(file, id.generation, id.seed, ignore);
     if (damagedOffset < 0) return;
     const lostBytes = file.size() - damagedOffset;
-    copyAside(disk, file, `${id.path}.damaged`);
+    const kept = freePath(disk, `${id.path}.damaged`);
+    copyAside(disk, file, kept);
     file.truncate(damagedOffset);
     file.sync();
     notice('repaired a state file: what was behind the damage is lost', {
       path: id.path,
       offset: damagedOffset,
       lostBytes,
-      kept: `${id.path}.damaged`,
+      kept,
     });
   } finally {
     file.close();
   }
+}
+
+/** What was kept before is kept on. */
+function freePath(disk: Disk, path: string): string {
+  let free = path;
+  for (let i = 2; disk.exists(free); i++) free = `${path}.${i}`;
+  return free;
 }
 
 function copyAside(disk: Disk, file: DiskFile, path: string): void {

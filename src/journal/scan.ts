@@ -28,6 +28,16 @@ export interface ScanResult extends JournalPosition {
   readonly damagedOffset: number;
 }
 
+/** The line that tells of a tail that was cut, and what goes with it. */
+export const TORN_TAIL_NOTICE = 'cut off what a crash left at the end of a state file';
+
+export function describeTail(
+  path: string,
+  { offset, tornBytes, tornBatches }: ScanResult,
+): { path: string; offset: number; bytes: number; batches: number } {
+  return { path, offset, bytes: tornBytes, batches: tornBatches };
+}
+
 /** How much is read at a time. */
 const READ_BYTES = 1024 * 1024;
 

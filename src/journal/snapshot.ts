@@ -3,6 +3,9 @@ import { LockCore } from '../core/lock-core.ts';
 import type { LockState } from '../core/lock-state.ts';
 import type { RecordWriter } from './record-writer.ts';
 
+/** A slice ends when it has recorded so much. */
+const SLICE_BYTES = 128 * 1024;
+
 /**
  * Records what a core knows, a slice at a time. The core may work on between two slices as long as what it decides is
  * recorded as well, in order: a claim that ends before the walk comes by leaves a release without a claim, one that
@@ -28,9 +31,9 @@ export class Snapshot {
     return this.#done;
   }
 
-  /** Looks at up to `rows` more rows, and records what it finds there. */
+  /** Looks at up to `rows` more rows, fewer where names are long, and records what it finds there. */
   step(into: RecordWriter, rows: number): void {
-    for (let left = rows; left > 0; left--) {
+    for (let left = rows; left > 0 && into.length < SLICE_BYTES; left--) {
       if (this.#claim < this.#state.claims.endRow) this.#recordClaim(into);
       else if (this.#lock < this.#state.locks.endRow) this.#recordLock(into);
       else if (!this.#recordRequest(into)) return this.#end(into);
@@ -55,7 +58,10 @@ export class Snapshot {
    */
   #recordRequest(into: RecordWriter): boolean {
     const { requests } = this.#state;
-    const isLost = this.#request === 0 || requests.forgetAtMs(this.#request) !== this.#forgetAtMs;
+    const isLost =
+      this.#request === 0 ||
+      !requests.isReleased(this.#request) ||
+      requests.forgetAtMs(this.#request) !== this.#forgetAtMs;
     if (isLost && !this.#requestsDone) this.#request = requests.firstReleased();
     const entry = this.#request;
     if (entry === 0 || this.#requestsDone) return false;

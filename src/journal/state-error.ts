@@ -45,6 +45,14 @@ export function damagedFile(path: string, offset: number): StateFileError {
   );
 }
 
+/** @param offset the first byte that is wrong */
+export function damagedManifest(path: string, offset: number): StateFileError {
+  return new StateFileError(
+    'LDLM_STATE_DAMAGED',
+    `${path} is damaged at byte ${offset}: bring back a copy of it, as its data files cannot be read without it`,
+  );
+}
+
 /** @param holderPid the process that has it; undefined when nobody knows */
 export function stateInUse(path: string, holderPid: number | undefined): StateFileError {
   const holder = holderPid === undefined ? 'another process' : `process ${holderPid}`;

@@ -1,7 +1,8 @@
 import { LockCommand } from '../core/command.ts';
+import type { LockCore } from '../core/lock-core.ts';
 import { FencingToken } from '../core/sink.ts';
 import { parseLockKey } from '../protocol/protobuf/lock-key-text.ts';
-import { BatchKind } from './batch-header.ts';
+import { BatchKind, HEADER_BYTES } from './batch-header.ts';
 import type { DataFileId } from './compaction.ts';
 import { type Disk, type DiskFile, writeFully } from './disk.ts';
 import { JournalFile } from './journal-file.ts';
@@ -11,6 +12,7 @@ import { RecordWriter } from './record-writer.ts';
 import { repairDataFiles } from './repair-state.ts';
 import { replayFile } from './replay.ts';
 import { RoutingRestorer } from './routing-restorer.ts';
+import { describeTail, TORN_TAIL_NOTICE } from './scan.ts';
 import { Snapshot } from './snapshot.ts';
 import { damagedFile, StateFileError } from './state-error.ts';
 
@@ -73,6 +75,9 @@ export function filesOf(path: string, manifest: Manifest): StateFiles {
   return { hashSeed, data };
 }
 
+/** What a data file without a lock has at most: two batches, of the last token and the snapshot's end, and the footer. */
+const EMPTY_STATE_BYTES = 3 * HEADER_BYTES + 64;
+
 /** What the file has that a state is named by. */
 export function readStateFile(disk: Disk, path: string): Buffer {
   const file = disk.open(path, false);
@@ -96,19 +101,25 @@ function readAll(file: DiskFile): Buffer {
 
 /** A state that begins. Data files of a state whose manifest is gone are not written over. */
 function beginState(options: StateFilesOptions): StateFiles {
-  const { disk, path, shards, newSeed } = options;
+  const { shards, newSeed, nowMs } = options;
+  refuseOrphans(options);
   const manifest = { generation: 1, shards, hashSeed: newSeed };
-  const files = filesOf(path, manifest);
+  return writeGeneration(options, manifest, new RoutingRestorer(shards, newSeed), nowMs);
+}
+
+/**
+ * Refuses data files that no manifest names, unless they are what an end in the middle of their making has left: of a
+ * state that began they hold no locks.
+ */
+function refuseOrphans(options: StateFilesOptions): void {
+  const { disk, path } = options;
   for (const name of dataFilesBeside(options)) {
-    if (sizeOf(disk, name) === 0) continue;
+    if (usedBytesOf(disk, name) <= EMPTY_STATE_BYTES) continue;
     throw new StateFileError(
       'LDLM_STATE_DAMAGED',
-      `${path} is missing or empty, but ${name} holds locks: put ${path} back, or move its data files away`,
+      `${path} is missing, empty or not its own, but ${name} holds locks: put ${path} back, or move its data files away`,
     );
   }
-  for (const { path: data } of files.data) disk.open(data, true).close();
-  writeManifest(disk, path, manifest);
-  return files;
 }
 
 /** All data files of any generation, with their folder. */
@@ -121,13 +132,12 @@ function dataFilesBeside({ disk, path }: StateFilesOptions): string[] {
     .map((name) => folder + name);
 }
 
-function sizeOf(disk: Disk, path: string): number {
-  const file = disk.open(path, false);
-  try {
-    return file.size();
-  } finally {
-    file.close();
-  }
+/** Bytes up to the last that is not zero: a file that was extended ahead and never cut holds no more. */
+function usedBytesOf(disk: Disk, path: string): number {
+  const bytes = readStateFile(disk, path);
+  let used = bytes.length;
+  while (used > 0 && bytes[used - 1] === 0) used--;
+  return used;
 }
 
 /** Removes what an end at the wrong moment has left: other generations, and files that are not whole. */
@@ -145,6 +155,7 @@ function divideAnew(options: StateFilesOptions, manifest: Manifest, files: State
     try {
       const scan = replayFile(file, id, restorer);
       if (scan.damagedOffset >= 0) throw damagedFile(id.path, scan.damagedOffset);
+      if (scan.tornBytes > 0) notice(TORN_TAIL_NOTICE, describeTail(id.path, scan));
       nowMs = Math.max(nowMs, scan.nowMs);
     } finally {
       file.close();
@@ -166,6 +177,9 @@ function divideAnew(options: StateFilesOptions, manifest: Manifest, files: State
 function importLdlmState(options: StateFilesOptions, bytes: Buffer): StateFiles {
   const { disk, path, shards, newSeed, nowMs, notice } = options;
   const { sessions, skipped } = decodeLdlmState(bytes, path);
+  const copyPath = `${path}.ldlm`;
+  // With the copy there, data files are what an end in the middle of this has left.
+  if (!disk.exists(copyPath) || !readStateFile(disk, copyPath).equals(bytes)) refuseOrphans(options);
   const restorer = new RoutingRestorer(shards, newSeed);
   const command = new LockCommand();
   const token = new FencingToken();
@@ -182,14 +196,14 @@ function importLdlmState(options: StateFilesOptions, bytes: Buffer): StateFiles 
   }
   for (const { name, reason } of skipped)
     notice('a lock of the LDLM state file was left out', { name, reason });
-  const kept = disk.open(`${path}.ldlm`, true);
+  const kept = disk.open(copyPath, true);
   try {
     writeFully(kept, bytes, 0, bytes.length, 0);
     kept.sync();
   } finally {
     kept.close();
   }
-  notice('took over a state file of LDLM, which is kept', { path: `${path}.ldlm`, locks });
+  notice('took over a state file of LDLM, which is kept', { path: copyPath, locks });
   return writeGeneration(options, { generation: 1, shards, hashSeed: newSeed }, restorer, nowMs);
 }
 
@@ -203,22 +217,12 @@ function writeGeneration(
   const { disk, path } = options;
   const files = filesOf(path, manifest);
   files.data.forEach((id, shard) => {
-    const file = new JournalFile(
-      disk.open(id.path, true),
-      { offset: 0, sequence: 0, run: 1 },
-      id.generation,
-      id.seed,
-    );
-    const snapshot = new Snapshot(restorer.cores[shard]!);
-    const records = new RecordWriter();
-    while (!snapshot.done) {
-      snapshot.step(records, SNAPSHOT_ROWS);
-      file.append(BatchKind.Data, records.bytes, records.end, records.count, nowMs);
-      records.clear();
+    const file = disk.open(id.path, true);
+    try {
+      writeDataFile(file, id, restorer.cores[shard]!, nowMs);
+    } finally {
+      file.close();
     }
-    file.trim();
-    file.sync();
-    file.close();
   });
   writeManifest(disk, path, manifest);
   removeOthers(options, manifest);
@@ -226,6 +230,23 @@ function writeGeneration(
 }
 
 const SNAPSHOT_ROWS = 4096;
+
+/** Writes a core as a whole data file. The footer makes every later change of it noticed. */
+function writeDataFile(disk: DiskFile, id: DataFileId, core: LockCore, nowMs: number): void {
+  const position = { offset: 0, sequence: 0, run: 1 };
+  const file = new JournalFile(disk, position, id.generation, id.seed);
+  const snapshot = new Snapshot(core);
+  const records = new RecordWriter();
+  while (!snapshot.done) {
+    snapshot.step(records, SNAPSHOT_ROWS);
+    file.append(BatchKind.Data, records.bytes, records.end, records.count, nowMs);
+    records.clear();
+  }
+  file.sync();
+  file.append(BatchKind.Footer, Buffer.alloc(HEADER_BYTES), HEADER_BYTES, 0, nowMs);
+  file.trim();
+  file.sync();
+}
 
 /** The manifest is replaced as a whole. Its folder is synced before as well: it must not name files that are not there. */
 function writeManifest(disk: Disk, path: string, manifest: Manifest): void {

@@ -16,7 +16,8 @@ export interface ConnectionsOptions {
   readonly nowMs: () => number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
-  readonly noClearOnDisconnect: boolean;
+  /** What a session was granted may outlive it. */
+  readonly keepsGrants: boolean;
   /** A connection has ended because its peer broke the protocol. */
   readonly peerFailed: () => void;
 }
@@ -94,7 +95,7 @@ export class Connections implements ConnectionOwner {
     if (connection === null) {
       // The session's end, which is behind the request in the shard's ring, releases what it was granted, but for
       // this mode: there a lock that nobody was told of would stay.
-      if (granted && status === GrpcStatus.Ok && this.#options.noClearOnDisconnect) {
+      if (granted && status === GrpcStatus.Ok && this.#options.keepsGrants) {
         const data = offset + headersBytes;
         const message = bytes.subarray(data + DATA_PREFIX_BYTES, data + dataBytes);
         this.engine.releaseUndelivered(shard, message);

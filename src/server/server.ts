@@ -58,6 +58,7 @@ export class LockServer implements RunningServer {
   readonly #state: ServerState | null;
   #listeners: Listeners | null = null;
   #closing: Promise<void> | null = null;
+  #abandoning: Promise<void> | null = null;
   #failure: Error | null = null;
   readonly #stalledShards = new Set<number>();
   readonly #suspendedShards = new Set<number>();
@@ -89,7 +90,8 @@ export class LockServer implements RunningServer {
       nowMs: () => this.#engine.clock.nowMs(),
       keepaliveIntervalMs: options.keepaliveIntervalMs,
       keepaliveTimeoutMs: options.keepaliveTimeoutMs,
-      noClearOnDisconnect: options.noClearOnDisconnect,
+      // With a state file, a stop keeps the locks of those who leave.
+      keepsGrants: options.noClearOnDisconnect || state !== null,
       peerFailed: () => this.#listeners?.peerFailed(),
     });
     this.#engine = this.#createEngine(workerUrl);
@@ -124,7 +126,7 @@ export class LockServer implements RunningServer {
       await server.#abandon();
       throw error;
     }
-    server.#health.setServing(true);
+    server.#updateHealth();
     for (const address of server.addresses) logger.warn(`gRPC server started. Listening on ${address}`);
     return server;
   }
@@ -161,8 +163,14 @@ export class LockServer implements RunningServer {
     await grace.orSooner(this.#connections.drain());
     grace.clear();
     this.#connections.destroy();
-    await this.#engine.close();
-    this.#state?.close();
+    try {
+      await this.#engine.close();
+    } catch (error) {
+      this.#rejectClosed(error instanceof Error ? error : new Error(String(error)));
+      throw error;
+    } finally {
+      this.#state?.close();
+    }
     if (this.#failure === null) this.#resolveClosed();
   }
 
@@ -257,6 +265,8 @@ export class LockServer implements RunningServer {
     this.#logger.error({ code }, error.message);
     this.#health.setServing(false);
     this.#listeners?.close();
+    // From here on it is us who ends connections: in the shards that still work, what their clients hold is kept.
+    if (this.#state !== null) void this.#engine.stopGranting();
     this.#connections.failAll('a part of the server has failed');
     // The answers have a moment to leave; then the process has nothing left to do.
     setTimeout(() => {
@@ -265,7 +275,12 @@ export class LockServer implements RunningServer {
     }, FAREWELL_MS);
   }
 
-  async #abandon(): Promise<void> {
+  #abandon(): Promise<void> {
+    this.#abandoning ??= this.#abandonOnce();
+    return this.#abandoning;
+  }
+
+  async #abandonOnce(): Promise<void> {
     this.#listeners?.close();
     this.#connections.destroy();
     this.#health.close();

@@ -3,10 +3,10 @@ import type { CoreOptions } from '../core/lock-core.ts';
 import { ClaimRecorder } from '../journal/claim-recorder.ts';
 import type { Disk } from '../journal/disk.ts';
 import { RecordWriter } from '../journal/record-writer.ts';
+import { describeTail, TORN_TAIL_NOTICE } from '../journal/scan.ts';
 import type { DebugLines } from './debug-lines.ts';
 import type { KeySource } from './key-source.ts';
 import { openJournal, type ShardJournalOptions } from './open-journal.ts';
-import type { ShardReplies } from './reply-target.ts';
 import { RequestProcessor } from './request-processor.ts';
 import { type Begun, ShardLoop, type ShardParts } from './shard-loop.ts';
 import { StagedReplies } from './staged-replies.ts';
@@ -46,22 +46,9 @@ export function createShard(plan: ShardPlan): Shard {
   const processor = new RequestProcessor(coreOptions, keys, staged, lines, recorder);
   const { journal, restorer, scan } = openJournal(disk, options, processor.core, records, plan.metrics);
   staged.attach(journal);
-  if (scan.tornBytes > 0) noticeTornTail(replies, options.path, scan);
+  if (scan.tornBytes > 0) replies.notice(TORN_TAIL_NOTICE, describeTail(options.path, scan));
   const recovered: Begun = {
     begin: (nowMs) => restorer.begin(nowMs, options.defaultLockTimeoutMs, (claim) => records.renew(claim)),
   };
   return { processor, loop: new ShardLoop({ ...plan, replies: staged, processor, journal, recovered }) };
-}
-
-function noticeTornTail(
-  replies: ShardReplies,
-  path: string,
-  scan: { readonly offset: number; readonly tornBytes: number; readonly tornBatches: number },
-): void {
-  replies.notice('cut off what a crash left at the end of a state file', {
-    path,
-    offset: scan.offset,
-    bytes: scan.tornBytes,
-    batches: scan.tornBatches,
-  });
 }

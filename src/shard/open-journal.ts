@@ -9,10 +9,10 @@ import type { RecordWriter } from '../journal/record-writer.ts';
 import { replayFile } from '../journal/replay.ts';
 import type { ScanResult } from '../journal/scan.ts';
 import { damagedFile } from '../journal/state-error.ts';
-import { ShardJournal } from './shard-journal.ts';
+import { type CompactionOptions, ShardJournal } from './shard-journal.ts';
 
 /** What a shard needs to know of its journal. */
-export interface ShardJournalOptions extends DataFileId, JournalOptions {
+export interface ShardJournalOptions extends DataFileId, JournalOptions, CompactionOptions {
   /** What a recovered lock gets that had no timeout, in milliseconds. */
   readonly defaultLockTimeoutMs: number;
 }

@@ -11,11 +11,17 @@ import type { PublishGate } from './staged-replies.ts';
 const RETRY_MS = 200;
 /** A compaction that failed for want of room is tried again after so long. */
 const COMPACTION_RETRY_MS = 60_000;
-/** A file is not made anew while it is smaller than this. */
 const COMPACTION_BYTES_MIN = 32 * 1024 * 1024;
 /** Rough sizes of what a snapshot has beside its texts. */
 const HELD_BYTES = 80;
 const IDLE_BYTES = 16;
+
+export interface CompactionOptions {
+  /** A file is not made anew while it is smaller than this. Default: 32 MiB. */
+  readonly compactionBytesMin?: number;
+  /** Rows that one slice of it looks at. Default: 512, well under a millisecond. */
+  readonly compactionSliceRows?: number;
+}
 
 /**
  * The journal of a shard at work: writes what a turn has decided, and when there is no room for it, undoes what was
@@ -28,15 +34,17 @@ export class ShardJournal implements PublishGate {
   readonly #journal: Journal;
   readonly #core: LockCore;
   readonly #disk: Disk;
-  readonly #id: DataFileId;
+  readonly #id: DataFileId & CompactionOptions;
   readonly #run: number;
   readonly #reader = new RecordReader();
   #nowMs = 0;
   #retryMs = 0;
   #compaction: Compaction | null = null;
   #compactFromMs = 0;
+  /** Bytes of the file when it was last made anew, 0 for never. */
+  #compactBytes = 0;
 
-  constructor(journal: Journal, core: LockCore, disk: Disk, id: DataFileId, run: number) {
+  constructor(journal: Journal, core: LockCore, disk: Disk, id: DataFileId & CompactionOptions, run: number) {
     this.#journal = journal;
     this.#core = core;
     this.#disk = disk;
@@ -59,9 +67,14 @@ export class ShardJournal implements PublishGate {
   /** @throws what the disk throws when it is not full but broken */
   commit(): boolean {
     // What is owed stays owed until `begin` finds room; meanwhile replies tell of nothing that changes the state.
-    if (this.#core.suspended) return true;
+    if (this.#core.suspended) {
+      this.#journal.syncWhenDue(this.#nowMs);
+      return true;
+    }
     if (this.#journal.commit(this.#nowMs)) return true;
     this.#core.suspend();
+    // The room that a half-made file takes may be what is missing.
+    this.#abandonCompaction();
     this.#retryMs = this.#nowMs + RETRY_MS;
     this.#undoGrants();
     return false;
@@ -81,7 +94,7 @@ export class ShardJournal implements PublishGate {
 
   /** When a turn is wanted though there is no request. */
   nextWakeMs(): number {
-    if (this.#core.suspended) return this.#retryMs;
+    if (this.#core.suspended) return Math.min(this.#retryMs, this.#journal.nextWakeMs());
     return this.#compaction === null ? this.#journal.nextWakeMs() : 0;
   }
 
@@ -113,7 +126,9 @@ export class ShardJournal implements PublishGate {
   #isBloated(): boolean {
     const { holders, locks } = this.#core.counters;
     const liveBytes = holders * HELD_BYTES + locks * IDLE_BYTES + LockCore.stateOf(this.#core).texts.bytes;
-    return this.#journal.bytes > Math.max(COMPACTION_BYTES_MIN, 3 * liveBytes);
+    const { compactionBytesMin = COMPACTION_BYTES_MIN } = this.#id;
+    // The last one says what a snapshot takes when many hold the locks with long names: each record has the name.
+    return this.#journal.bytes > Math.max(compactionBytesMin, 3 * liveBytes, 3 * this.#compactBytes);
   }
 
   #beginCompaction(): void {
@@ -122,8 +137,9 @@ export class ShardJournal implements PublishGate {
   }
 
   #continueCompaction(compaction: Compaction): void {
-    if (!compaction.step(this.#nowMs)) return;
-    this.#journal.continueIn(compaction.finish());
+    if (!compaction.step(this.#nowMs, this.#id.compactionSliceRows)) return;
+    this.#journal.continueIn(compaction.finish(this.#nowMs));
+    this.#compactBytes = this.#journal.bytes;
     this.#journal.listener = null;
     this.#compaction = null;
   }

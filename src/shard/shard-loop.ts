@@ -93,7 +93,7 @@ export class ShardLoop {
   }
 
   #afterCommit(journal: ShardJournal): void {
-    journal.work();
+    if (this.#begun) journal.work();
     if (journal.isSuspended === this.#suspended) return;
     this.#suspended = journal.isSuspended;
     const { replies } = this.#parts;

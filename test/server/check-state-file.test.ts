@@ -32,7 +32,7 @@ describe('checkStateFile', () => {
     expect(isSound).toBe(true);
     expect(lines).toEqual([
       `${stateFile}: sound`,
-      expect.stringMatching(/state\.1\.0: 2 locks, 1 holders, \d+ batches of 3 records .*; closed in order$/),
+      expect.stringMatching(/state\.1\.0: 2 locks, 1 holders, \d+ batches of 5 records .*; closed in order$/),
     ]);
     expect(readFileSync(`${stateFile}.1.0`)).toEqual(before);
   });
@@ -46,7 +46,7 @@ describe('checkStateFile', () => {
       isSound: true,
       lines: [expect.any(String), expect.stringContaining('55 bytes that a crash has torn')],
     });
-    bytes[100]! ^= 0x10;
+    bytes[60]! ^= 0x10;
     writeFileSync(path, bytes);
     expect(checkStateFile(stateFile)).toMatchObject({
       isSound: false,

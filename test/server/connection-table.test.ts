@@ -17,7 +17,7 @@ it('finds the connection of a session only while that has its slot', () => {
     nowMs: () => 0,
     keepaliveIntervalMs: 60_000,
     keepaliveTimeoutMs: 60_000,
-    noClearOnDisconnect: false,
+    keepsGrants: false,
     peerFailed: () => {},
   });
   const table = new ConnectionTable();

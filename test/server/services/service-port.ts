@@ -39,7 +39,7 @@ export async function openServicePort(
     nowMs: () => performance.now(),
     keepaliveIntervalMs: 60_000,
     keepaliveTimeoutMs: 60_000,
-    noClearOnDisconnect: false,
+    keepsGrants: false,
     peerFailed: () => {},
   });
   connections.attach(lockless);
