@@ -16,9 +16,16 @@ import type { FencingToken } from './sink.ts';
  */
 export class LockRestorer {
   readonly #state: LockState;
+  readonly #forgottenMs: number;
 
-  constructor(core: LockCore) {
+  /**
+   * @param forgottenMs released request ids whose time was over by then are not brought back. Records of one core come
+   * in the order of their times, and need no such help; those of several cores do not, and then the memory, which is
+   * bounded, would forget those that still count for those that do not.
+   */
+  constructor(core: LockCore, forgottenMs = Number.NEGATIVE_INFINITY) {
     this.#state = LockCore.stateOf(core);
+    this.#forgottenMs = forgottenMs;
   }
 
   /**
@@ -62,7 +69,10 @@ export class LockRestorer {
     state.locks.touch(state.claims.lock(claim), nowMs);
     state.holders.remove(claim);
     state.counters.holders--;
-    if (state.claims.hasRequest(claim)) state.requests.release(claim, nowMs);
+    if (state.claims.hasRequest(claim)) {
+      if (nowMs + Limits.requestMemoryMs > this.#forgottenMs) state.requests.release(claim, nowMs);
+      else state.requests.unbind(claim);
+    }
     state.closeClaim(claim);
     return true;
   }
@@ -99,7 +109,7 @@ export class LockRestorer {
 
   /** A request id that was released, as `RequestMemory.keyOf` tells it. */
   releasedRequest(memoryKey: string, forgetAtMs: number): void {
-    this.#state.requests.remember(memoryKey, forgetAtMs);
+    if (forgetAtMs > this.#forgottenMs) this.#state.requests.remember(memoryKey, forgetAtMs);
   }
 
   /** The next fencing token will be above this one. */

@@ -11,10 +11,13 @@ export class RoutingRestorer implements RestoreTarget {
   readonly cores: readonly LockCore[];
   readonly #restorers: readonly LockRestorer[];
 
-  /** `hashSeed`: that of the state, by which request ids of long names are known. */
-  constructor(shards: number, hashSeed: number) {
+  /**
+   * @param hashSeed that of the state, by which request ids of long names are known
+   * @param forgottenMs see `LockRestorer`
+   */
+  constructor(shards: number, hashSeed: number, forgottenMs = Number.NEGATIVE_INFINITY) {
     this.cores = Array.from({ length: shards }, () => new LockCore(coreOptions(hashSeed), SILENT_SINK));
-    this.#restorers = this.cores.map((core) => new LockRestorer(core));
+    this.#restorers = this.cores.map((core) => new LockRestorer(core, forgottenMs));
   }
 
   grant(

@@ -148,7 +148,7 @@ function removeOthers(options: StateFilesOptions, manifest: Manifest): void {
 
 function divideAnew(options: StateFilesOptions, manifest: Manifest, files: StateFiles): StateFiles {
   const { disk, shards, notice } = options;
-  const restorer = new RoutingRestorer(shards, manifest.hashSeed);
+  const restorer = new RoutingRestorer(shards, manifest.hashSeed, options.nowMs);
   let nowMs = 0;
   for (const id of files.data) {
     const file = disk.open(id.path, false);
