@@ -1,6 +1,9 @@
 import type { CrashConnection } from './crash-connection.ts';
 import { type CrashClaim, CrashLock } from './crash-lock.ts';
 
+/** A request with it still fits a frame, and a few thousand of them a journal that is made anew. */
+const LONG_SUFFIX = '-long'.repeat(3_000);
+
 /** A Lock with a request id that nobody has answered. */
 export interface StrayCall {
   readonly lock: CrashLock;
@@ -32,8 +35,9 @@ export class ClaimLedger {
   readonly ended: EndedClaim[] = [];
   /** Calls that may hold, and can be asked for. */
   readonly strays: StrayCall[] = [];
-  /** Locks for one slot at a time that nobody holds. */
+  /** Locks for one slot at a time that nobody holds, with short names and with long ones. */
   readonly #freeLocks: CrashLock[] = [];
+  readonly #freeLongLocks: CrashLock[] = [];
   #ownLocks = 0;
 
   violation(what: string): void {
@@ -41,11 +45,12 @@ export class ClaimLedger {
   }
 
   /** A lock that surely nobody holds. */
-  takeOwnLock(random: (end: number) => number): CrashLock {
-    const free = this.#freeLocks.pop();
+  takeOwnLock(random: (end: number) => number, isLong: boolean): CrashLock {
+    const free = (isLong ? this.#freeLongLocks : this.#freeLocks).pop();
     if (free !== undefined) return free;
     const size = random(4) === 0 ? 3 : 1;
-    return new CrashLock(`own-${this.#ownLocks++}`, size, random(3) === 0, true);
+    const name = `own-${this.#ownLocks++}${isLong ? LONG_SUFFIX : ''}`;
+    return new CrashLock(name, size, random(3) === 0, true);
   }
 
   granted(claim: CrashClaim, nowMs: number): void {
@@ -68,7 +73,9 @@ export class ClaimLedger {
 
   /** Lets a slot use a lock, if nobody can hold it. */
   offer(lock: CrashLock): void {
-    if (lock.isOwn && lock.isFree) this.#freeLocks.push(lock);
+    if (!lock.isOwn || !lock.isFree) return;
+    if (lock.name.endsWith(LONG_SUFFIX)) this.#freeLongLocks.push(lock);
+    else this.#freeLocks.push(lock);
   }
 
   /** A connection ends while the server may still notice, and then releases what it holds. */

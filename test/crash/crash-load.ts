@@ -2,6 +2,7 @@ import type { CheckedCalls, LockPlan } from './checked-calls.ts';
 import type { ClaimLedger } from './claim-ledger.ts';
 import type { CrashConnection } from './crash-connection.ts';
 import { type CrashClaim, CrashLock } from './crash-lock.ts';
+import type { RoundPlan } from './round-plan.ts';
 
 type Random = (end: number) => number;
 
@@ -26,6 +27,7 @@ export class CrashLoad {
   readonly #calls: CheckedCalls;
   readonly #random: Random;
   readonly #contended: readonly CrashLock[];
+  readonly #isHeavy: boolean;
   readonly #quiet = new Set<CrashConnection>();
   #isStopping = false;
   #requestIds = 0;
@@ -34,14 +36,14 @@ export class CrashLoad {
   constructor(
     ledger: ClaimLedger,
     calls: CheckedCalls,
-    random: Random,
-    seed: number,
+    { random, seed, isHeavy }: RoundPlan,
     contended: readonly CrashLock[],
   ) {
     this.#ledger = ledger;
     this.#calls = calls;
     this.#random = random;
     this.#seed = seed;
+    this.#isHeavy = isHeavy;
     const ofRound = [1, 3].map((size) => new CrashLock(`round-${seed}-of-${size}`, size, false, false));
     this.#contended = [...contended, ...ofRound];
   }
@@ -94,7 +96,9 @@ export class CrashLoad {
   #plan(): LockPlan {
     const random = this.#random;
     const isOwn = random(100) < 60;
-    const lock = isOwn ? this.#ledger.takeOwnLock(random) : this.#contended[random(this.#contended.length)]!;
+    const lock = isOwn
+      ? this.#ledger.takeOwnLock(random, this.#isHeavy && random(2) === 0)
+      : this.#contended[random(this.#contended.length)]!;
     const requestId = lock.hasRequestIds
       ? Buffer.from(`request-${this.#seed}-${this.#requestIds++}`)
       : undefined;

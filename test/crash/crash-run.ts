@@ -18,6 +18,9 @@ export const builtProgram = `${root}dist/src/cli/ldlm-server.js`;
 
 const GRACE_MS = 250;
 const TORN_TAIL = 'cut off what a crash left';
+const DATA_FILE = /^state\.\d+\.\d+$/;
+/** Of a compaction that goes on. */
+const COMPACTED_FILE = /^state\.\d+\.\d+\.new$/;
 
 /** What happened in a run, beside what was acknowledged. */
 export interface RunCounts {
@@ -26,7 +29,7 @@ export interface RunCounts {
   orderlyStops: number;
   killedStarts: number;
   /** Kills in the middle of a compaction, and of a division among other shards. */
-  unfinishedFiles: number;
+  unfinishedCompactions: number;
   unfinishedDivisions: number;
   tornTails: number;
 }
@@ -39,7 +42,7 @@ export class CrashRun {
     kills: 0,
     orderlyStops: 0,
     killedStarts: 0,
-    unfinishedFiles: 0,
+    unfinishedCompactions: 0,
     unfinishedDivisions: 0,
     tornTails: 0,
   };
@@ -56,9 +59,9 @@ export class CrashRun {
     const server = await this.#start(plan);
     const connections = await Promise.all(plan.clients.map(() => CrashConnection.connect(server.address)));
     await server.whileRunning(this.#check.run(connections, this.#contended, plan.random));
-    const load = new CrashLoad(this.ledger, this.#calls, plan.random, seed, this.#contended);
+    const load = new CrashLoad(this.ledger, this.#calls, plan, this.#contended);
     load.begin(connections);
-    await server.whileRunning(sleep(plan.loadMs));
+    await server.whileRunning(this.#whileLoaded(plan));
     if (plan.isOrderly) await this.#stop(plan, server, connections, load);
     else await this.#kill(plan, server, connections, load);
     for (const connection of connections) connection.giveUp();
@@ -95,7 +98,7 @@ export class CrashRun {
   async #killStart(plan: RoundPlan, when: number | 'new generation'): Promise<void> {
     const server = new ServerProcess(this.#args(plan), {}, builtProgram);
     const over = new AbortController();
-    const waited = when === 'new generation' ? this.#newGeneration(over.signal) : sleep(when);
+    const waited = when === 'new generation' ? this.#fileMade(DATA_FILE, over.signal) : sleep(when);
     await Promise.race([waited, server.ready(), server.end]);
     over.abort();
     server.signal('SIGKILL');
@@ -105,12 +108,21 @@ export class CrashRun {
     else if (this.#generations() > 1) this.counts.unfinishedDivisions++;
   }
 
-  /** Waits until a data file is made. */
-  async #newGeneration(signal: AbortSignal): Promise<void> {
+  /** A heavy round ends in a compaction, a little after its beginning, if there is one. */
+  async #whileLoaded({ loadMs, isHeavy, random }: RoundPlan): Promise<void> {
+    if (!isHeavy) return sleep(loadMs);
+    const over = new AbortController();
+    await Promise.race([this.#fileMade(COMPACTED_FILE, over.signal), sleep(loadMs)]);
+    over.abort();
+    await sleep(random(20));
+  }
+
+  /** Waits until a file of such a name is made. */
+  async #fileMade(pattern: RegExp, signal: AbortSignal): Promise<void> {
     await new Promise<void>((resolve) => {
       const known = new Set(this.#files());
       const watcher = watch(this.folder, { signal }, (_event, name) => {
-        if (name !== null && /^state\.\d+\.\d+$/.test(name) && !known.has(name)) resolve();
+        if (name !== null && pattern.test(name) && !known.has(name)) resolve();
       });
       watcher.on('error', () => {});
     });
@@ -134,7 +146,7 @@ export class CrashRun {
     await Promise.all(connections.map((connection) => connection.closed()));
     this.#endedInOrder = false;
     this.counts.kills++;
-    if (this.#files().some((name) => /\.\d+\.new$/.test(name))) this.counts.unfinishedFiles++;
+    if (this.#files().some((name) => COMPACTED_FILE.test(name))) this.counts.unfinishedCompactions++;
   }
 
   /** Half of the clients go when they are told to, and half wait until they are cut off. */
