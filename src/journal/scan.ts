@@ -15,6 +15,8 @@ export type BatchReader = (bytes: Buffer, start: number, end: number, header: Ba
 
 /** What a data file holds. */
 export interface ScanResult extends JournalPosition {
+  /** Up to where the last good batch knew the file to be durable. */
+  readonly durableOffset: number;
   /** The time of the last batch, 0 for none. */
   readonly nowMs: number;
   readonly batches: number;
@@ -61,6 +63,7 @@ export function scanJournal(
   const scan = new Scan(file, generation, seed);
   const { header } = scan;
   let offset = 0;
+  let durableOffset = 0;
   let batches = 0;
   let records = 0;
   let sequence = 0;
@@ -70,14 +73,14 @@ export function scanJournal(
   while (scan.readAt(offset) && header.sequence === sequence + 1 && header.run >= run) {
     onBatch(scan.bytes, scan.start + HEADER_BYTES, scan.start + HEADER_BYTES + header.length, header);
     offset += HEADER_BYTES + header.length;
-    ({ sequence, run } = header);
+    ({ sequence, run, durableOffset } = header);
     nowMs = Math.max(nowMs, header.nowMs);
     records += header.records;
     batches++;
     isClean = header.kind === BatchKind.Footer;
   }
   const tail = scan.judgeTail(offset, sequence, run);
-  return { offset, sequence, run: run + 1, nowMs, batches, records, isClean, ...tail };
+  return { offset, durableOffset, sequence, run: run + 1, nowMs, batches, records, isClean, ...tail };
 }
 
 /** A window over the file that moves along. */

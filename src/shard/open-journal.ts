@@ -2,7 +2,7 @@ import { MetricWord } from '../base/metric-words.ts';
 import type { LockCore } from '../core/lock-core.ts';
 import { LockRestorer } from '../core/lock-restorer.ts';
 import type { DataFileId } from '../journal/compaction.ts';
-import type { Disk, DiskFile } from '../journal/disk.ts';
+import { type Disk, type DiskFile, writeFully } from '../journal/disk.ts';
 import { Journal, type JournalOptions } from '../journal/journal.ts';
 import { JournalFile } from '../journal/journal-file.ts';
 import type { RecordWriter } from '../journal/record-writer.ts';
@@ -47,7 +47,7 @@ export function openJournal(
   });
   metrics[MetricWord.RecordedMs] = scan.nowMs;
   if (scan.damagedOffset >= 0) throw damagedFile(path, scan.damagedOffset);
-  cutTail(file, scan);
+  secureTail(file, scan);
   const journalFile = new JournalFile(file, scan, generation, seed);
   const journal = new Journal(journalFile, records, options);
   return { journal: new ShardJournal(journal, core, disk, options, scan.run), restorer, scan };
@@ -56,8 +56,20 @@ export function openJournal(
 /**
  * Makes the file end behind its last good batch, durably: what a crash has left there must never be read behind
  * batches that are written from now on.
+ *
+ * What no batch knows to be durable is written once more. It may be what an fdatasync has failed to write: a system
+ * shows that as if it were there, and does not write it again by itself.
  */
-function cutTail(file: DiskFile, scan: ScanResult): void {
-  file.truncate(scan.offset);
+function secureTail(file: DiskFile, { durableOffset, offset }: ScanResult): void {
+  file.truncate(offset);
+  const bytes = Buffer.allocUnsafeSlow(Math.min(COPY_BYTES, offset - durableOffset));
+  for (let at = durableOffset; at < offset; ) {
+    const count = file.read(bytes, 0, Math.min(bytes.length, offset - at), at);
+    if (count === 0) break;
+    writeFully(file, bytes, 0, count, at);
+    at += count;
+  }
   file.sync();
 }
+
+const COPY_BYTES = 1024 * 1024;

@@ -36,6 +36,7 @@ export class StagedReplies implements ShardReplies {
   readonly #encoder: ReplyEncoder;
   #gate: PublishGate | null = null;
   readonly #staged: StagedReply[] = [];
+  readonly #signals: ReplyKind[] = [];
   #count = 0;
   #end = 0;
 
@@ -86,12 +87,12 @@ export class StagedReplies implements ShardReplies {
     this.#end += headersBytes + dataBytes + trailersBytes;
   }
 
-  /** Goes past the replies: what it says does not depend on the journal. */
+  /** Keeps its place behind the replies: that granting has stopped is true when all waiters have theirs. */
   signal(kind: ReplyKind): void {
-    this.#target.signal(kind);
+    this.#signals.push(kind);
   }
 
-  /** Goes past the replies as well. */
+  /** Goes past the replies: what it says does not depend on the journal. */
   debug(session: number, message: string, attributes: DebugAttributes): void {
     this.#target.debug(session, message, attributes);
   }
@@ -103,6 +104,8 @@ export class StagedReplies implements ShardReplies {
   publish(): void {
     if (this.#gate!.commit()) this.#release();
     else this.#refuse();
+    for (const kind of this.#signals) this.#target.signal(kind);
+    this.#signals.length = 0;
     this.#count = 0;
     this.#end = 0;
     if (this.#staged.length > STAGED_KEPT_MAX) this.#staged.length = STAGED_KEPT_MAX;

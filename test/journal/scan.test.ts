@@ -165,7 +165,16 @@ describe('scanJournal', () => {
   it.each([0, 1, HEADER_BYTES - 1, HEADER_BYTES, 4096, 512 * 1024])(
     'takes %d bytes of zeros for an empty file',
     (size) => {
-      const nothing = { offset: 0, sequence: 0, run: 1, nowMs: 0, batches: 0, records: 0, isClean: false };
+      const nothing = {
+        offset: 0,
+        durableOffset: 0,
+        sequence: 0,
+        run: 1,
+        nowMs: 0,
+        batches: 0,
+        records: 0,
+        isClean: false,
+      };
       expect(scan(Buffer.alloc(size))).toEqual({
         ...nothing,
         tornBytes: 0,

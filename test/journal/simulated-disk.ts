@@ -63,9 +63,10 @@ export class SimulatedDisk implements Disk {
     this.#fault = { left, code, operation };
   }
 
-  /** Nothing goes wrong any more. */
+  /** Nothing goes wrong any more, and there is room. */
   mend(): void {
     this.#fault = null;
+    this.bytesMax = Number.POSITIVE_INFINITY;
   }
 
   /** Whether the fault that was asked for has not come yet. */

@@ -3,7 +3,7 @@ import { LockCore } from '../../src/core/lock-core.ts';
 import { LockKey } from '../../src/core/lock-key.ts';
 import { FencingToken } from '../../src/core/sink.ts';
 
-/** A grant in plain data. */
+/** A grant in plain data. Its session is left out: a repeat moves a grant to another, and nothing depends on it later. */
 export interface HeldClaim {
   readonly name: string;
   readonly key: LockKey;
@@ -11,7 +11,6 @@ export interface HeldClaim {
   readonly size: number;
   readonly permits: number;
   readonly mode: number;
-  readonly session: number;
   readonly sinceMs: number;
   readonly lockTimeoutMs: number;
   readonly deadlineMs: number;
@@ -34,7 +33,7 @@ export function heldClaims(core: LockCore): HeldClaim[] {
     view.readToken(token);
     const { name, size, permits, mode, sinceMs, lockTimeoutMs, deadlineMs, holder, requestId } = view;
     held.push({
-      ...{ name, key, token: wholeToken(token), size, permits, mode, session: view.anySession },
+      ...{ name, key, token: wholeToken(token), size, permits, mode },
       ...{ sinceMs, lockTimeoutMs, deadlineMs, holder, requestId },
     });
   }
@@ -64,14 +63,14 @@ export function releasedRequests(core: LockCore, nowMs: number): string[] {
 }
 
 /** What is held, as a text that is equal for equal states. */
-export function heldText(core: LockCore): string {
-  return heldClaims(core).map(claimText).join('\n');
+export function heldText(held: readonly HeldClaim[]): string {
+  return held.map(claimText).join('\n');
 }
 
 /** All that a journal keeps, as a text that is equal for equal states. */
 export function stateText(core: LockCore, nowMs: number): string {
   return [
-    heldText(core),
+    heldText(heldClaims(core)),
     `idle: ${idleLocks(core).join(', ')}`,
     `released: ${releasedRequests(core, nowMs).join(', ')}`,
     `last token: ${wholeToken(LockCore.stateOf(core).lastToken)}`,
