@@ -95,9 +95,9 @@ export class CrashLoad {
 
   #plan(): LockPlan {
     const random = this.#random;
-    const isOwn = random(100) < 60;
+    const isOwn = random(100) < (this.#isHeavy ? 90 : 60);
     const lock = isOwn
-      ? this.#ledger.takeOwnLock(random, this.#isHeavy && random(2) === 0)
+      ? this.#ledger.takeOwnLock(random, this.#isHeavy)
       : this.#contended[random(this.#contended.length)]!;
     const requestId = lock.hasRequestIds
       ? Buffer.from(`request-${this.#seed}-${this.#requestIds++}`)

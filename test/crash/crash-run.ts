@@ -53,6 +53,7 @@ export class CrashRun {
   readonly #contended = makeContendedLocks();
   #shards = 2;
   #endedInOrder = false;
+  #server: LiveServer | null = null;
 
   async round(seed: number): Promise<void> {
     const plan = planRound(seed, this.#shards);
@@ -78,14 +79,18 @@ export class CrashRun {
     await server.process.stop();
   }
 
-  remove(): void {
-    rmSync(this.folder, { recursive: true });
+  /** Ends what still runs. The files of a run that has failed are kept. */
+  async close(hasFailed: boolean): Promise<void> {
+    this.#server?.kill();
+    await this.#server?.process.end;
+    if (!hasFailed) rmSync(this.folder, { recursive: true });
   }
 
   async #start(plan: RoundPlan): Promise<LiveServer> {
     const fromMs = Date.now();
     for (const when of plan.killedStarts) await this.#killStart(plan, when);
     const server = await LiveServer.start(this.#args(plan));
+    this.#server = server;
     this.ledger.restored(fromMs, Date.now(), plan.defaultLockTimeoutMs);
     const isTorn = server.process.stderr.includes(TORN_TAIL);
     if (isTorn) this.counts.tornTails++;

@@ -26,7 +26,7 @@ export interface RoundPlan {
   readonly isOrderly: boolean;
   /** How long the load has run by then. */
   readonly loadMs: number;
-  /** Many names are long, so that journals get long; the end comes earlier when one of them is being made anew. */
+  /** Most names are long, so that journals get long; the end comes earlier when one of them is being made anew. */
   readonly isHeavy: boolean;
   readonly clients: readonly ClientEnd[];
 }
@@ -38,7 +38,7 @@ const DEFAULT_TIMEOUT_MS = 600_000;
 /** @param shardsBefore how many shards the server of the round before had */
 export function planRound(seed: number, shardsBefore: number): RoundPlan {
   const random = seededIntegers(seed);
-  const shards = random(4) === 0 ? 1 + random(3) : shardsBefore;
+  const shards = random(6) === 0 ? 1 + random(3) : shardsBefore;
   const killedStarts: (number | 'new generation')[] = [];
   if (shards !== shardsBefore ? random(2) === 0 : random(15) === 0) {
     do killedStarts.push(random(2) === 0 ? 'new generation' : random(250));
@@ -46,7 +46,7 @@ export function planRound(seed: number, shardsBefore: number): RoundPlan {
   }
   const syncChance = random(20);
   const u = random(1_000) / 1_000;
-  const isHeavy = random(8) === 0;
+  const isHeavy = random(6) === 0;
   return {
     seed,
     random,
