@@ -16,7 +16,7 @@ interface OpenCall {
   reply: ReplyMessage | null;
 }
 
-const WINDOW_BYTES = 1 << 28;
+const WINDOW_BYTES = 1 << 24;
 // LockResponse and UnlockResponse differ in one field, so each has its coder.
 const lockCoder = loadCoder('Lock');
 const unlockCoder = loadCoder('Unlock');
@@ -32,15 +32,14 @@ export class CrashConnection {
   readonly #statuses = new ReplyStatus();
   readonly #calls = new Map<number, OpenCall>();
   #nextStream = 1;
+  #bytesTaken = 0;
   #isEnding = false;
 
   private constructor(peer: RawPeer) {
     this.#peer = peer;
     peer.socket.setNoDelay(true);
     peer.socket.write(prefaceBytes());
-    const window = Buffer.alloc(4);
-    window.writeUInt32BE(WINDOW_BYTES);
-    peer.send(FrameType.WindowUpdate, 0, 0, window);
+    this.#grantWindow(WINDOW_BYTES);
     peer.socket.on('data', () => this.#take());
   }
 
@@ -90,8 +89,23 @@ export class CrashConnection {
     socket.uncork();
   }
 
+  #takeWindow(bytes: number): void {
+    this.#bytesTaken += bytes;
+    if (this.#bytesTaken < WINDOW_BYTES / 2) return;
+    this.#grantWindow(this.#bytesTaken);
+    this.#bytesTaken = 0;
+  }
+
+  /** Lets the server send so much more. */
+  #grantWindow(bytes: number): void {
+    const increment = Buffer.alloc(4);
+    increment.writeUInt32BE(bytes);
+    this.#peer.send(FrameType.WindowUpdate, 0, 0, increment);
+  }
+
   #takeFrame({ type, flags, streamId, payload }: Frame): void {
     const call = this.#calls.get(streamId);
+    if (type === FrameType.Data) this.#takeWindow(payload.length);
     if (type === FrameType.GoAway) this.onGoAway();
     if (call === undefined) return;
     if (type === FrameType.Data) {

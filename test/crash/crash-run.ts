@@ -72,8 +72,9 @@ export class CrashRun {
 
   /** Checks all that was ever acknowledged with one more server. */
   async finish(seed: number): Promise<void> {
-    const server = await this.#start({ ...planRound(seed, this.#shards), killedStarts: [] });
-    const connections = await Promise.all([CrashConnection.connect(server.address)]);
+    const plan = planRound(seed, this.#shards);
+    const server = await this.#start({ ...plan, killedStarts: [] });
+    const connections = await Promise.all(plan.clients.map(() => CrashConnection.connect(server.address)));
     await server.whileRunning(this.#check.runToEnd(connections, this.#contended));
     for (const connection of connections) connection.destroy();
     await server.process.stop();
