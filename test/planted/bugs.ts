@@ -1,7 +1,13 @@
 import { CORE_BUGS } from './core-bugs.ts';
+import { JOURNAL_BUGS } from './journal-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { PROTOCOL_BUGS } from './protocol-bugs.ts';
 import { THREAD_BUGS } from './thread-bugs.ts';
 
 /** All bugs, each planted alone. */
-export const PLANTED_BUGS: readonly PlantedBug[] = [...CORE_BUGS, ...PROTOCOL_BUGS, ...THREAD_BUGS];
+export const PLANTED_BUGS: readonly PlantedBug[] = [
+  ...CORE_BUGS,
+  ...PROTOCOL_BUGS,
+  ...THREAD_BUGS,
+  ...JOURNAL_BUGS,
+];
