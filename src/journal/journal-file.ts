@@ -2,7 +2,7 @@ import { BatchHeader, type BatchKind, encodeHeader, HEADER_BYTES } from './batch
 import { type DiskFile, isDiskFull, writeFully } from './disk.ts';
 
 /** Files grow by this much at a time, with zeros: an fdatasync inside of a file has no metadata to write. */
-export const EXTENSION_BYTES = 512 * 1024;
+const EXTENSION_BYTES = 512 * 1024;
 const ZEROS = new Uint8Array(EXTENSION_BYTES);
 
 /** Where writing goes on. */

@@ -1,6 +1,6 @@
 import { varint } from '../protocol/protobuf/wire.ts';
 
-export interface EncodedLock {
+interface EncodedLock {
   readonly name: Uint8Array | string;
   readonly key: Uint8Array | string;
   readonly size: number;
