@@ -53,6 +53,9 @@ export function openStateFiles(options: StateFilesOptions): StateFiles {
   if (!looksLikeManifest(bytes)) return importLdlmState(options, bytes);
   const manifest = decodeManifest(bytes, options.path);
   const files = filesOf(options.path, manifest);
+  // The last process may have put a file in its place and not lived to sync the folder. What is written from now on
+  // must not go with it.
+  options.disk.syncFolderOf(options.path);
   if (options.repair) repairDataFiles(options.disk, files.data, options.notice);
   for (const { path } of files.data) {
     if (!options.disk.exists(path)) throw damagedFile(path, 0);
