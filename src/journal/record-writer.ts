@@ -117,7 +117,8 @@ export class RecordWriter {
     bytes[at] = type;
     bytes[at + GrantField.Flags] = claim.mode === LockMode.Shared ? GRANT_SHARED : 0;
     bytes[at + GrantField.RequestIdLength] = requestId.length;
-    view.setUint16(at + GrantField.HolderLength, holder.length, true);
+    // Of two bytes; the two behind them are free, and must not tell what was in the buffer.
+    view.setUint32(at + GrantField.HolderLength, holder.length, true);
     view.setUint32(at + GrantField.NameLength, name.length, true);
     view.setInt32(at + GrantField.Size, claim.size, true);
     view.setUint32(at + GrantField.Permits, claim.permits, true);

@@ -50,6 +50,21 @@ describe('encodeHeader', () => {
   });
 });
 
+describe('recordsLength', () => {
+  it('trusts no length whose header has changed, before the records are looked at', () => {
+    const bytes = encode({ sequence: 3 }, Buffer.from('records'), 0, 99);
+    for (let bit = 0; bit < 8 * HEADER_BYTES; bit++) {
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+      // The checksum of the whole batch, bytes 4 to 7, is not part of it.
+      const isPart = bit >> 3 < 4 || bit >> 3 > 7;
+      expect(recordsLength(bytes, 0, 99), `bit ${bit}`).toBe(isPart ? -1 : 7);
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+    }
+    bytes.fill(0, HEADER_BYTES);
+    expect(recordsLength(bytes, 0, 99)).toBe(7);
+  });
+});
+
 describe('decodeHeader', () => {
   it('refuses every change of a bit, and another seed', () => {
     const bytes = encode({ kind: BatchKind.Data, sequence: 3, nowMs: 1.5 }, Buffer.from('records'), 0, 99);

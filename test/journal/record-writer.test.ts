@@ -67,6 +67,23 @@ describe('RecordWriter', () => {
     expect(namesIn(into)).toEqual(['b', 'c']);
   });
 
+  it('writes the same bytes whatever the buffer held before', () => {
+    const [clean, used] = [new RecordWriter(), new RecordWriter()];
+    clean.bytes.fill(0);
+    used.bytes.fill(0xff);
+    for (const writer of [clean, used]) {
+      writer.grant(openClaim({ holder: 'me' }));
+      writer.release(openClaim(), 1);
+      writer.renew(openClaim());
+      writer.idleLock('a', 1);
+      writer.releasedRequest('key', 1);
+      writer.tokens({ high: 1, low: 2 });
+      writer.snapshotEnd();
+    }
+    const records = ({ bytes, end }: RecordWriter) => bytes.subarray(HEADER_BYTES, end);
+    expect(records(used)).toEqual(records(clean));
+  });
+
   it('writes all characters of short and of long texts', () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i)).toString('latin1');
     const writer = new RecordWriter();

@@ -116,6 +116,7 @@ export class SimulatedDisk implements Disk {
     const inode = new SimulatedInode(this.#pageBytes);
     inode.write(content, 0, content.length, 0);
     inode.sync();
+    this.#makeChangesDurable();
     this.#entries.set(path, inode);
     this.#durableEntries.set(path, inode);
   }
@@ -156,6 +157,10 @@ export class SimulatedDisk implements Disk {
 
   syncFolderOf(): void {
     this.#begin('syncFolder');
+    this.#makeChangesDurable();
+  }
+
+  #makeChangesDurable(): void {
     for (const change of this.#folderChanges.splice(0)) change(this.#durableEntries);
   }
 
