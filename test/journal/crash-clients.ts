@@ -82,7 +82,7 @@ export class CrashClients implements EngineEvents {
   readonly #untaken: number[] = [];
   readonly #open = new Set<number>();
   readonly #acknowledged = new Map<number, Acknowledged>();
-  /** When a grant was said to be released. */
+  /** When a grant was said to be released, 0 where it may have ended before. */
   readonly #released = new Map<number, number>();
   readonly #unavailable = new Set<number>();
   /** What a shard may remember as released: of requests that were granted, or given up by their id. */
@@ -305,7 +305,8 @@ export class CrashClients implements EngineEvents {
     this.totals.releases++;
     // A request that was given up while it waited was never granted.
     if (grant === undefined) return;
-    this.#released.set(grant, this.#nowMs());
+    // By its id, a request may have been given up that waited anew after its grant was long gone.
+    this.#released.set(grant, call.grant === 0 ? 0 : this.#nowMs());
   }
 
   /** How many replies came since the last time. */
@@ -397,6 +398,7 @@ export class CrashClients implements EngineEvents {
       this.#acknowledged.clear();
       this.#released.clear();
       this.#tokens.clear();
+      this.#grantOfRequest.clear();
     }
     this.#touched.clear();
     for (const known of this.#acknowledged.values()) known.isSure &&= isForEver;
