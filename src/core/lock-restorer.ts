@@ -7,6 +7,9 @@ import type { LockKey } from './lock-key.ts';
 import type { LockState } from './lock-state.ts';
 import type { FencingToken } from './sink.ts';
 
+/** What a replay builds: the state of one core, or of several. */
+export type RestoreTarget = Omit<LockRestorer, 'begin'>;
+
 /**
  * Brings back into a new core what another one held: one call for each thing that was recorded, in their order, then
  * {@link begin}, then the first command. Neither sink nor observer hears of it, and no room is asked for: what was

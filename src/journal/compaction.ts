@@ -1,5 +1,5 @@
 import type { LockCore } from '../core/lock-core.ts';
-import { BatchKind, HEADER_BYTES } from './batch-header.ts';
+import { BatchKind } from './batch-header.ts';
 import type { Disk } from './disk.ts';
 import type { BatchListener } from './journal.ts';
 import { JournalFile } from './journal-file.ts';
@@ -81,7 +81,7 @@ export class Compaction implements BatchListener {
   finish(nowMs: number): JournalFile {
     const { path } = this.#id;
     this.#sync();
-    this.#file.append(BatchKind.Footer, Buffer.alloc(HEADER_BYTES), HEADER_BYTES, 0, nowMs);
+    this.#file.appendFooter(nowMs);
     this.#sync();
     try {
       this.#disk.rename(unfinishedPath(path), path);

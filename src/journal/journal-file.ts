@@ -1,4 +1,4 @@
-import { BatchHeader, type BatchKind, encodeHeader, HEADER_BYTES } from './batch-header.ts';
+import { BatchHeader, BatchKind, encodeHeader, HEADER_BYTES } from './batch-header.ts';
 import { type DiskFile, isDiskFull, writeFully } from './disk.ts';
 
 /** Files grow by this much at a time, with zeros: an fdatasync inside of a file has no metadata to write. */
@@ -70,6 +70,14 @@ export class JournalFile {
     }
     this.#offset += end;
     this.#fileBytes = Math.max(this.#fileBytes, this.#offset);
+  }
+
+  /**
+   * Writes the batch that says that everything before it is durable, which it must be: {@link sync} goes before. It is
+   * durable after the next one.
+   */
+  appendFooter(nowMs: number): void {
+    this.append(BatchKind.Footer, Buffer.alloc(HEADER_BYTES), HEADER_BYTES, 0, nowMs);
   }
 
   /** Takes room for a batch of so many bytes ahead of it, fewer than an extension has. Returns whether it is there. */

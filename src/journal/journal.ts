@@ -1,5 +1,5 @@
 import { Limits } from '../base/limits.ts';
-import { BatchKind, HEADER_BYTES } from './batch-header.ts';
+import { BatchKind } from './batch-header.ts';
 import { isDiskFull } from './disk.ts';
 import type { JournalFile } from './journal-file.ts';
 import type { RecordWriter } from './record-writer.ts';
@@ -106,7 +106,7 @@ export class Journal {
 
   #writeFooter(nowMs: number): void {
     try {
-      this.#file.append(BatchKind.Footer, Buffer.alloc(HEADER_BYTES), HEADER_BYTES, 0, nowMs);
+      this.#file.appendFooter(nowMs);
     } catch (error) {
       if (!isDiskFull(error)) throw error;
     }

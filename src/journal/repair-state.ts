@@ -1,9 +1,7 @@
 import type { DataFileId } from './compaction.ts';
-import { type Disk, type DiskFile, writeFully } from './disk.ts';
+import { copyRange, type Disk, type DiskFile } from './disk.ts';
 import { scanJournal } from './scan.ts';
 import type { StateNotice } from './state-files.ts';
-
-const COPY_BYTES = 1024 * 1024;
 
 /**
  * Makes damaged data files readable again: of each the part before the damage stays, and the whole of it is kept
@@ -55,13 +53,7 @@ function freePath(disk: Disk, path: string): string {
 function copyAside(disk: Disk, file: DiskFile, path: string): void {
   const copy = disk.open(path, true);
   try {
-    const bytes = Buffer.allocUnsafe(COPY_BYTES);
-    for (let at = 0; ; ) {
-      const count = file.read(bytes, 0, bytes.length, at);
-      if (count === 0) break;
-      writeFully(copy, bytes, 0, count, at);
-      at += count;
-    }
+    copyRange(file, copy, 0, file.size());
     copy.sync();
   } finally {
     copy.close();

@@ -1,9 +1,9 @@
+import type { RestoreTarget } from '../core/lock-restorer.ts';
 import { HEADER_BYTES } from './batch-header.ts';
 import type { DataFileId } from './compaction.ts';
 import type { DiskFile } from './disk.ts';
 import { RecordType } from './record.ts';
 import { RecordReader } from './record-reader.ts';
-import type { RestoreTarget } from './restore-target.ts';
 import { type ScanResult, scanJournal } from './scan.ts';
 import { StateFileError } from './state-error.ts';
 

@@ -2,9 +2,8 @@ import { hashName, shardOf } from '../base/name-hash.ts';
 import type { LockCommand } from '../core/command.ts';
 import { LockCore } from '../core/lock-core.ts';
 import type { LockKey } from '../core/lock-key.ts';
-import { LockRestorer } from '../core/lock-restorer.ts';
+import { LockRestorer, type RestoreTarget } from '../core/lock-restorer.ts';
 import type { FencingToken } from '../core/sink.ts';
-import type { RestoreTarget } from './restore-target.ts';
 
 /** Builds the cores of a number of shards from records of any: each goes to the shard of its name. */
 export class RoutingRestorer implements RestoreTarget {

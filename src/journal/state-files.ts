@@ -199,13 +199,7 @@ function importLdlmState(options: StateFilesOptions, bytes: Buffer): StateFiles 
   }
   for (const { name, reason } of skipped)
     notice('a lock of the LDLM state file was left out', { name, reason });
-  const kept = disk.open(copyPath, true);
-  try {
-    writeFully(kept, bytes, 0, bytes.length, 0);
-    kept.sync();
-  } finally {
-    kept.close();
-  }
+  writeWholeFile(disk, copyPath, bytes);
   notice('took over a state file of LDLM, which is kept', { path: copyPath, locks });
   return writeGeneration(options, { generation: 1, shards, hashSeed: newSeed }, restorer, nowMs);
 }
@@ -246,23 +240,26 @@ function writeDataFile(disk: DiskFile, id: DataFileId, core: LockCore, nowMs: nu
     records.clear();
   }
   file.sync();
-  file.append(BatchKind.Footer, Buffer.alloc(HEADER_BYTES), HEADER_BYTES, 0, nowMs);
+  file.appendFooter(nowMs);
   file.trim();
   file.sync();
 }
 
 /** The manifest is replaced as a whole. Its folder is synced before as well: it must not name files that are not there. */
 function writeManifest(disk: Disk, path: string, manifest: Manifest): void {
-  const bytes = Buffer.from(encodeManifest(manifest));
   const unfinished = `${path}.new`;
-  const file = disk.open(unfinished, true);
+  writeWholeFile(disk, unfinished, encodeManifest(manifest));
+  disk.syncFolderOf(path);
+  disk.rename(unfinished, path);
+  disk.syncFolderOf(path);
+}
+
+function writeWholeFile(disk: Disk, path: string, bytes: Buffer): void {
+  const file = disk.open(path, true);
   try {
     writeFully(file, bytes, 0, bytes.length, 0);
     file.sync();
   } finally {
     file.close();
   }
-  disk.syncFolderOf(path);
-  disk.rename(unfinished, path);
-  disk.syncFolderOf(path);
 }

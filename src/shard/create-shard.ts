@@ -1,4 +1,3 @@
-import type { Clock } from '../base/clock.ts';
 import type { CoreOptions } from '../core/lock-core.ts';
 import { ClaimRecorder } from '../journal/claim-recorder.ts';
 import type { Disk } from '../journal/disk.ts';
@@ -12,8 +11,7 @@ import { type Begun, ShardLoop, type ShardParts } from './shard-loop.ts';
 import { StagedReplies } from './staged-replies.ts';
 
 /** What a shard is made of, apart from what follows from it. */
-export interface ShardPlan extends Omit<ShardParts, 'processor' | 'journal' | 'recovered' | 'clock'> {
-  readonly clock: Clock & { skip(byMs: number): void };
+export interface ShardPlan extends Omit<ShardParts, 'processor' | 'journal' | 'recovered'> {
   readonly coreOptions: CoreOptions;
   readonly keys: KeySource;
   /** Where debug lines go; null for none. */

@@ -2,7 +2,7 @@ import { MetricWord } from '../base/metric-words.ts';
 import type { LockCore } from '../core/lock-core.ts';
 import { LockRestorer } from '../core/lock-restorer.ts';
 import type { DataFileId } from '../journal/compaction.ts';
-import { type Disk, type DiskFile, writeFully } from '../journal/disk.ts';
+import { copyRange, type Disk, type DiskFile } from '../journal/disk.ts';
 import { Journal, type JournalOptions } from '../journal/journal.ts';
 import { JournalFile } from '../journal/journal-file.ts';
 import type { RecordWriter } from '../journal/record-writer.ts';
@@ -62,14 +62,6 @@ export function openJournal(
  */
 function secureTail(file: DiskFile, { durableOffset, offset }: ScanResult): void {
   file.truncate(offset);
-  const bytes = Buffer.allocUnsafeSlow(Math.min(COPY_BYTES, offset - durableOffset));
-  for (let at = durableOffset; at < offset; ) {
-    const count = file.read(bytes, 0, Math.min(bytes.length, offset - at), at);
-    if (count === 0) break;
-    writeFully(file, bytes, 0, count, at);
-    at += count;
-  }
+  copyRange(file, file, durableOffset, offset);
   file.sync();
 }
-
-const COPY_BYTES = 1024 * 1024;
