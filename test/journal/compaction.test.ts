@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
+import { HEADER_BYTES } from '../../src/journal/batch-header.ts';
 import { Compaction } from '../../src/journal/compaction.ts';
 import { replayFile } from '../../src/journal/replay.ts';
 import { RoutingRestorer } from '../../src/journal/routing-restorer.ts';
+import { scanJournal } from '../../src/journal/scan.ts';
 import { seededIntegers } from '../core/random.ts';
 import { RECORDED_FILE, RecordedJournal } from './recorded-journal.ts';
 import { PowerCutError, SimulatedDisk } from './simulated-disk.ts';
@@ -105,6 +107,22 @@ describe('Compaction', () => {
     compaction.abandon();
     expect(disk.names).toEqual(['data']);
     expect(recovered(disk, journal.scenario.nowMs)).toBe(text);
+  });
+
+  it('makes a file in which damage is not taken for a torn write, but for that of its last batch', () => {
+    const opened = openCompaction(5);
+    compact(opened);
+    const { disk } = opened;
+    const file = disk.open(path, false);
+    const { offset } = scanJournal(file, RECORDED_FILE.generation, seed, () => {});
+    const content = Buffer.from(disk.contentOf(path));
+    for (let at = 0; at < offset - HEADER_BYTES; at += 5) {
+      const flipped = Uint8Array.of(content[at]! ^ 1);
+      file.write(flipped, 0, 1, at);
+      const { damagedOffset } = scanJournal(file, RECORDED_FILE.generation, seed, () => {});
+      expect(damagedOffset, `byte ${at} of ${offset}`).toBeGreaterThanOrEqual(0);
+      file.write(content, at, 1, at);
+    }
   });
 
   it('takes no notice of what an earlier one has left', () => {
