@@ -12,7 +12,7 @@ export type { Logger } from './server/logger.ts';
 export type { RunningServer } from './server/server.ts';
 export { TlsConfigError } from './server/tls-context.ts';
 
-/** The options of {@link startServer}: any of {@link ServerOptions}, and where to log. */
+/** The options of {@link startServer}: any of {@link ServerOptions}, and where to log. `ipcSocketFile` is empty by default. */
 export interface StartOptions extends Partial<ServerOptions> {
   /** Default: lines on stderr in the format and from the level that the options say. */
   readonly logger?: Logger;
@@ -28,6 +28,7 @@ export interface StartOptions extends Partial<ServerOptions> {
  */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
   const { logger, ...settings } = options;
-  const checked = checkServerOptions(settings);
+  // A server in another program is not the machine's one server, whose socket `ldlm-lock` looks for.
+  const checked = checkServerOptions({ ipcSocketFile: '', ...settings });
   return LockServer.start(checked, logger ?? createLogger(checked));
 }

@@ -90,6 +90,21 @@ export const Limits = {
   handshakeMsMax: 10_000,
   /** Calls that watch the server's health at a time. It needs no password, so what it may cost is bounded. */
   healthWatchersMax: 1_000,
+
+  /** Locks on one page of a listing, and rows of the lock table that a shard looks at in one turn for it. */
+  pageSizeMax: 1_000,
+  inspectedRowsMax: 256,
+  /** Holders and waiters of one lock that a listing names; the rest is counted. */
+  listedClaimsMax: 100,
+  /** Inspections in progress at a time, and watches. */
+  inspectionsMax: 256,
+  watchesMax: 64,
+  /** REST sessions at a time; one more is refused. */
+  restSessionsMax: 65_536,
+  /** Body of a REST request: the longest name, each byte of it escaped, and what goes with it. */
+  restBodyBytesMax: 512 * KiB,
+  /** For how long a REST request may take to arrive, in milliseconds. */
+  restRequestMsMax: 30_000,
 } as const;
 
 /** Thrown while loading when two limits contradict each other: a mistake in this file, not in its use. */
@@ -136,6 +151,7 @@ assertRelation(
   L.authorizationBytesMax + 8 * L.headerValueBytesMax <= L.headerListBytesMax,
   'authorizationBytesMax + 8 * headerValueBytesMax <= headerListBytesMax',
 );
+assertRelation(L.nameBytesMax * 6 < L.restBodyBytesMax, 'nameBytesMax * 6 < restBodyBytesMax');
 assertRelation(L.outputBytesPause < L.outputBytesMax, 'outputBytesPause < outputBytesMax');
 // All waiters of a connection may be granted at once while it does not read: their replies (short names) must fit.
 assertRelation(

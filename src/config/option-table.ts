@@ -7,7 +7,7 @@ export type OptionKind =
   | { readonly type: 'uint'; readonly min: number; readonly max: number }
   | { readonly type: 'choice'; readonly choices: readonly string[] }
   | { readonly type: 'secret'; readonly bytesMax: number }
-  | { readonly type: 'bool' | 'path' | 'address' };
+  | { readonly type: 'bool' | 'path' | 'address' | 'text' };
 
 /** One option of the server program, in the form that all of its sources share. */
 export interface OptionRow {
@@ -22,7 +22,7 @@ export interface OptionRow {
   readonly default: string | (() => string);
   /** What help shows in place of a default that depends on the machine. */
   readonly defaultHelp?: string;
-  readonly group: 'Server' | 'Locks' | 'Connections' | 'Security' | 'Logging' | 'Program';
+  readonly group: 'Server' | 'Locks' | 'Connections' | 'Administration' | 'Security' | 'Logging' | 'Program';
   readonly help: string;
   /** Beside the command line: `everywhere` (the default), `env` (no key in the file), or `nowhere`. */
   readonly elsewhere?: 'env' | 'nowhere';
@@ -51,6 +51,15 @@ export const optionTable = [
     default: 'localhost:3144',
     group: 'Server',
     help: 'Host and port to serve gRPC on; without a host all interfaces',
+  },
+  {
+    name: 'rest_listen_address',
+    short: 'r',
+    field: 'restListenAddress',
+    kind: { type: 'address' },
+    default: '',
+    group: 'Server',
+    help: 'Host and port to serve REST on; empty for no REST',
   },
   {
     name: 'shards',
@@ -163,6 +172,55 @@ export const optionTable = [
     default: '10s',
     group: 'Connections',
     help: 'Drop a client that does not answer a ping for so long; 0 is 20s',
+  },
+  {
+    name: 'rest_session_timeout',
+    field: 'restSessionTimeoutMs',
+    kind: { type: 'duration', minMs: 100, maxMs: timerMaxMs },
+    default: '10m',
+    group: 'Connections',
+    help: 'End a REST session that was idle for so long',
+  },
+  {
+    name: 'ipc_socket_file',
+    field: 'ipcSocketFile',
+    kind: { type: 'path' },
+    default: () => `${process.env['TMPDIR'] || '/tmp'}/ldlm-ipc.sock`,
+    defaultHelp: 'ldlm-ipc.sock in TMPDIR or /tmp',
+    group: 'Administration',
+    help: 'Unix socket that ldlm-lock uses; empty for none',
+  },
+  {
+    name: 'remote_admin',
+    field: 'remoteAdmin',
+    kind: { type: 'bool' },
+    default: 'false',
+    group: 'Administration',
+    help: 'Serve administration over gRPC and REST too, to those who authenticate',
+  },
+  {
+    name: 'admin_listen_address',
+    field: 'adminListenAddress',
+    kind: { type: 'address' },
+    default: '',
+    group: 'Administration',
+    help: 'Host and port of metrics, health and dashboard; empty for none',
+  },
+  {
+    name: 'admin_hosts',
+    field: 'adminHosts',
+    kind: { type: 'text' },
+    default: '',
+    group: 'Administration',
+    help: 'Host names, with commas, by which browsers may reach admin_listen_address',
+  },
+  {
+    name: 'warn_held_longer_than',
+    field: 'warnHeldLongerThanMs',
+    kind: { type: 'duration', minMs: 0, maxMs: deadlineMaxMs },
+    default: '0s',
+    group: 'Administration',
+    help: 'Log a warning for a lock that is held for longer; 0 for none',
   },
   {
     name: 'password',

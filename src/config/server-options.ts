@@ -18,6 +18,8 @@ export type LogFormat = 'json' | 'pretty';
 export interface ServerOptions {
   /** Where gRPC is served, as `host:port`; without a host on all interfaces. Default `localhost:3144`. */
   readonly listenAddress: string;
+  /** Where REST is served, in the same form; empty: nowhere. Default empty. */
+  readonly restListenAddress: string;
   /** Worker threads among which the locks are divided, 1 to 64. Default: the available cores but one, which the main thread has; 1 to 16. */
   readonly shards: number;
   /** How long an orderly stop may take before connections are cut. Default 5 s. */
@@ -44,6 +46,18 @@ export interface ServerOptions {
   readonly keepaliveIntervalMs: number;
   /** A connection that does not answer a ping for so long is closed. Default 10 s. Checked values are above 0; 0 and less mean 20 s. */
   readonly keepaliveTimeoutMs: number;
+  /** A REST session that was idle for so long ends, and its locks with it. Default 10 min. */
+  readonly restSessionTimeoutMs: number;
+  /** Path of the unix-domain socket of `ldlm.Admin`; empty: none. Default `ldlm-ipc.sock` in the folder for temporary files. */
+  readonly ipcSocketFile: string;
+  /** Serve `ldlm.Admin` and listings over gRPC and REST too. Needs a password or verified client certificates. Default false. */
+  readonly remoteAdmin: boolean;
+  /** Where metrics, health and the dashboard are served, as `host:port`; empty: nowhere. Default empty. */
+  readonly adminListenAddress: string;
+  /** Host names beside the bound address that browsers may name, separated by commas. Default empty. */
+  readonly adminHosts: string;
+  /** A lock that is held for longer is warned of; 0: never. Default 0. */
+  readonly warnHeldLongerThanMs: number;
   /** What clients must send in the `authorization` metadata, up to 4096 bytes; empty: no password is asked for. */
   readonly password: string;
   /** PEM file with the certificate chain; empty: no TLS. */
@@ -88,7 +102,7 @@ export function defaultServerOptions(): ServerOptions {
  * Fills what is absent or undefined with defaults and checks the rest, wherever the values come from.
  *
  * @throws ConfigError naming the option as flags and files do, the range and the value; or an unknown field.
- * @throws ListenAddressError when `listenAddress` names no place.
+ * @throws ListenAddressError when one of the listen addresses names no place.
  */
 export function checkServerOptions(options: Partial<ServerOptions>): ServerOptions {
   const given: ReadonlyMap<string, unknown> = new Map(Object.entries(options));
@@ -106,6 +120,8 @@ export function checkServerOptions(options: Partial<ServerOptions>): ServerOptio
   }
   const complete = checked as TableOptions;
   parseListenAddress(complete.listenAddress);
+  if (complete.restListenAddress !== '') parseListenAddress(complete.restListenAddress);
+  if (complete.adminListenAddress !== '') parseListenAddress(complete.adminListenAddress);
   return {
     ...complete,
     keepaliveIntervalMs: effectiveIntervalMs(complete.keepaliveIntervalMs),

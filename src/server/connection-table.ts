@@ -9,18 +9,20 @@ import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
 export class ConnectionTable {
   readonly #slots: (ClientConnection | null)[] = [];
   readonly #free: number[] = [];
-  #nextSession = 1;
   #size = 0;
 
   get size(): number {
     return this.#size;
   }
 
-  /** Takes a socket in, or null when there are as many connections as may be. */
-  open(socket: Socket, owner: ConnectionOwner): ClientConnection | null {
-    if (this.#size >= Limits.connectionsMax) return null;
+  get isFull(): boolean {
+    return this.#size >= Limits.connectionsMax;
+  }
+
+  /** Takes a socket in under a session's number. There must be room. */
+  open(socket: Socket, session: number, owner: ConnectionOwner): ClientConnection {
     const slot = this.#free.pop() ?? this.#slots.length;
-    const connection = new ClientConnection(socket, slot, this.#nextSession++, owner);
+    const connection = new ClientConnection(socket, slot, session, owner);
     this.#slots[slot] = connection;
     this.#size++;
     return connection;

@@ -4,15 +4,13 @@ import { GrpcStatus } from '../contract/grpc-status.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GrpcContext } from '../protocol/grpc/grpc-calls.ts';
 import { ChunkPool } from '../protocol/http2/output.ts';
-import type { DebugAttributes } from '../shard/debug-lines.ts';
 import type { ClientConnection, ConnectionOwner } from './client-connection.ts';
 import { ConnectionTable } from './connection-table.ts';
-import type { Logger } from './logger.ts';
-import { SessionLog } from './session-log.ts';
+import { peerAddress, type SessionDirectory } from './session-directory.ts';
 
 export interface ConnectionsOptions {
   readonly grpc: GrpcContext;
-  readonly logger: Logger;
+  readonly sessions: SessionDirectory;
   readonly nowMs: () => number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
@@ -28,7 +26,6 @@ export class Connections implements ConnectionOwner {
   readonly chunks = new ChunkPool();
   readonly #options: ConnectionsOptions;
   readonly #table = new ConnectionTable();
-  readonly #sessions: SessionLog;
   readonly #dirty: ClientConnection[] = [];
   readonly #awaitingRoom = new Map<number, Set<ClientConnection>>();
   readonly #timer: NodeJS.Timeout;
@@ -41,7 +38,6 @@ export class Connections implements ConnectionOwner {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.grpc = options.grpc;
-    this.#sessions = new SessionLog(options.logger);
     const periodMs = Math.min(options.keepaliveIntervalMs, options.keepaliveTimeoutMs) / 4;
     this.#timer = setInterval(() => this.#tick(), Math.min(1_000, Math.max(100, periodMs)));
     this.#timer.unref();
@@ -66,15 +62,15 @@ export class Connections implements ConnectionOwner {
 
   /** Takes in a socket that is ready for HTTP/2. */
   accept(socket: Socket): void {
-    const connection = this.#draining ? null : this.#table.open(socket, this);
-    if (connection === null) {
+    if (this.#draining || this.#table.isFull) {
       socket.on('error', ignore);
       socket.destroy();
       return;
     }
     this.#openSockets++;
     socket.setNoDelay(true);
-    this.#sessions.started(connection);
+    const address = peerAddress(socket.remoteAddress, socket.remotePort);
+    this.#table.open(socket, this.#options.sessions.begin('grpc', address), this);
   }
 
   /** A shard's reply for a call of a connection. See {@link EngineEvents.reply}. */
@@ -104,11 +100,6 @@ export class Connections implements ConnectionOwner {
     }
     connection.calls.reply(shard, call, granted, bytes, offset, headersBytes, dataBytes, trailersBytes);
     this.markDirty(connection);
-  }
-
-  /** A shard's line for the debug log, see {@link DebugLines}. */
-  debug(session: number, message: string, attributes: DebugAttributes): void {
-    this.#sessions.debug(session, message, attributes);
   }
 
   /** All replies of a batch are there: one write per socket. */
@@ -151,7 +142,7 @@ export class Connections implements ConnectionOwner {
   }
 
   closed(connection: ClientConnection): void {
-    this.#sessions.ended(connection);
+    this.#options.sessions.end(connection.session);
     this.#table.remove(connection);
     if (connection.calls.connection.failed) this.#options.peerFailed();
     for (const waiting of this.#awaitingRoom.values()) waiting.delete(connection);

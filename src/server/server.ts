@@ -7,12 +7,14 @@ import { ShardedEngine } from '../engine/sharded-engine.ts';
 import { AssemblyBudget } from '../protocol/grpc/incoming-message.ts';
 import { ServiceRegistry } from '../protocol/grpc/service-method.ts';
 import { Connections } from './connections.ts';
+import { EngineListener } from './engine-listener.ts';
 import { Listeners } from './listeners.ts';
 import { LoadProgress } from './load-progress.ts';
 import type { Logger } from './logger.ts';
 import { passwordCheck } from './password.ts';
 import { HealthService } from './services/health-service.ts';
 import { serviceMethods } from './services/services.ts';
+import { SessionDirectory } from './session-directory.ts';
 import { ServerState } from './state.ts';
 import { loadTlsOptions } from './tls-context.ts';
 import { tokenSeedAt } from './token-seed.ts';
@@ -53,7 +55,9 @@ export class LockServer implements RunningServer {
   readonly #options: ServerOptions;
   readonly #logger: Logger;
   readonly #health = new HealthService();
+  readonly #sessions: SessionDirectory;
   readonly #connections: Connections;
+  readonly #listener: EngineListener;
   readonly #engine: ShardedEngine;
   readonly #state: ServerState | null;
   #listeners: Listeners | null = null;
@@ -80,19 +84,24 @@ export class LockServer implements RunningServer {
     });
     // Whoever does not look at `closed` is not to be ended by it.
     this.closed.catch(ignore);
+    this.#sessions = new SessionDirectory(logger);
     this.#connections = new Connections({
       grpc: {
         services: new ServiceRegistry(serviceMethods(this.#health)),
         authorize: passwordCheck(options.password),
         assembly: new AssemblyBudget(Limits.assemblyBytesMax, null),
       },
-      logger,
+      sessions: this.#sessions,
       nowMs: () => this.#engine.clock.nowMs(),
       keepaliveIntervalMs: options.keepaliveIntervalMs,
       keepaliveTimeoutMs: options.keepaliveTimeoutMs,
       // With a state file, a stop keeps the locks of those who leave.
       keepsGrants: options.noClearOnDisconnect || state !== null,
       peerFailed: () => this.#listeners?.peerFailed(),
+    });
+    this.#listener = new EngineListener(this.#connections, this.#sessions, logger, {
+      failed: (error) => this.#fail(error),
+      suspended: (shard, suspended) => this.#shardSuspended(shard, suspended),
     });
     this.#engine = this.#createEngine(workerUrl);
     this.#connections.attach(this.#engine);
@@ -177,7 +186,6 @@ export class LockServer implements RunningServer {
   #createEngine(workerUrl: URL | undefined): ShardedEngine {
     const { shards, shardStallLimitMs, lockGcIntervalMs, lockGcMinIdleMs, noClearOnDisconnect } =
       this.#options;
-    const connections = this.#connections;
     return new ShardedEngine(
       {
         shards,
@@ -195,41 +203,7 @@ export class LockServer implements RunningServer {
         workerUrl,
         logRequests: this.#logger.isLevelEnabled('debug'),
       },
-      {
-        reply: (
-          shard,
-          route,
-          call,
-          session,
-          _form,
-          status,
-          granted,
-          bytes,
-          offset,
-          headers,
-          data,
-          trailers,
-        ) =>
-          connections.reply(
-            shard,
-            route,
-            call,
-            session,
-            status,
-            granted,
-            bytes,
-            offset,
-            headers,
-            data,
-            trailers,
-          ),
-        drained: () => connections.flush(),
-        room: (shard) => connections.roomAgain(shard),
-        failed: (error) => this.#fail(error),
-        notice: (shard, message, attributes) => this.#logger.warn({ shard, ...attributes }, message),
-        suspended: (shard, suspended) => this.#shardSuspended(shard, suspended),
-        debug: (session, message, attributes) => connections.debug(session, message, attributes),
-      },
+      this.#listener,
     );
   }
 

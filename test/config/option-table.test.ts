@@ -12,6 +12,8 @@ describe('the option table', () => {
     ['keepalive_timeout', 't', '10s'],
     ['listen_address', 'l', 'localhost:3144'],
     ['no_clear_on_disconnect', 'n', 'false'],
+    ['rest_listen_address', 'r', ''],
+    ['rest_session_timeout', undefined, '10m'],
     ['log_level', 'v', 'info'],
     ['tls_cert', undefined, ''],
     ['tls_key', undefined, ''],

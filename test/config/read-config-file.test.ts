@@ -56,7 +56,6 @@ describe('readConfigFile', () => {
     ['a.yaml', 'listen: {port: 1}', 'unknown configuration file field: listen_port'],
     ['a.yaml', 'listen: &l {address: ":0", again: *l}', 'unknown configuration file field: listen_again'],
     ['a.yaml', 'config_file: b.yaml', 'unknown configuration file field: config_file'],
-    ['a.yaml', 'ipc_socket_file: x', 'unknown configuration file field: ipc_socket_file'],
     ['a.json', '{"__proto__": {"shards": 1}}', 'unknown configuration file field: __proto__'],
     [
       'a.yaml',

@@ -48,16 +48,6 @@ describe('readEnv', () => {
       'setFromEnv(): error setting value of field ClientCertVerify: strconv.ParseBool: parsing "yes": invalid syntax',
     ],
     ['LDLM_LOG_LEVEL', 'INFO', 'log_level must be one of debug, info, warn, error'],
-    [
-      'LDLM_IPC_SOCKET_FILE',
-      '/run/ldlm',
-      'LDLM_IPC_SOCKET_FILE is set, but this server has no option ipc_socket_file',
-    ],
-    [
-      'LDLM_REST_LISTEN_ADDRESS',
-      ':8080',
-      'LDLM_REST_LISTEN_ADDRESS is set, but this server has no option rest_listen_address',
-    ],
   ])('refuses %s=%s', (variable, text, message) => {
     expect(() => readEnv({ [variable]: text })).toThrow(new ConfigError(message));
   });

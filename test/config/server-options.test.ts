@@ -5,9 +5,15 @@ import { checkServerOptions, defaultServerOptions } from '../../src/config/serve
 
 describe('defaultServerOptions', () => {
   it('has the defaults of LDLM', () => {
-    const { shards, logFormat, ...rest } = defaultServerOptions();
+    const { shards, logFormat, ipcSocketFile, ...rest } = defaultServerOptions();
     expect(rest).toStrictEqual({
       listenAddress: 'localhost:3144',
+      restListenAddress: '',
+      restSessionTimeoutMs: 600_000,
+      remoteAdmin: false,
+      adminListenAddress: '',
+      adminHosts: '',
+      warnHeldLongerThanMs: 0,
       shutdownGraceMs: 5_000,
       shardStallLimitMs: 60_000,
       lockGcIntervalMs: 1_800_000,
@@ -27,6 +33,7 @@ describe('defaultServerOptions', () => {
       clientCaFile: '',
       logLevel: 'info',
     });
+    expect(ipcSocketFile).toMatch(/\/ldlm-ipc\.sock$/);
     expect(shards).toBeGreaterThanOrEqual(1);
     expect(shards).toBeLessThanOrEqual(16);
     expect(logFormat).toBe(process.stderr.isTTY ? 'pretty' : 'json');

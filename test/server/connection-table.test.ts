@@ -5,6 +5,7 @@ import { ServiceRegistry } from '../../src/protocol/grpc/service-method.ts';
 import { ConnectionTable } from '../../src/server/connection-table.ts';
 import { Connections } from '../../src/server/connections.ts';
 import { silentLogger } from '../../src/server/logger.ts';
+import { SessionDirectory } from '../../src/server/session-directory.ts';
 
 it('finds the connection of a session only while that has its slot', () => {
   const owner = new Connections({
@@ -13,7 +14,7 @@ it('finds the connection of a session only while that has its slot', () => {
       authorize: () => null,
       assembly: new AssemblyBudget(1 << 20, null),
     },
-    logger: silentLogger(),
+    sessions: new SessionDirectory(silentLogger()),
     nowMs: () => 0,
     keepaliveIntervalMs: 60_000,
     keepaliveTimeoutMs: 60_000,
@@ -21,11 +22,12 @@ it('finds the connection of a session only while that has its slot', () => {
     peerFailed: () => {},
   });
   const table = new ConnectionTable();
-  const first = table.open(new Socket(), owner)!;
+  let sessions = 1;
+  const first = table.open(new Socket(), sessions++, owner);
   expect(table.find(first.slot, first.session)).toBe(first);
   table.remove(first);
   expect(table.find(first.slot, first.session)).toBeNull();
-  const second = table.open(new Socket(), owner)!;
+  const second = table.open(new Socket(), sessions++, owner);
   expect(second.slot).toBe(first.slot);
   expect(second.session).not.toBe(first.session);
   expect(table.find(first.slot, first.session)).toBeNull();

@@ -6,6 +6,7 @@ import { type ServiceMethod, ServiceRegistry } from '../../../src/protocol/grpc/
 import { Connections } from '../../../src/server/connections.ts';
 import { silentLogger } from '../../../src/server/logger.ts';
 import { passwordCheck } from '../../../src/server/password.ts';
+import { SessionDirectory } from '../../../src/server/session-directory.ts';
 
 /** The server's front end without locks: no call of a service comes to the engine. */
 const lockless: Engine = {
@@ -35,7 +36,7 @@ export async function openServicePort(
       authorize: passwordCheck(password),
       assembly: new AssemblyBudget(Limits.assemblyBytesMax, null),
     },
-    logger: silentLogger(),
+    sessions: new SessionDirectory(silentLogger()),
     nowMs: () => performance.now(),
     keepaliveIntervalMs: 60_000,
     keepaliveTimeoutMs: 60_000,

@@ -1,0 +1,97 @@
+import type { HolderInfo, LockInfo, WatchStep } from '../../contract/lock-info.ts';
+import type { Refusal } from '../../contract/refusal.ts';
+import { LdlmServerError } from '../../contract/server-error.ts';
+
+export interface ListQuery {
+  /** Names that begin with this; empty for all. */
+  readonly prefix: string;
+  /** Locks per page, 1 to `Limits.pageSizeMax`. */
+  readonly pageSize: number;
+  /** Of the page before; empty for the first. */
+  readonly pageToken: string;
+  /** Tell who waits, too. */
+  readonly waiters: boolean;
+}
+
+export interface ListPage {
+  /**
+   * Locks that are held or waited for, in no order. A lock that was so all the time is on exactly one page. A page may
+   * have fewer than were asked for, also none, though others follow.
+   */
+  readonly locks: readonly LockInfo[];
+  /** Empty behind the last page. */
+  readonly nextPageToken: string;
+  /** The server's time, to reckon ages with. */
+  readonly nowMs: number;
+}
+
+export interface UnlockQuery {
+  readonly name: string;
+  /** The whole key of a holder, or at least 8 characters of its beginning; empty for the only holder. */
+  readonly key: string;
+  /** Release all holders, however many they are. `key` must be empty. */
+  readonly all: boolean;
+}
+
+export interface UnlockOutcome {
+  readonly released: readonly HolderInfo[];
+  /** Why nothing was released; null when something was. */
+  readonly refusal: Refusal | null;
+  /** When it was not clear who was meant: those who hold the lock, at most `Limits.listedClaimsMax` of `holderCount`. */
+  readonly holders: readonly HolderInfo[];
+  readonly holderCount: number;
+}
+
+/** A watch that goes on until it is closed. */
+export interface Watch {
+  /** The listener cannot take more for now: what happens meanwhile is counted as missed. */
+  pause(): void;
+  resume(): void;
+  close(): void;
+}
+
+export interface WatchQuery {
+  readonly prefix: string;
+}
+
+/** A page token that is none, or one of another boot of the server. */
+export class PageTokenError extends LdlmServerError {
+  constructor() {
+    super('LDLM_PAGE_TOKEN', 'the page token is not one that this server gave since it was started');
+  }
+}
+
+/** More watches than `Limits.watchesMax`. */
+export class TooManyWatchesError extends LdlmServerError {
+  constructor(watchesMax: number) {
+    super('LDLM_TOO_MANY_WATCHES', `more than ${watchesMax} watches at a time`);
+  }
+}
+
+/** The engine has ended or a shard is gone: there is no answer. */
+export class InspectionEndedError extends LdlmServerError {
+  constructor() {
+    super('LDLM_INSPECTION_ENDED', 'the server is shutting down');
+  }
+}
+
+/**
+ * A look at what the shards hold, for administration: keys are whole here, and cut by whoever passes them on to readers
+ * who may not use them.
+ */
+export interface Inspector {
+  /** @throws PageTokenError, InspectionEndedError (by rejecting) */
+  list(query: ListQuery): Promise<ListPage>;
+  /** Null when there is no lock by that name, or nobody holds it or waits for it. */
+  get(name: string): Promise<LockInfo | null>;
+  unlock(query: UnlockQuery): Promise<UnlockOutcome>;
+  /**
+   * Watches all shards. `listener` gets the steps in the order of each shard, many at a time.
+   *
+   * @throws TooManyWatchesError
+   */
+  watch(query: WatchQuery, listener: (steps: readonly WatchStep[]) => void): Watch;
+}
+
+/** As much of a key as readers see who may not use it. */
+export const SHOWN_KEY_CHARACTERS = 8;

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import type { SessionInfo } from '../contract/lock-info.ts';
+import type { DebugAttributes } from '../shard/debug-lines.ts';
+import type { Logger } from './logger.ts';
+
+/** A shard tells what it has cleared away after a session has ended; that many ended sessions are still known. */
+const ENDED_SESSIONS_MAX = 1024;
+
+type Protocol = 'grpc' | 'rest';
+
+/** A session that is known, and what its log lines carry. */
+class Session implements SessionInfo {
+  readonly sessionId = randomUUID();
+  readonly address: string;
+  readonly protocol: Protocol;
+  readonly attributes: Readonly<Record<string, string>>;
+
+  constructor(protocol: Protocol, address: string, extra: Readonly<Record<string, string>> | undefined) {
+    this.protocol = protocol;
+    this.address = address;
+    this.attributes = { session_id: this.sessionId, remote_address: address, ...extra };
+  }
+}
+
+/**
+ * All sessions, whatever they came in by, under the numbers by which the engine knows them. It logs their lives under
+ * the names and attributes that LDLM uses, and at debug level what shards tell of their requests.
+ */
+export class SessionDirectory {
+  readonly #logger: Logger;
+  readonly #sessions = new Map<number, Session>();
+  readonly #ended: number[] = [];
+  readonly #open: Record<Protocol, number> = { grpc: 0, rest: 0 };
+  #next = 1;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** How many sessions are open. */
+  count(protocol: Protocol): number {
+    return this.#open[protocol];
+  }
+
+  /**
+   * Begins a session. The number is never used again.
+   *
+   * @param address `host:port` of the client
+   * @param extra more attributes of its log lines
+   */
+  begin(protocol: Protocol, address: string, extra?: Readonly<Record<string, string>>): number {
+    const number = this.#next++;
+    const session = new Session(protocol, address, extra);
+    this.#sessions.set(number, session);
+    this.#open[protocol]++;
+    this.#logger.info(session.attributes, 'Session started');
+    return number;
+  }
+
+  end(number: number): void {
+    const session = this.#sessions.get(number);
+    if (session === undefined) return;
+    this.#open[session.protocol]--;
+    this.#logger.info(session.attributes, 'Session ended');
+    this.#ended.push(number);
+    if (this.#ended.length > ENDED_SESSIONS_MAX) this.#sessions.delete(this.#ended.shift()!);
+  }
+
+  /** The session of this number, while it is open and for a while after; null when it is unknown. */
+  find(number: number): SessionInfo | null {
+    return this.#sessions.get(number) ?? null;
+  }
+
+  /** A shard's line; the session's attributes, when known, stand before its own. */
+  debug(number: number, message: string, attributes: DebugAttributes): void {
+    this.#logger.debug({ ...this.#sessions.get(number)?.attributes, ...attributes }, message);
+  }
+}
+
+/** The address of a peer as logs and listings show it. */
+export function peerAddress(host: string | undefined, port: number | undefined): string {
+  const shown = host?.includes(':') ? `[${host}]` : (host ?? '');
+  return `${shown}:${port ?? 0}`;
+}
