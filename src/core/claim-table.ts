@@ -66,6 +66,11 @@ export class ClaimTable {
     return this.#rows.isOpen(claim);
   }
 
+  /** Tells this use of a row from others, see `RowTable.generation`. */
+  generation(claim: number): number {
+    return this.#rows.generation(claim) >>> 0;
+  }
+
   /** A new claim that waits; its links mean nothing until it is linked. */
   open(command: LockCommand, lock: number, nowMs: number): number {
     const claim = this.#rows.open();

@@ -31,6 +31,15 @@ export class ClaimView {
     return this;
   }
 
+  /** The row and its generation: together they are never another claim's, until 2^31 have used the row. */
+  get row(): number {
+    return this.#claim;
+  }
+
+  get generation(): number {
+    return this.#tables.claims.generation(this.#claim);
+  }
+
   /** Byte string. */
   get name(): string {
     return this.#tables.locks.name(this.#lock);
@@ -38,6 +47,15 @@ export class ClaimView {
 
   get size(): number {
     return this.#tables.locks.size(this.#lock);
+  }
+
+  /** All holders and waiters of the lock. */
+  get holderCount(): number {
+    return this.#tables.locks.holders(this.#lock);
+  }
+
+  get waiterCount(): number {
+    return this.#tables.locks.waiters(this.#lock);
   }
 
   get permits(): number {

@@ -177,7 +177,7 @@ export class LockCore {
     this.#endOverdue(nowMs);
     if (this.#closer.isPending) this.#closer.runSlice(nowMs, sliceCount);
     if (this.#dismissal.isPending) this.#dismissal.runSlice(sliceCount);
-    if (this.#state.isLettingThrough) this.#state.letMoreThrough(nowMs);
+    if (this.#state.passage.isPending) this.#state.passage.letMoreThrough(nowMs);
     this.#collector.runSlice(nowMs, sliceCount);
     this.#state.requests.forgetOld(nowMs, sliceCount);
   }
@@ -185,7 +185,7 @@ export class LockCore {
   /** When {@link advance} wants to be called next: Infinity for never, a time in the past when work is left. */
   nextWakeMs(): number {
     if (this.#closer.isPending || this.#dismissal.isPending || this.#collector.isSweeping) return 0;
-    if (this.#state.isLettingThrough) return 0;
+    if (this.#state.passage.isPending) return 0;
     return Math.min(this.#state.deadlines.firstMs, this.#collector.nextSweepMs);
   }
 
@@ -214,7 +214,7 @@ export class LockCore {
   resume(nowMs: number): void {
     this.#state.suspended = false;
     this.#endOverdue(nowMs);
-    this.#state.letMoreThrough(nowMs);
+    this.#state.passage.letMoreThrough(nowMs);
   }
 
   /**

@@ -4,6 +4,7 @@ import { Refusals } from '../contract/refusal.ts';
 import { type ClaimObserver, ReleaseCause } from './claim-observer.ts';
 import { ClaimTable } from './claim-table.ts';
 import { type ClaimTables, ClaimView } from './claim-view.ts';
+import type { ClaimWatcher } from './claim-watcher.ts';
 import type { LockCommand } from './command.ts';
 import type { CoreOptions } from './core-options.ts';
 import { CoreCounters } from './counters.ts';
@@ -18,6 +19,7 @@ import { CallEnd, type CoreSink, FencingToken } from './sink.ts';
 import { TextBudget } from './text-budget.ts';
 import { TokenCounter } from './token-counter.ts';
 import { WaitQueue } from './wait-queue.ts';
+import { WaiterPassage } from './waiter-passage.ts';
 
 /**
  * Everything a core knows, and the steps that keep its parts in agreement: a claim is opened, waits in its lock's
@@ -34,18 +36,18 @@ export class LockState implements ClaimTables {
   readonly deadlines = new DeadlineHeap();
   readonly requests: RequestMemory;
   readonly texts: TextBudget;
+  readonly passage: WaiterPassage;
   readonly sink: CoreSink;
   /** From the stop on nobody is granted anything. */
   stopping = false;
   /** While grants cannot be recorded nobody is granted anything either; who waits goes on waiting. */
   suspended = false;
+  /** Null while nobody looks on. */
+  watcher: ClaimWatcher | null = null;
   readonly #keepOnSessionEnd: boolean;
   readonly #keepOnStop: boolean;
   readonly #locksMax: number;
   readonly #claimsMax: number;
-  readonly #sliceCount: number;
-  /** Locks whose queues have more to let through than a slice, or may not while suspended; the next one first. */
-  readonly #halfOpenLocks = new Set<number>();
   readonly #observer: ClaimObserver | null;
   readonly #view = new ClaimView(this);
   readonly #tokens: TokenCounter;
@@ -65,7 +67,7 @@ export class LockState implements ClaimTables {
     this.#tokens = new TokenCounter(options.tokenSeed, options.tokenSeedLow ?? 0);
     this.#locksMax = options.locksMax ?? Limits.locksPerShardMax;
     this.#claimsMax = options.claimsMax ?? Limits.claimsPerShardMax;
-    this.#sliceCount = options.sliceCount ?? Limits.sliceCount;
+    this.passage = new WaiterPassage(this, options.sliceCount ?? Limits.sliceCount);
     this.sink = sink;
     this.#observer = observer;
   }
@@ -145,6 +147,7 @@ export class LockState implements ClaimTables {
     this.queue.append(claim);
     this.counters.waiters++;
     this.setWaitDeadline(claim, command, nowMs);
+    if (this.watcher !== null) this.watcher.waiting(this.#view.at(claim));
   }
 
   /** The wait ends with the wait timeout or the caller's own deadline, whichever is first. */
@@ -157,6 +160,13 @@ export class LockState implements ClaimTables {
     else this.deadlines.set(claim, deadlineMs);
   }
 
+  /** Tells who looks on that a claim has another session and call. */
+  showTakeOver(claim: number): void {
+    if (this.watcher === null) return;
+    if (this.claims.isHolding(claim)) this.watcher.renewed(this.#view.at(claim));
+    else this.watcher.waiting(this.#view.at(claim));
+  }
+
   /** Turns an open claim that stands in no queue into a holder. The reply is up to the caller. */
   grant(claim: number, nowMs: number): void {
     this.holders.add(claim, this.#tokens.next(), nowMs);
@@ -166,6 +176,7 @@ export class LockState implements ClaimTables {
     this.counters.holders++;
     this.counters.grants++;
     if (this.#observer !== null) this.#observer.granted(this.#view.at(claim));
+    if (this.watcher !== null) this.watcher.granted(this.#view.at(claim));
   }
 
   /** Gives a holder a new lock timeout, counted from now. */
@@ -173,6 +184,7 @@ export class LockState implements ClaimTables {
     this.claims.setLockTimeoutMs(claim, lockTimeoutMs);
     this.deadlines.set(claim, nowMs + lockTimeoutMs);
     if (this.#observer !== null) this.#observer.renewed(this.#view.at(claim));
+    if (this.watcher !== null) this.watcher.renewed(this.#view.at(claim));
   }
 
   /** Ends a grant because its owner asked for it, or never got to know of it. */
@@ -202,12 +214,13 @@ export class LockState implements ClaimTables {
   /** Ends a grant, and lets through who waited for it. The lock's idle time is up to the caller. */
   release(claim: number, cause: ReleaseCause, nowMs: number): void {
     if (this.#observer !== null) this.#observer.released(this.#view.at(claim), cause);
+    if (this.watcher !== null) this.watcher.released(this.#view.at(claim), cause);
     const lock = this.claims.lock(claim);
     this.holders.remove(claim);
     this.counters.holders--;
     if (this.claims.hasRequest(claim)) this.requests.release(claim, nowMs);
     this.closeClaim(claim);
-    if (this.locks.firstWaiter(lock) !== 0) this.#letThrough(lock, nowMs);
+    if (this.locks.firstWaiter(lock) !== 0) this.passage.letThrough(lock, nowMs);
   }
 
   /** Undoes a grant as if it had never been, but for its token. With it goes a lock that nobody else has a claim to. */
@@ -218,7 +231,7 @@ export class LockState implements ClaimTables {
     this.counters.revocations++;
     if (this.claims.hasRequest(claim)) this.requests.unbind(claim);
     this.closeClaim(claim);
-    if (this.locks.firstWaiter(lock) !== 0) this.#letThrough(lock, nowMs);
+    if (this.locks.firstWaiter(lock) !== 0) this.passage.letThrough(lock, nowMs);
     else if (this.locks.holders(lock) === 0) this.closeLock(lock);
   }
 
@@ -226,8 +239,8 @@ export class LockState implements ClaimTables {
   dropWaiter(claim: number, nowMs: number): void {
     const lock = this.claims.lock(claim);
     const wasFirst = this.locks.firstWaiter(lock) === claim;
-    this.#removeWaiter(claim);
-    if (wasFirst) this.#letThrough(lock, nowMs);
+    this.removeWaiter(claim);
+    if (wasFirst) this.passage.letThrough(lock, nowMs);
   }
 
   /** Ends a claim whose deadline has passed: a grant expires, a waiter is answered. */
@@ -240,8 +253,8 @@ export class LockState implements ClaimTables {
     }
     const lock = this.claims.lock(claim);
     const wasFirst = this.locks.firstWaiter(lock) === claim;
-    this.#answerOverdue(claim);
-    if (wasFirst) this.#letThrough(lock, nowMs);
+    this.answerOverdue(claim);
+    if (wasFirst) this.passage.letThrough(lock, nowMs);
   }
 
   /** Ends a claim of an ended session, or parts a grant from it when such grants are kept. */
@@ -269,7 +282,7 @@ export class LockState implements ClaimTables {
       this.endOverdue(claim, nowMs);
       return false;
     }
-    if (this.#isOrphan(claim)) {
+    if (this.isOrphan(claim)) {
       const stays = this.claims.isHolding(claim) && this.sessions.doGrantsStay(this.claims.session(claim));
       this.endOrphan(claim, nowMs);
       return stays;
@@ -279,66 +292,14 @@ export class LockState implements ClaimTables {
 
   /** Tells a waiter's call that it ends without an answer. Does not take the waiter out of its queue. */
   sendEnd(claim: number, end: CallEnd): void {
-    this.sink.ended(this.#readOrigin(claim), end);
+    this.sink.ended(this.readOrigin(claim), end);
   }
 
   /** Ends a waiter for good because the server stops. Nobody behind it is let through. */
   endStopped(claim: number): void {
-    if (this.#isOrphan(claim)) this.counters.departures++;
+    if (this.isOrphan(claim)) this.counters.departures++;
     else this.sendEnd(claim, CallEnd.Stopping);
-    this.#removeWaiter(claim);
-  }
-
-  /** Whether there are queues whose heads may fit, left for {@link letMoreThrough}. */
-  get isLettingThrough(): boolean {
-    return !this.suspended && this.#halfOpenLocks.size !== 0;
-  }
-
-  /** Goes on with the queues that have more to let through, by one slice in all. */
-  letMoreThrough(nowMs: number): void {
-    let left = this.#sliceCount;
-    for (const lock of this.#halfOpenLocks) {
-      this.#halfOpenLocks.delete(lock);
-      left = Math.min(left - 1, this.#letThrough(lock, nowMs, left));
-      if (left <= 0) return;
-    }
-  }
-
-  /**
-   * Grants from the head of the queue for as long as the head fits; nobody passes it. Stops after a slice, or `left`
-   * waiters: whoever comes meanwhile finds waiters, and queues up behind them. Returns how many were left to look at.
-   */
-  #letThrough(lock: number, nowMs: number, left = this.#sliceCount): number {
-    const { claims, locks } = this;
-    for (let claim = locks.firstWaiter(lock); claim !== 0; claim = locks.firstWaiter(lock)) {
-      if (left === 0) {
-        this.#halfOpenLocks.add(lock);
-        return 0;
-      }
-      left--;
-      if (this.#isOrphan(claim)) {
-        this.counters.departures++;
-        this.#removeWaiter(claim);
-      } else if (this.deadlines.deadlineMs(claim) <= nowMs) {
-        this.#answerOverdue(claim);
-      } else if (this.stopping || !locks.fits(lock, claims.permits(claim), claims.isShared(claim))) {
-        return left;
-      } else if (this.suspended) {
-        this.#halfOpenLocks.add(lock);
-        return left;
-      } else {
-        this.#grantWaiter(claim, nowMs);
-      }
-    }
-    return left;
-  }
-
-  #grantWaiter(claim: number, nowMs: number): void {
-    const origin = this.#readOrigin(claim);
-    this.queue.remove(claim);
-    this.counters.waiters--;
-    this.grant(claim, nowMs);
-    this.sendGrant(origin, claim);
+    this.removeWaiter(claim);
   }
 
   /** Answers the call that was just granted. */
@@ -354,8 +315,9 @@ export class LockState implements ClaimTables {
     this.sink.granted(origin, this.locks.name(claims.lock(claim)), this.#key, this.#token);
   }
 
-  #answerOverdue(claim: number): void {
-    if (this.#isOrphan(claim)) {
+  /** Ends a waiter whose deadline has passed. Nobody behind it is let through. */
+  answerOverdue(claim: number): void {
+    if (this.isOrphan(claim)) {
       this.counters.departures++;
     } else if (this.claims.isCallerDeadline(claim)) {
       this.counters.deadlines++;
@@ -363,12 +325,14 @@ export class LockState implements ClaimTables {
     } else {
       this.counters.waitTimeouts++;
       const name = this.locks.name(this.claims.lock(claim));
-      this.sink.notLocked(this.#readOrigin(claim), name, Refusals.waitTimeout);
+      this.sink.notLocked(this.readOrigin(claim), name, Refusals.waitTimeout);
     }
-    this.#removeWaiter(claim);
+    this.removeWaiter(claim);
   }
 
-  #removeWaiter(claim: number): void {
+  /** Ends a waiter without an answer. Nobody behind it is let through. */
+  removeWaiter(claim: number): void {
+    if (this.watcher !== null) this.watcher.left(this.#view.at(claim));
     this.queue.remove(claim);
     this.counters.waiters--;
     if (this.claims.hasRequest(claim)) this.requests.unbind(claim);
@@ -383,13 +347,15 @@ export class LockState implements ClaimTables {
     this.claims.close(claim);
   }
 
-  #isOrphan(claim: number): boolean {
+  /** Whether the claim's session has ended, and no slice of work has come by yet. */
+  isOrphan(claim: number): boolean {
     if (this.sessions.ended === 0) return false;
     const session = this.claims.session(claim);
     return session !== 0 && this.sessions.isEnded(session);
   }
 
-  #readOrigin(claim: number): Origin {
+  /** Where a waiter's answer goes; the object is reused. */
+  readOrigin(claim: number): Origin {
     const origin = this.#origin;
     this.claims.readOrigin(claim, origin);
     origin.session = this.sessions.id(this.claims.session(claim));

@@ -78,6 +78,7 @@ export class RequestMatcher {
     state.claims.setCall(claim, command.origin.call);
     state.claims.shareByCalls(claim);
     if (command.lockTimeoutMs > 0) state.renew(claim, command.lockTimeoutMs, nowMs);
+    else state.showTakeOver(claim);
     state.sendGrant(command.origin, claim);
   }
 
@@ -93,5 +94,6 @@ export class RequestMatcher {
     queue.indexCall(claim);
     claims.setLockTimeoutMs(claim, command.lockTimeoutMs);
     state.setWaitDeadline(claim, command, nowMs);
+    state.showTakeOver(claim);
   }
 }

@@ -14,6 +14,7 @@ class Session implements SessionInfo {
   readonly address: string;
   readonly protocol: Protocol;
   readonly attributes: Readonly<Record<string, string>>;
+  hasEnded = false;
 
   constructor(protocol: Protocol, address: string, extra: Readonly<Record<string, string>> | undefined) {
     this.protocol = protocol;
@@ -59,7 +60,8 @@ export class SessionDirectory {
 
   end(number: number): void {
     const session = this.#sessions.get(number);
-    if (session === undefined) return;
+    if (session === undefined || session.hasEnded) return;
+    session.hasEnded = true;
     this.#open[session.protocol]--;
     this.#logger.info(session.attributes, 'Session ended');
     this.#ended.push(number);

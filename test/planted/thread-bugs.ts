@@ -100,10 +100,10 @@ export const THREAD_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a session id is used again',
-    file: 'src/server/connection-table.ts',
-    find: 'this.#nextSession++',
-    replace: 'slot + this.#nextSession',
-    tests: ['test/server/connection-table', 'test/engine/leaks'],
+    file: 'src/server/session-directory.ts',
+    find: 'const number = this.#next++;',
+    replace: 'const number = this.#next + this.#open[protocol];',
+    tests: ['test/server/session-directory'],
     catches: 'a session id means one session',
   },
   {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { createLogger } from '../../src/server/logger.ts';
+import { createLogger, silentLogger } from '../../src/server/logger.ts';
+import { peerAddress, SessionDirectory } from '../../src/server/session-directory.ts';
 import { connect, runServer } from './running-server.ts';
 
 /** Runs a client against a server that logs at this level and returns its log lines. */
@@ -19,7 +20,40 @@ async function linesAt(
   return lines;
 }
 
-describe('the session log', () => {
+describe('the session directory', () => {
+  it('never gives a number twice, and knows whose it is', () => {
+    const directory = new SessionDirectory(silentLogger());
+    const first = directory.begin('grpc', '127.0.0.1:1');
+    directory.end(first);
+    const second = directory.begin('grpc', '127.0.0.1:2');
+    const third = directory.begin('rest', '127.0.0.1:0');
+    expect(new Set([first, second, third]).size).toBe(3);
+    expect(directory.find(second)).toMatchObject({ address: '127.0.0.1:2', protocol: 'grpc' });
+    expect(directory.find(third)).toMatchObject({ address: '127.0.0.1:0', protocol: 'rest' });
+    expect([directory.count('grpc'), directory.count('rest')]).toEqual([1, 1]);
+  });
+
+  it('knows sessions that have ended for a while, and no more than so many', () => {
+    const directory = new SessionDirectory(silentLogger());
+    const first = directory.begin('grpc', 'a:1');
+    directory.end(first);
+    directory.end(first);
+    expect(directory.find(first)).not.toBeNull();
+    for (let more = 0; more < 1024; more++) directory.end(directory.begin('rest', 'b:0'));
+    expect(directory.find(first)).toBeNull();
+    expect([directory.count('grpc'), directory.count('rest')]).toEqual([0, 0]);
+  });
+
+  it.each([
+    ['127.0.0.1', 80, '127.0.0.1:80'],
+    ['::1', 80, '[::1]:80'],
+    [undefined, undefined, ':0'],
+  ])('writes the peer %s %s as %s', (host, port, text) => {
+    expect(peerAddress(host, port)).toBe(text);
+  });
+});
+
+describe('the log of sessions', () => {
   it('tells of the beginning and the end of a session under one id', async () => {
     const lines = await linesAt('info');
     const started = lines.find((line) => line['msg'] === 'Session started');
