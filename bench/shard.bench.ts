@@ -9,6 +9,7 @@ import { BellRope, createBellMemory } from '../src/ring/bell.ts';
 import { createRingMemory } from '../src/ring/ring-layout.ts';
 import { RingReader } from '../src/ring/ring-reader.ts';
 import { RingWriter } from '../src/ring/ring-writer.ts';
+import { ShardInspector } from '../src/shard/inspection/shard-inspector.ts';
 import { RequestProcessor } from '../src/shard/request-processor.ts';
 import { RingReplyTarget } from '../src/shard/ring-reply-target.ts';
 import { ShardLoop } from '../src/shard/shard-loop.ts';
@@ -57,6 +58,8 @@ function openShard() {
     requests,
     replies,
     processor,
+    inspector: new ShardInspector(processor.core, replies, replies),
+    direct: replies,
     bell,
     clock,
     metrics: new Float64Array(32),

@@ -94,11 +94,13 @@ export const Limits = {
   /** Locks on one page of a listing, and rows of the lock table that a shard looks at in one turn for it. */
   pageSizeMax: 1_000,
   inspectedRowsMax: 256,
-  /** Holders and waiters of one lock that a listing names; the rest is counted. */
+  /** Holders and waiters of one lock that a listing names, of holders those that were granted it last; the rest is counted. */
   listedClaimsMax: 100,
   /** Inspections in progress at a time, and watches. */
   inspectionsMax: 256,
   watchesMax: 64,
+  /** Events per second of one shard that a watch is told; of more it is told their number, and a new snapshot. */
+  watchEventsPerSecond: 10_000,
   /** REST sessions at a time; one more is refused. */
   restSessionsMax: 65_536,
   /** Body of a REST request: the longest name, each byte of it escaped, and what goes with it. */

@@ -4,7 +4,7 @@
  */
 
 /** The name of a `LockMode`. */
-export type LockModeName = 'EXCLUSIVE' | 'SHARED';
+type LockModeName = 'EXCLUSIVE' | 'SHARED';
 
 /** A session as people know it. */
 export interface SessionInfo {
@@ -54,7 +54,7 @@ export interface LockInfo {
 }
 
 /** Something that happened to a claim. `left`: a waiter is gone without a grant. */
-export type LockEventType = 'waiting' | 'granted' | 'renewed' | 'released' | 'expired' | 'left';
+type LockEventType = 'waiting' | 'granted' | 'renewed' | 'released' | 'expired' | 'left';
 
 export interface LockEvent {
   readonly type: LockEventType;

@@ -42,5 +42,15 @@ export const Refusals = {
   nameTooLong: refusal(ErrorCode.Unknown, 'lock name must not be longer than 65536 bytes'),
   keyTooLong: refusal(ErrorCode.Unknown, 'lock key must not be longer than 256 bytes'),
   holderTooLong: refusal(ErrorCode.Unknown, 'holder must not be longer than 256 bytes'),
+  severalHolders: refusal(ErrorCode.Unknown, 'several hold the lock: say whose key, or that all are meant'),
+  keyAmbiguous: refusal(
+    ErrorCode.InvalidLockKey,
+    'several keys of the lock begin like that: give more of it',
+  ),
+  keyPrefixShort: refusal(
+    ErrorCode.InvalidLockKey,
+    'a key must be whole, or at least 8 characters of its beginning',
+  ),
+  keyWithAll: refusal(ErrorCode.Unknown, 'a key and all holders cannot be meant at once'),
   requestIdLength: refusal(ErrorCode.Unknown, 'request id must be 8 to 64 bytes long'),
 } as const satisfies Record<string, Refusal>;

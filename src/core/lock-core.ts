@@ -115,6 +115,15 @@ export class LockCore {
     return lock === 0 ? Refusals.lockDoesNotExist : Refusals.invalidKey;
   }
 
+  /** Ends a grant for somebody who has no part in it. False when it is over by itself at this time. */
+  forceUnlock(claim: number, nowMs: number): boolean {
+    const state = this.#state;
+    if (!state.isStanding(claim, nowMs)) return false;
+    state.locks.touch(state.claims.lock(claim), nowMs);
+    state.unlock(claim, nowMs);
+    return true;
+  }
+
   /**
    * Gives back a grant that could not be delivered to the call that it answered. Nothing happens when it has
    * answered a repeat of the same request as well: the other call may hold it.

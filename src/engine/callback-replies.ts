@@ -12,6 +12,7 @@ export class CallbackReplies implements ShardReplies {
   /** No reply is longer than the longest request, whose name and key it repeats. */
   readonly bytes: Buffer = Buffer.alloc(2 * Limits.recordBodyBytesMax);
   readonly stalls = 0;
+  readonly isCrowded = false;
   readonly #events: EngineEvents;
   #count = 0;
   #grantingStopped = false;

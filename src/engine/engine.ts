@@ -65,6 +65,13 @@ export interface Engine {
   releaseUndelivered(shard: number, message: Buffer): void;
   /** A session has ended. `shardMask` has a bit for every shard that it sent a request to. */
   endSession(session: number, shardMask: number): void;
+  /** The shard that owns the locks of this name, given as UTF-8. */
+  shardOfName(name: Buffer): number;
+  /**
+   * Asks a shard for a look at what it holds: `body` is an encoded `InspectRequest`. What it answers comes by way of
+   * `EngineEvents.reply` with the form `Inspection` and the number of the inspection as its call.
+   */
+  inspect(shard: number, inspection: number, body: Buffer): void;
   /** Makes everything since the last flush visible to the shards. To be called once per batch of events. */
   flush(): void;
   /** Refuses Lock and TryLock from now on and ends all waiters; resolves when all of them have their replies. */

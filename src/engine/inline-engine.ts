@@ -112,6 +112,14 @@ export class InlineEngine implements Engine {
     if (shardMask !== 0) this.#port.tell(RequestKind.SessionEnd, session, 0, null);
   }
 
+  shardOfName(): number {
+    return 0;
+  }
+
+  inspect(_shard: number, inspection: number, body: Buffer): void {
+    this.#port.tell(RequestKind.Inspect, 0, inspection, body);
+  }
+
   flush(): void {
     this.#port.flush();
   }

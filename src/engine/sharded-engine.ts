@@ -152,6 +152,14 @@ export class ShardedEngine implements Engine {
     }
   }
 
+  shardOfName(name: Buffer): number {
+    return shardOf(hashName(name, 0, name.length), this.shards);
+  }
+
+  inspect(shard: number, inspection: number, body: Buffer): void {
+    this.#ports[shard]!.tell(RequestKind.Inspect, 0, inspection, body);
+  }
+
   flush(): void {
     for (const port of this.#ports) port.flush();
   }

@@ -93,6 +93,11 @@ export class RingWriter {
     }
   }
 
+  /** True when more than half of the ring is taken. */
+  isHalfFull(): boolean {
+    return (this.tail - Atomics.load(this.words, RingWord.Head)) >>> 0 > this.size >>> 1;
+  }
+
   /** True when everything committed was consumed. */
   isDrained(): boolean {
     return Atomics.load(this.words, RingWord.Head) === this.tail;

@@ -3,11 +3,14 @@ import { Limits } from '../base/limits.ts';
 import { MetricWord } from '../base/metric-words.ts';
 import type { ServerOptions } from '../config/server-options.ts';
 import { LdlmServerError } from '../contract/server-error.ts';
+import { ReplyForm } from '../core/reply-form.ts';
 import { ShardedEngine } from '../engine/sharded-engine.ts';
 import { AssemblyBudget } from '../protocol/grpc/incoming-message.ts';
 import { ServiceRegistry } from '../protocol/grpc/service-method.ts';
 import { Connections } from './connections.ts';
 import { EngineListener } from './engine-listener.ts';
+import { EngineInspector } from './inspection/engine-inspector.ts';
+import type { Inspector } from './inspection/inspector.ts';
 import { Listeners } from './listeners.ts';
 import { LoadProgress } from './load-progress.ts';
 import type { Logger } from './logger.ts';
@@ -59,6 +62,7 @@ export class LockServer implements RunningServer {
   readonly #connections: Connections;
   readonly #listener: EngineListener;
   readonly #engine: ShardedEngine;
+  readonly #inspector: EngineInspector;
   readonly #state: ServerState | null;
   #listeners: Listeners | null = null;
   #closing: Promise<void> | null = null;
@@ -105,6 +109,12 @@ export class LockServer implements RunningServer {
     });
     this.#engine = this.#createEngine(workerUrl);
     this.#connections.attach(this.#engine);
+    this.#inspector = new EngineInspector({
+      engine: this.#engine,
+      sessions: this.#sessions,
+      nowMs: () => this.#engine.clock.nowMs(),
+    });
+    this.#listener.attach(ReplyForm.Inspection, this.#inspector.replies);
   }
 
   /**
@@ -144,6 +154,11 @@ export class LockServer implements RunningServer {
     return this.#listeners?.addresses ?? [];
   }
 
+  /** A look at the locks, for what administers the server. */
+  get inspector(): Inspector {
+    return this.#inspector;
+  }
+
   stats(): ServerStats {
     const engine = this.#engine;
     return {
@@ -172,6 +187,7 @@ export class LockServer implements RunningServer {
     await grace.orSooner(this.#connections.drain());
     grace.clear();
     this.#connections.destroy();
+    this.#inspector.close();
     try {
       await this.#engine.close();
     } catch (error) {
@@ -258,6 +274,7 @@ export class LockServer implements RunningServer {
     this.#listeners?.close();
     this.#connections.destroy();
     this.#health.close();
+    this.#inspector.close();
     await this.#engine.close();
     this.#state?.close();
   }

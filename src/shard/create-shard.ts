@@ -4,6 +4,7 @@ import type { Disk } from '../journal/disk.ts';
 import { RecordWriter } from '../journal/record-writer.ts';
 import { describeTail, TORN_TAIL_NOTICE } from '../journal/scan.ts';
 import type { DebugLines } from './debug-lines.ts';
+import { ShardInspector } from './inspection/shard-inspector.ts';
 import type { KeySource } from './key-source.ts';
 import { openJournal, type ShardJournalOptions } from './open-journal.ts';
 import { RequestProcessor } from './request-processor.ts';
@@ -11,7 +12,8 @@ import { type Begun, ShardLoop, type ShardParts } from './shard-loop.ts';
 import { StagedReplies } from './staged-replies.ts';
 
 /** What a shard is made of, apart from what follows from it. */
-export interface ShardPlan extends Omit<ShardParts, 'processor' | 'journal' | 'recovered'> {
+export interface ShardPlan
+  extends Omit<ShardParts, 'processor' | 'inspector' | 'direct' | 'journal' | 'recovered'> {
   readonly coreOptions: CoreOptions;
   readonly keys: KeySource;
   /** Where debug lines go; null for none. */
@@ -35,7 +37,9 @@ export function createShard(plan: ShardPlan): Shard {
   const { coreOptions, keys, replies, lines } = plan;
   if (plan.journal === null) {
     const processor = new RequestProcessor(coreOptions, keys, replies, lines);
-    return { processor, loop: new ShardLoop({ ...plan, processor, journal: null, recovered: null }) };
+    const inspector = new ShardInspector(processor.core, replies, replies);
+    const parts = { ...plan, processor, inspector, direct: replies, journal: null, recovered: null };
+    return { processor, loop: new ShardLoop(parts) };
   }
   const { disk, options } = plan.journal;
   const records = new RecordWriter();
@@ -48,5 +52,8 @@ export function createShard(plan: ShardPlan): Shard {
   const recovered: Begun = {
     begin: (nowMs) => restorer.begin(nowMs, options.defaultLockTimeoutMs, (claim) => records.renew(claim)),
   };
-  return { processor, loop: new ShardLoop({ ...plan, replies: staged, processor, journal, recovered }) };
+  const inspector = new ShardInspector(processor.core, staged, replies);
+  staged.onRefused = () => inspector.watches.lose();
+  const parts = { ...plan, replies: staged, processor, inspector, direct: replies, journal, recovered };
+  return { processor, loop: new ShardLoop(parts) };
 }

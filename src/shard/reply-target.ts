@@ -22,6 +22,8 @@ export interface ReplyTarget {
 
 /** Where everything goes that a shard tells the main thread: its reply ring, or the callbacks of the inline engine. */
 export interface ShardReplies extends ReplyTarget, DebugLines, Notices {
+  /** True while replies may soon need the room that is left: what can be left out should be. */
+  readonly isCrowded: boolean;
   /** How often there was no room. */
   readonly stalls: number;
   /** Sends a record without a reply in it. */

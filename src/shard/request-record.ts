@@ -17,6 +17,8 @@ export const RequestKind = {
   Exit: 6,
   /** All shards are ready: time goes on. The deadline field says by how many milliseconds the clock jumps forward first. */
   Begin: 7,
+  /** Look at what the shard holds, see `InspectRequest`. The call field has the number of the inspection. */
+  Inspect: 8,
 } as const;
 
 export type RequestKind = (typeof RequestKind)[keyof typeof RequestKind];

@@ -24,6 +24,10 @@ export class RingReplyTarget implements ShardReplies {
     this.bytes = ring.bytes;
   }
 
+  get isCrowded(): boolean {
+    return this.#ring.isHalfFull();
+  }
+
   reserve(bytesMax: number): number {
     this.#payload = this.#ring.reserve(ReplyField.Body + bytesMax);
     if (this.#payload < 0) this.#awaitRoom(ReplyField.Body + bytesMax);

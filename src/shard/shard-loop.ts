@@ -2,6 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import { MetricWord } from '../base/metric-words.ts';
 import type { Method } from '../contract/method.ts';
 import type { RingReader } from '../ring/ring-reader.ts';
+import type { ShardInspector } from './inspection/shard-inspector.ts';
 import { ReplyKind } from './reply-record.ts';
 import type { ShardReplies } from './reply-target.ts';
 import type { RequestProcessor } from './request-processor.ts';
@@ -28,6 +29,9 @@ export interface ShardParts {
   readonly requests: RingReader;
   readonly replies: ShardReplies;
   readonly processor: RequestProcessor;
+  readonly inspector: ShardInspector;
+  /** Where the steps of watches go when the replies are out. */
+  readonly direct: ShardReplies;
   /** Wakes the main thread if it sleeps. */
   readonly bell: { ring(): void };
   readonly clock: ShardClock;
@@ -72,8 +76,9 @@ export class ShardLoop {
 
   /** One turn. Returns whether there was anything to do. */
   turn(): boolean {
-    const { replies, processor, metrics, clock, journal } = this.#parts;
+    const { replies, processor, metrics, clock, journal, inspector } = this.#parts;
     this.#nowMs = clock.nowMs();
+    inspector.watches.begin(this.#nowMs);
     metrics[MetricWord.HeartbeatMs] = this.#nowMs;
     metrics[MetricWord.Turns]!++;
     if (journal !== null) journal.begin(this.#nowMs);
@@ -88,6 +93,7 @@ export class ShardLoop {
     // With a journal this writes it first, see StagedReplies.
     replies.publish();
     if (journal !== null) this.#afterCommit(journal);
+    if (inspector.watches.count !== 0) this.#showWatches();
     if (this.#parts.requests.release()) this.#parts.bell.ring();
     return records > 0 || this.#nextWakeMs() <= this.#nowMs;
   }
@@ -101,11 +107,18 @@ export class ShardLoop {
     replies.publish();
   }
 
+  #showWatches(): void {
+    const { inspector, direct } = this.#parts;
+    if (inspector.watches.flush(direct.isCrowded)) direct.publish();
+  }
+
   #nextWakeMs(): number {
     if (!this.#begun) return Number.POSITIVE_INFINITY;
-    const { processor, journal } = this.#parts;
-    const coreMs = processor.core.nextWakeMs();
-    return journal === null ? coreMs : Math.min(coreMs, journal.nextWakeMs());
+    const { processor, journal, inspector, direct } = this.#parts;
+    let wakeMs = processor.core.nextWakeMs();
+    if (journal !== null) wakeMs = Math.min(wakeMs, journal.nextWakeMs());
+    if (inspector.watches.count === 0) return wakeMs;
+    return Math.min(wakeMs, inspector.watches.nextWakeMs(direct.isCrowded));
   }
 
   #drain(): number {
@@ -146,6 +159,8 @@ export class ShardLoop {
         return processor.core.endSession(session, this.#nowMs);
       case RequestKind.Release:
         return processor.release(bytes, body, end, this.#nowMs);
+      case RequestKind.Inspect:
+        return this.#parts.inspector.take(call, bytes, body, end, this.#nowMs);
       case RequestKind.StopGranting:
         this.#stopping = true;
         return processor.core.stop(this.#nowMs);

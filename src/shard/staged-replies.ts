@@ -54,6 +54,13 @@ export class StagedReplies implements ShardReplies {
     return this.#target.stalls;
   }
 
+  get isCrowded(): boolean {
+    return this.#target.isCrowded;
+  }
+
+  /** Called when what a turn has decided was undone. */
+  onRefused: () => void = () => {};
+
   reserve(bytesMax: number): number {
     const end = this.#end + bytesMax;
     if (end > this.bytes.length) {
@@ -126,6 +133,7 @@ export class StagedReplies implements ShardReplies {
   }
 
   #refuse(): void {
+    this.onRefused();
     for (let i = 0; i < this.#count; i++) this.#encoder.ended(this.#staged[i]!.origin, CallEnd.Suspended);
   }
 }

@@ -1,6 +1,7 @@
 import { Method } from '../../src/contract/method.ts';
 import { ReplyForm } from '../../src/core/reply-form.ts';
 import type { Engine, EngineEvents } from '../../src/engine/engine.ts';
+import type { MessageReplies } from '../../src/server/engine-listener.ts';
 import type { DebugAttributes } from '../../src/shard/debug-lines.ts';
 import { loadCoder, type ReplyMessage, type RequestMessage } from '../protocol/protobuf/ldlm-coder.ts';
 
@@ -61,6 +62,8 @@ export class EngineCaller implements EngineEvents {
   readonly suspensions: { shard: number; suspended: boolean }[] = [];
   drains = 0;
   readonly #replies = new Map<number, EngineReply>();
+  /** Takes what is answered to inspections. */
+  inspections: Pick<MessageReplies, 'reply'> | null = null;
   #open: OpenEngine | null = null;
   #calls = 0;
 
@@ -93,6 +96,11 @@ export class EngineCaller implements EngineEvents {
     dataBytes: number,
     trailersBytes: number,
   ): void {
+    if (form === ReplyForm.Inspection) {
+      const end = offset + headersBytes + dataBytes + trailersBytes;
+      this.inspections?.reply(shard, route, call, session, status, granted, bytes, offset, end);
+      return;
+    }
     if (this.#replies.has(call)) this.failures.push(new Error(`call ${call} was answered twice`));
     const data = offset + headersBytes;
     const trailers = data + dataBytes;

@@ -3,6 +3,7 @@ import { metricWordsOf } from '../../dist/src/base/metric-words.js';
 import { BellRope } from '../../dist/src/ring/bell.js';
 import { RingReader } from '../../dist/src/ring/ring-reader.js';
 import { RingWriter } from '../../dist/src/ring/ring-writer.js';
+import { ShardInspector } from '../../dist/src/shard/inspection/shard-inspector.js';
 import { RandomKeySource } from '../../dist/src/shard/key-source.js';
 import { RequestProcessor } from '../../dist/src/shard/request-processor.js';
 import { RingReplyTarget } from '../../dist/src/shard/ring-reply-target.js';
@@ -30,10 +31,13 @@ class PoisonedProcessor extends RequestProcessor {
 export default function runPoisonedShard(task) {
   const bell = new BellRope(task.bellMemory, () => task.bellPort.postMessage(null));
   const replies = new RingReplyTarget(new RingWriter(task.replyMemory), bell);
+  const processor = new PoisonedProcessor(task.coreOptions, new RandomKeySource(), replies, null);
   new ShardLoop({
     requests: new RingReader(task.requestMemory),
     replies,
-    processor: new PoisonedProcessor(task.coreOptions, new RandomKeySource(), replies, null),
+    processor,
+    inspector: new ShardInspector(processor.core, replies, replies),
+    direct: replies,
     bell,
     clock: new AnchoredClock(task.clockAnchor),
     journal: null,

@@ -1,4 +1,5 @@
 import { Method } from '../../src/contract/method.ts';
+import { ReplyForm } from '../../src/core/reply-form.ts';
 import type { EngineEvents } from '../../src/engine/engine.ts';
 import type { ShardJournalOptions } from '../../src/shard/open-journal.ts';
 import { loadCoder, type ReplyMessage, type RequestMessage } from '../protocol/protobuf/ldlm-coder.ts';
@@ -35,6 +36,8 @@ export class ShardCaller implements EngineEvents {
   readonly clock = { ms: 1_800_000_000_000, nowMs: (): number => this.clock.ms };
   readonly notices: string[] = [];
   readonly suspensions: boolean[] = [];
+  /** What was answered to inspections: their number, the status, and the text. */
+  readonly inspections: [inspection: number, status: number, text: string][] = [];
   shard: SimulatedShard;
   readonly #options: ShardJournalOptions;
   readonly #replies = new Map<number, Reply>();
@@ -116,7 +119,7 @@ export class ShardCaller implements EngineEvents {
     _route: number,
     call: number,
     _session: number,
-    _form: number,
+    form: number,
     status: number,
     _granted: boolean,
     bytes: Buffer,
@@ -124,6 +127,11 @@ export class ShardCaller implements EngineEvents {
     headersBytes: number,
     dataBytes: number,
   ): void {
+    if (form === ReplyForm.Inspection) {
+      const text = bytes.toString('utf8', offset + 1, offset + dataBytes);
+      this.inspections.push([call, status, text]);
+      return;
+    }
     if (this.#replies.has(call)) throw new Error(`call ${call} was answered twice`);
     const data = Buffer.from(bytes.subarray(offset + headersBytes, offset + headersBytes + dataBytes));
     const message = status === 0 ? CODERS[this.#methods[call]!].responseDeserialize(data) : null;

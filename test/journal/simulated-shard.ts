@@ -76,6 +76,11 @@ export class SimulatedShard {
     this.#port.flush();
   }
 
+  inspect(inspection: number, body: Buffer): void {
+    this.#port.tell(RequestKind.Inspect, 0, inspection, body);
+    this.#port.flush();
+  }
+
   cancel(session: number, call: number): void {
     this.#port.tell(RequestKind.Cancel, session, call, null);
     this.#port.flush();

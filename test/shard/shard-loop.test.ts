@@ -6,6 +6,7 @@ import { ShardPort } from '../../src/engine/shard-port.ts';
 import { createRingMemory } from '../../src/ring/ring-layout.ts';
 import { RingReader } from '../../src/ring/ring-reader.ts';
 import { RingWriter } from '../../src/ring/ring-writer.ts';
+import { ShardInspector } from '../../src/shard/inspection/shard-inspector.ts';
 import { ReplyKind } from '../../src/shard/reply-record.ts';
 import type { ShardReplies } from '../../src/shard/reply-target.ts';
 import { RequestProcessor } from '../../src/shard/request-processor.ts';
@@ -19,6 +20,7 @@ const coder = loadCoder('Lock');
 class RecordedReplies implements ShardReplies {
   readonly bytes = Buffer.alloc(300_000);
   readonly stalls = 0;
+  isCrowded = false;
   readonly told: string[] = [];
 
   reserve(): number {
@@ -69,6 +71,8 @@ function openLoop(ringBytes = 1 << 20) {
     requests: new RingReader(memory),
     replies,
     processor,
+    inspector: new ShardInspector(processor.core, replies, replies),
+    direct: replies,
     bell: { ring: () => replies.told.push('bell') },
     clock: { nowMs: () => time.nowMs, skip: () => {} },
     journal: null,

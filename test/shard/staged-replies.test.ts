@@ -27,6 +27,7 @@ function openStaged(isOpen = true) {
   const target: ShardReplies = {
     bytes,
     stalls: 3,
+    isCrowded: false,
     reserve: () => 10,
     commit: ({ call, session, route, form }, status, granted, headers, data, trailers) => {
       const end = 10 + headers + data + trailers;

@@ -34,7 +34,9 @@ export interface UnlockQuery {
 }
 
 export interface UnlockOutcome {
+  /** Who held the lock: at most `Limits.listedClaimsMax` of `releasedCount`. */
   readonly released: readonly HolderInfo[];
+  readonly releasedCount: number;
   /** Why nothing was released; null when something was. */
   readonly refusal: Refusal | null;
   /** When it was not clear who was meant: those who hold the lock, at most `Limits.listedClaimsMax` of `holderCount`. */
@@ -68,6 +70,20 @@ export class TooManyWatchesError extends LdlmServerError {
   }
 }
 
+/** More questions than `Limits.inspectionsMax` wait for an answer. */
+export class TooManyInspectionsError extends LdlmServerError {
+  constructor(inspectionsMax: number) {
+    super('LDLM_TOO_MANY_INSPECTIONS', `more than ${inspectionsMax} inspections at a time`);
+  }
+}
+
+/** Nothing may be unlocked, because it could not be written to the state file. */
+export class StateSuspendedError extends LdlmServerError {
+  constructor() {
+    super('LDLM_STATE_SUSPENDED', 'the state file cannot be written');
+  }
+}
+
 /** The engine has ended or a shard is gone: there is no answer. */
 export class InspectionEndedError extends LdlmServerError {
   constructor() {
@@ -80,10 +96,11 @@ export class InspectionEndedError extends LdlmServerError {
  * who may not use them.
  */
 export interface Inspector {
-  /** @throws PageTokenError, InspectionEndedError (by rejecting) */
+  /** Rejects with PageTokenError, and like the others with InspectionEndedError or TooManyInspectionsError. */
   list(query: ListQuery): Promise<ListPage>;
   /** Null when there is no lock by that name, or nobody holds it or waits for it. */
   get(name: string): Promise<LockInfo | null>;
+  /** Rejects with StateSuspendedError where nothing can be recorded. */
   unlock(query: UnlockQuery): Promise<UnlockOutcome>;
   /**
    * Watches all shards. `listener` gets the steps in the order of each shard, many at a time.

@@ -16,6 +16,8 @@ const lockless: Engine = {
   releaseUndelivered() {},
   endSession() {},
   flush() {},
+  shardOfName: () => 0,
+  inspect() {},
   stopGranting: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };
