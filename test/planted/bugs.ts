@@ -1,4 +1,5 @@
 import { CORE_BUGS } from './core-bugs.ts';
+import { INSPECTION_BUGS } from './inspection-bugs.ts';
 import { JOURNAL_BUGS } from './journal-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { PROTOCOL_BUGS } from './protocol-bugs.ts';
@@ -10,4 +11,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...PROTOCOL_BUGS,
   ...THREAD_BUGS,
   ...JOURNAL_BUGS,
+  ...INSPECTION_BUGS,
 ];

@@ -49,6 +49,15 @@ describe('a watch of a shard with a journal', () => {
     expect(steps()).toEqual(['event 1 a']);
   });
 
+  it('is told nothing once it is closed', () => {
+    const { caller, steps } = openWatched();
+    steps();
+    caller.shard.inspect(WATCH, encodeInspectRequest({ op: InspectOp.Unwatch }));
+    caller.settle();
+    caller.lock('a');
+    expect(caller.inspections).toEqual([]);
+  });
+
   it('is not told of a grant that was undone, and gets a new snapshot', () => {
     const { caller, steps, fill, makeRoom } = openWatched();
     caller.lock('kept');
