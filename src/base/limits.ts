@@ -107,6 +107,16 @@ export const Limits = {
   restBodyBytesMax: 512 * KiB,
   /** For how long a REST request may take to arrive, in milliseconds. */
   restRequestMsMax: 30_000,
+
+  /** Connections to the admin listener at a time, over all of its addresses; one more is turned away. */
+  adminConnectionsMax: 256,
+  /** The head of a request to it, in bytes: Node.js's own limit. Longer names of locks go into bodies. */
+  adminHeadBytesMax: 16 * KiB,
+  /** Body of a request to it: the longest name, each byte of it escaped, and what goes with it. */
+  adminBodyBytesMax: 512 * KiB,
+  /** For how long the head of a request to it, and all of it, may take to arrive, in milliseconds. */
+  adminHeadMsMax: 10_000,
+  adminRequestMsMax: 30_000,
 } as const;
 
 /** Thrown while loading when two limits contradict each other: a mistake in this file, not in its use. */
@@ -154,6 +164,8 @@ assertRelation(
   'authorizationBytesMax + 8 * headerValueBytesMax <= headerListBytesMax',
 );
 assertRelation(L.nameBytesMax * 6 < L.restBodyBytesMax, 'nameBytesMax * 6 < restBodyBytesMax');
+assertRelation(L.nameBytesMax * 6 < L.adminBodyBytesMax, 'nameBytesMax * 6 < adminBodyBytesMax');
+assertRelation(L.adminHeadMsMax <= L.adminRequestMsMax, 'adminHeadMsMax <= adminRequestMsMax');
 assertRelation(L.outputBytesPause < L.outputBytesMax, 'outputBytesPause < outputBytesMax');
 // All waiters of a connection may be granted at once while it does not read: their replies (short names) must fit.
 assertRelation(

@@ -45,23 +45,14 @@ export class Listeners {
    * @throws BindError, ListenAddressError
    */
   static async open(address: string, tls: TlsOptions | null, events: ListenerEvents): Promise<Listeners> {
-    const { host, port } = parseListenAddress(address);
-    const ips = await resolve(host);
     const handshakes = new Handshakes();
-    for (let attempt = 1; ; attempt++) {
-      try {
-        const servers = await listenAll(ips, port, () => create(tls, events, handshakes));
-        const newcomers = newcomersOf(events);
-        for (const server of servers) {
-          server.on('error', (error: Error) => events.failed(error));
-          newcomers.watch(server);
-        }
-        return new Listeners(servers, handshakes, newcomers);
-      } catch (error) {
-        // The system chose a port that is free at the first address and taken at the second: it may choose again.
-        if (port !== 0 || attempt === PORT_ATTEMPTS) throw error;
-      }
+    const servers = await listenEverywhere(address, () => create(tls, events, handshakes));
+    const newcomers = newcomersOf(events);
+    for (const server of servers) {
+      server.on('error', (error: Error) => events.failed(error));
+      newcomers.watch(server);
     }
+    return new Listeners(servers, handshakes, newcomers);
   }
 
   /** A connection that came from here has failed by its peer's fault. */
@@ -78,6 +69,25 @@ export class Listeners {
 }
 
 const PORT_ATTEMPTS = 8;
+
+/**
+ * Makes a server listen at every address that a host name resolves to, one server for each and all on one port, see
+ * {@link Listeners.open}.
+ *
+ * @throws BindError, ListenAddressError
+ */
+export async function listenEverywhere<S extends Server>(address: string, create: () => S): Promise<S[]> {
+  const { host, port } = parseListenAddress(address);
+  const ips = await resolveHost(host);
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await listenAll(ips, port, create);
+    } catch (error) {
+      // The system chose a port that is free at the first address and taken at the second: it may choose again.
+      if (port !== 0 || attempt === PORT_ATTEMPTS) throw error;
+    }
+  }
+}
 
 /** Sockets whose TLS handshake is not done. The server tells of both ends of a handshake with different objects, so they are known by their peer. */
 class Handshakes {
@@ -105,8 +115,12 @@ function peerOf(socket: Socket): string {
   return `${socket.remoteAddress} ${socket.remotePort} ${socket.localAddress}`;
 }
 
-async function listenAll(ips: readonly string[], port: number, create: () => Server): Promise<Server[]> {
-  const servers: Server[] = [];
+async function listenAll<S extends Server>(
+  ips: readonly string[],
+  port: number,
+  create: () => S,
+): Promise<S[]> {
+  const servers: S[] = [];
   let skipped: BindError | null = null;
   for (const ip of ips) {
     const usedPort = servers.length === 0 ? port : portOf(servers[0]!);
@@ -151,8 +165,12 @@ function newcomersOf(events: ListenerEvents): Newcomers {
   });
 }
 
-/** The addresses of a host name; the empty one stands for all interfaces. */
-async function resolve(host: string): Promise<readonly string[]> {
+/**
+ * The addresses of a host name; the empty one stands for all interfaces.
+ *
+ * @throws BindError
+ */
+export async function resolveHost(host: string): Promise<readonly string[]> {
   if (host === '') return [''];
   try {
     const found = await lookup(host, { all: true });
@@ -208,7 +226,8 @@ function portOf(server: Server): number {
   return address !== null && typeof address === 'object' ? address.port : 0;
 }
 
-function boundAddress(server: Server): string {
+/** `host:port` of a server that listens. */
+export function boundAddress(server: Server): string {
   const address = server.address();
   if (address === null || typeof address === 'string') return '';
   return formatListenAddress({ host: address.address, port: address.port });

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import type { TlsOptions } from 'node:tls';
 import { Limits } from '../base/limits.ts';
 import { MetricWord } from '../base/metric-words.ts';
 import type { ServerOptions } from '../config/server-options.ts';
@@ -7,6 +8,11 @@ import { ReplyForm } from '../core/reply-form.ts';
 import { ShardedEngine } from '../engine/sharded-engine.ts';
 import { AssemblyBudget } from '../protocol/grpc/incoming-message.ts';
 import { ServiceRegistry } from '../protocol/grpc/service-method.ts';
+import { checkAdminAccess } from './admin/admin-access.ts';
+import { AdminGuard } from './admin/admin-guard.ts';
+import { AdminHttp } from './admin/admin-http.ts';
+import { healthRoutes } from './admin/health-routes.ts';
+import { infoRoutes } from './admin/info-routes.ts';
 import { Connections } from './connections.ts';
 import { EngineListener } from './engine-listener.ts';
 import { EngineInspector } from './inspection/engine-inspector.ts';
@@ -15,6 +21,7 @@ import { Listeners } from './listeners.ts';
 import { LoadProgress } from './load-progress.ts';
 import type { Logger } from './logger.ts';
 import { passwordCheck } from './password.ts';
+import type { ServerStatus } from './server-status.ts';
 import { HealthService } from './services/health-service.ts';
 import { serviceMethods } from './services/services.ts';
 import { SessionDirectory } from './session-directory.ts';
@@ -29,6 +36,8 @@ const FAREWELL_MS = 200;
 export interface RunningServer {
   /** Where it listens, as `host:port`: one for each address that the host name resolves to. */
   readonly addresses: readonly string[];
+  /** Where metrics, health and the dashboard are served, in the same form; empty when they are not. */
+  readonly adminAddresses: readonly string[];
   /** Resolves when the server has ended in order; rejects when it could not go on. */
   readonly closed: Promise<void>;
   /**
@@ -65,6 +74,7 @@ export class LockServer implements RunningServer {
   readonly #inspector: EngineInspector;
   readonly #state: ServerState | null;
   #listeners: Listeners | null = null;
+  #admin: AdminHttp | null = null;
   #closing: Promise<void> | null = null;
   #abandoning: Promise<void> | null = null;
   #failure: Error | null = null;
@@ -121,14 +131,17 @@ export class LockServer implements RunningServer {
    * Starts a server; resolves when it takes connections.
    *
    * @param workerUrl the module that the threads of the shards run; by default the one that is built with this package
-   * @throws TlsConfigError, BindError, ListenAddressError, StateFileError, FileLockError
+   * @throws TlsConfigError, ConfigError, BindError, ListenAddressError, StateFileError, FileLockError
    */
   static async start(options: ServerOptions, logger: Logger, workerUrl?: URL): Promise<LockServer> {
     // What can be wrong with files and addresses is found before threads are started.
     const tls = loadTlsOptions(options);
+    const guard = options.adminListenAddress === '' ? null : await guardOf(options);
     const state = await ServerState.open(options, logger);
     const server = new LockServer(options, logger, state, workerUrl);
     try {
+      // While locks are loaded it says so: alive, and not ready.
+      if (guard !== null) await server.#openAdmin(guard, tls);
       const progress = new LoadProgress(server.#engine, logger);
       await Promise.race([server.#engine.ready(), server.closed]).finally(() => progress.end());
       if (tls !== null) logger.info('Loaded gRPC TLS configuration');
@@ -146,6 +159,9 @@ export class LockServer implements RunningServer {
       throw error;
     }
     server.#updateHealth();
+    for (const address of server.adminAddresses) {
+      logger.warn(`Admin server started. Listening on ${address}`);
+    }
     for (const address of server.addresses) logger.warn(`gRPC server started. Listening on ${address}`);
     return server;
   }
@@ -157,6 +173,10 @@ export class LockServer implements RunningServer {
   /** A look at the locks, for what administers the server. */
   get inspector(): Inspector {
     return this.#inspector;
+  }
+
+  get adminAddresses(): readonly string[] {
+    return this.#admin?.addresses ?? [];
   }
 
   stats(): ServerStats {
@@ -194,9 +214,30 @@ export class LockServer implements RunningServer {
       this.#rejectClosed(error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
+      await this.#admin?.close();
       this.#state?.close();
     }
     if (this.#failure === null) this.#resolveClosed();
+  }
+
+  async #openAdmin(guard: AdminGuard, tls: TlsOptions | null): Promise<void> {
+    const routes = [healthRoutes(() => this.#status()), infoRoutes(guard, Date.now(), this.#options.shards)];
+    this.#admin = await AdminHttp.open(this.#options, tls, guard, routes, this.#logger);
+  }
+
+  #status(): ServerStatus {
+    const { serving } = this.#health;
+    return { serving, reason: serving ? '' : this.#whyNotServing(), failed: this.#failure !== null };
+  }
+
+  #whyNotServing(): string {
+    if (this.#failure !== null) return this.#failure.message;
+    if (this.#closing !== null) return 'the server is shutting down';
+    const [stalled] = this.#stalledShards;
+    if (stalled !== undefined) return `shard ${stalled} makes no progress`;
+    const [suspended] = this.#suspendedShards;
+    if (suspended !== undefined) return `shard ${suspended} has no room to write its state file`;
+    return 'the server is starting';
   }
 
   #createEngine(workerUrl: URL | undefined): ShardedEngine {
@@ -276,8 +317,14 @@ export class LockServer implements RunningServer {
     this.#health.close();
     this.#inspector.close();
     await this.#engine.close();
+    await this.#admin?.close();
     this.#state?.close();
   }
+}
+
+async function guardOf(options: ServerOptions): Promise<AdminGuard> {
+  await checkAdminAccess(options);
+  return new AdminGuard({ ...options, isTls: options.tlsCertFile !== '' });
 }
 
 /** One deadline for several steps. */

@@ -47,6 +47,11 @@ export class HealthService {
     ];
   }
 
+  /** The status of everything: whether Check answers SERVING. */
+  get serving(): boolean {
+    return this.#serving;
+  }
+
   /** Sets the status of everything, and tells the watchers if it is new. After `close` it stays NOT_SERVING. */
   setServing(serving: boolean): void {
     if (this.#closed || serving === this.#serving) return;

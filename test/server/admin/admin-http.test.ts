@@ -1,0 +1,162 @@
+import { readFileSync } from 'node:fs';
+import { connect as connectSocket, type Socket } from 'node:net';
+import { describe, expect, it } from 'vitest';
+import { Limits } from '../../../src/base/limits.ts';
+import { afterwards, runServer } from '../running-server.ts';
+import { agent, ask } from './admin-request.ts';
+
+const fixture = (name: string): string => new URL(`../../fixtures/tls/${name}`, import.meta.url).pathname;
+const pem = (name: string): string => readFileSync(fixture(name), 'utf8');
+const admin = { adminListenAddress: '127.0.0.1:0', shards: 1 } as const;
+
+async function openSocket(address: string): Promise<Socket> {
+  const port = Number(address.slice(address.lastIndexOf(':') + 1));
+  const socket = connectSocket(port, '127.0.0.1');
+  socket.on('error', () => {});
+  afterwards(() => socket.destroy());
+  await new Promise((resolve) => socket.once('connect', resolve));
+  return socket;
+}
+
+function received(socket: Socket): Promise<string> {
+  let text = '';
+  socket.on('data', (bytes: Buffer) => {
+    text += bytes.toString('latin1');
+  });
+  return new Promise((resolve) => socket.once('close', () => resolve(text)));
+}
+
+describe('the admin listener', () => {
+  it('is off by default', async () => {
+    expect((await runServer({ shards: 1 })).adminAddresses).toEqual([]);
+  });
+
+  it('says that it is alive and ready', async () => {
+    const server = await runServer(admin);
+    expect(await ask(server, '/healthz')).toMatchObject({ status: 200, text: '{"status":"OK"}' });
+    const ready = await ask(server, '/readyz');
+    expect(ready).toMatchObject({ status: 200, text: '{"status":"SERVING"}' });
+    expect(ready.headers['content-type']).toBe('application/json; charset=utf-8');
+  });
+
+  it('listens at every address of localhost on one port', async () => {
+    const server = await runServer({ ...admin, adminListenAddress: 'localhost:0' });
+    const ports = new Set(server.adminAddresses.map((address) => address.slice(address.lastIndexOf(':'))));
+    expect(ports.size).toBe(1);
+    for (const address of server.adminAddresses) {
+      expect(await ask({ adminAddresses: [address] }, '/readyz')).toMatchObject({ status: 200 });
+    }
+  });
+
+  it('says which address is taken, and takes its port along when it ends', async () => {
+    const server = await runServer(admin);
+    const taken = { ...admin, adminListenAddress: server.adminAddresses[0]! };
+    await expect(runServer(taken)).rejects.toMatchObject({
+      code: 'LDLM_BIND',
+      message: `listen tcp ${server.adminAddresses[0]}: bind: address already in use`,
+    });
+    await server.close();
+    expect((await runServer(taken)).adminAddresses).toEqual(server.adminAddresses);
+  });
+
+  it('speaks TLS with the certificate of gRPC, and asks for that of the client', async () => {
+    const tls = { tlsCertFile: fixture('server.pem'), tlsKeyFile: fixture('server-key.pem') };
+    const server = await runServer({ ...admin, ...tls, clientCaFile: fixture('ca.pem') });
+    const ca = pem('ca.pem');
+    const connect = { ca, servername: 'localhost' };
+    const known = { ...connect, cert: pem('client.pem'), key: pem('client-key.pem') };
+    const ready = await ask(server, '/readyz', { dispatcher: agent({ connect: known }) }, 'https');
+    expect(ready.status).toBe(200);
+    const foreign = { ...connect, cert: pem('foreign-client.pem'), key: pem('foreign-client-key.pem') };
+    for (const stranger of [connect, foreign]) {
+      const asked = ask(server, '/readyz', { dispatcher: agent({ connect: stranger }) }, 'https');
+      await expect(asked).rejects.toThrow();
+    }
+    await expect(ask(server, '/readyz')).rejects.toThrow();
+  });
+
+  it('is not ready while it stops, and ends with the server', async () => {
+    const server = await runServer({ ...admin, shutdownGraceMs: 5_000 });
+    const holdsUp = await openSocket(server.address);
+    const closing = server.close();
+    expect(await ask(server, '/healthz')).toMatchObject({ status: 200 });
+    expect(await ask(server, '/readyz')).toMatchObject({
+      status: 503,
+      text: '{"status":"NOT_SERVING","reason":"the server is shutting down"}',
+    });
+    const idle = received(await openSocket(server.adminAddresses[0]!));
+    holdsUp.destroy();
+    await closing;
+    await idle;
+    await expect(ask(server, '/healthz')).rejects.toThrow('ECONNREFUSED');
+  });
+});
+
+describe('what the admin listener takes', () => {
+  it('answers what it does not know, and what it cannot read, with the headers that guard browsers', async () => {
+    const server = await runServer(admin);
+    for (const path of ['/readyz', '/nothing', '/%zz', `/${'a'.repeat(8_000)}`]) {
+      const { headers, status } = await ask(server, path);
+      expect([200, 400, 404]).toContain(status);
+      expect(headers['content-security-policy']).toContain("default-src 'none'; script-src 'self';");
+      expect(headers['content-security-policy']).not.toContain('unsafe');
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'referrer-policy': 'no-referrer',
+        'cache-control': 'no-store',
+        'cross-origin-resource-policy': 'same-origin',
+        'cross-origin-opener-policy': 'same-origin',
+      });
+    }
+  });
+
+  it('takes heads up to the limit', async () => {
+    const server = await runServer(admin);
+    const socket = await openSocket(server.adminAddresses[0]!);
+    const answer = received(socket);
+    socket.write(`GET /readyz HTTP/1.1\r\nx: ${'a'.repeat(Limits.adminHeadBytesMax)}\r\n\r\n`);
+    expect(await answer).toMatch(/^HTTP\/1\.1 431 .*\r\ncontent-security-policy: default-src 'none'/s);
+    const fits = { x: 'a'.repeat(Limits.adminHeadBytesMax - 256) };
+    expect(await ask(server, '/readyz', { headers: fits })).toMatchObject({ status: 200 });
+  });
+
+  it('answers what is no HTTP with 400 and ends the connection', async () => {
+    const server = await runServer(admin);
+    const socket = await openSocket(server.adminAddresses[0]!);
+    const answer = received(socket);
+    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    expect(await answer).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
+  });
+
+  it('lets go of who sends nothing or no whole head', { timeout: 30_000 }, async () => {
+    const server = await runServer(admin);
+    const silent = await openSocket(server.adminAddresses[0]!);
+    const slow = await openSocket(server.adminAddresses[0]!);
+    slow.write('GET /readyz HTTP/1.1\r\nhost: ');
+    const fromMs = performance.now();
+    const answers = await Promise.all([received(silent), received(slow)]);
+    const tookMs = performance.now() - fromMs;
+    expect(answers[1]).toMatch(/^HTTP\/1\.1 408 Request Timeout\r\n/);
+    expect(tookMs).toBeGreaterThan(Limits.adminHeadMsMax - 1_000);
+    expect(tookMs).toBeLessThan(Limits.adminHeadMsMax + 6_000);
+  });
+
+  it('has room for so many connections', async () => {
+    const server = await runServer(admin);
+    const address = server.adminAddresses[0]!;
+    const sockets: Socket[] = [];
+    for (let count = 0; count < Limits.adminConnectionsMax; count++) sockets.push(await openSocket(address));
+    const tooMany = await openSocket(address);
+    expect(await received(tooMany)).toBe('');
+    expect(sockets.filter((socket) => socket.destroyed)).toHaveLength(0);
+    sockets[0]!.destroy();
+    await expect
+      .poll(() =>
+        ask(server, '/readyz').then(
+          ({ status }) => status,
+          () => 0,
+        ),
+      )
+      .toBe(200);
+  });
+});
