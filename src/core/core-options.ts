@@ -1,3 +1,5 @@
+import type { ClaimTimings } from './claim-timings.ts';
+
 export interface CoreOptions {
   /** Keep the locks of an ended session until their own timeout (no_clear_on_disconnect). */
   readonly keepOnSessionEnd: boolean;
@@ -21,4 +23,6 @@ export interface CoreOptions {
   readonly sliceCount?: number;
   /** A random number that clients cannot know, so that they cannot choose names that collide. Default: 0. */
   readonly hashSeed?: number;
+  /** Where it is counted how long claims wait and hold. Default: nowhere that anybody looks. */
+  readonly timings?: ClaimTimings;
 }

@@ -127,8 +127,11 @@ export class LockTable {
     return this.#word(lock, WAITERS);
   }
 
-  addWaiters(lock: number, change: number): void {
-    this.#set(lock, WAITERS, this.#word(lock, WAITERS) + change);
+  /** Returns how many waiters there are then. */
+  addWaiters(lock: number, change: number): number {
+    const waiters = this.#word(lock, WAITERS) + change;
+    this.#set(lock, WAITERS, waiters);
+    return waiters;
   }
 
   firstWaiter(lock: number): number {

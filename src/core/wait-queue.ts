@@ -1,6 +1,7 @@
 import { HashIndex } from '../base/hash-index.ts';
 import { type ClaimTable, FIRST_UNCHANGED } from './claim-table.ts';
 import type { LockTable } from './lock-table.ts';
+import { QueueLengths } from './queue-lengths.ts';
 
 /**
  * The waiters of every lock, first come first served, and the way from a call to its waiter. A waiter must be
@@ -10,6 +11,7 @@ export class WaitQueue {
   readonly #claims: ClaimTable;
   readonly #locks: LockTable;
   readonly #calls = new HashIndex();
+  readonly #lengths = new QueueLengths();
   readonly #seed: number;
 
   /** `seed`: what clients cannot know, so that they cannot choose calls with one hash. */
@@ -24,6 +26,11 @@ export class WaitQueue {
     return this.#calls.count;
   }
 
+  /** The most waiters that any lock has. */
+  get longest(): number {
+    return this.#lengths.longest;
+  }
+
   append(claim: number): void {
     const claims = this.#claims;
     const locks = this.#locks;
@@ -32,7 +39,7 @@ export class WaitQueue {
     claims.linkBehind(claim, last);
     if (last === 0) locks.setFirstWaiter(lock, claim);
     locks.setLastWaiter(lock, claim);
-    locks.addWaiters(lock, 1);
+    this.#lengths.grown(locks.addWaiters(lock, 1));
     this.indexCall(claim);
   }
 
@@ -43,7 +50,7 @@ export class WaitQueue {
     if (locks.lastWaiter(lock) === claim) locks.setLastWaiter(lock, claims.previous(claim));
     const first = claims.unlink(claim);
     if (first !== FIRST_UNCHANGED) locks.setFirstWaiter(lock, first);
-    locks.addWaiters(lock, -1);
+    this.#lengths.shrunk(locks.addWaiters(lock, -1));
     this.forgetCall(claim);
   }
 

@@ -18,6 +18,7 @@ export function checkInvariants(state: LockState, settledAtMs: number | null): v
   const { claims, locks, sessions, counters } = state;
   let holders = 0;
   let waiters = 0;
+  let longestQueue = 0;
   let indexedKeys = 0;
   let textBytes = state.requests.countTextBytes();
   for (let lock = 1; lock < locks.endRow; lock++) {
@@ -25,7 +26,9 @@ export function checkInvariants(state: LockState, settledAtMs: number | null): v
     must(locks.find(locks.name(lock)) === lock, 'a lock is found by its name', locks.name(lock));
     textBytes += locks.name(lock).length;
     holders += checkHolders(state, lock);
-    waiters += checkQueue(state, lock);
+    const queued = checkQueue(state, lock);
+    waiters += queued;
+    longestQueue = Math.max(longestQueue, queued);
     if (locks.areKeysIndexed(lock)) indexedKeys += locks.holders(lock);
     if (settledAtMs !== null) checkHeadWaits(state, lock);
   }
@@ -36,7 +39,8 @@ export function checkInvariants(state: LockState, settledAtMs: number | null): v
   must(claims.count === holders + waiters, 'every claim holds or waits', claims.count, holders, waiters);
   must(counters.holders === holders, 'holders are counted', counters.holders, holders);
   must(counters.waiters === waiters, 'waiters are counted', counters.waiters, waiters);
-  const { indexedCalls } = state.queue;
+  const { indexedCalls, longest } = state.queue;
+  must(longest === longestQueue, 'the longest queue is known', longest, longestQueue);
   must(indexedCalls === waiters, 'only waiters are found by their call', indexedCalls, waiters);
   must(state.holders.indexedKeys === indexedKeys, 'only keys of holders are indexed', indexedKeys);
   must(counters.locks === locks.count, 'locks are counted', counters.locks, locks.count);

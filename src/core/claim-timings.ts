@@ -1,0 +1,14 @@
+import { DurationCounts } from '../base/duration-counts.ts';
+
+/** How long claims waited and held, counted at each grant and release. */
+export class ClaimTimings {
+  /** From the call to its grant: 0 for one that found the lock free. Every grant is in it. */
+  readonly waits: DurationCounts;
+  /** From the grant to its release, whatever that came from. */
+  readonly holds: DurationCounts;
+
+  constructor(waits: DurationCounts = new DurationCounts(), holds: DurationCounts = new DurationCounts()) {
+    this.waits = waits;
+    this.holds = holds;
+  }
+}
