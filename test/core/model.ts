@@ -49,6 +49,8 @@ export interface ModelClaim {
   waitUntilMs: number;
   callerUntilMs: number;
   expiresMs: number;
+  /** When it began to wait, or was granted. */
+  sinceMs: number;
   /** The position of the grant among all grants of the model. */
   serial: number;
 }
@@ -76,6 +78,9 @@ export class LockModel {
   /** Released request ids by name and id, with the time to forget them. */
   readonly released = new Map<string, number>();
   readonly outcomes: ModelOutcome[] = [];
+  /** How long each grant was waited for, and how long each that was released was held, in milliseconds. */
+  readonly waitsMs: number[] = [];
+  readonly holdsMs: number[] = [];
   stopping = false;
   suspended = false;
   readonly #options: ModelOptions;
@@ -258,6 +263,7 @@ export class LockModel {
       waitUntilMs: call.waitTimeoutMs === 0 ? Number.POSITIVE_INFINITY : nowMs + call.waitTimeoutMs,
       callerUntilMs: call.deadlineMs,
       expiresMs: Number.POSITIVE_INFINITY,
+      sinceMs: nowMs,
       serial: 0,
     };
   }
@@ -270,6 +276,8 @@ export class LockModel {
 
   #grant(lock: ModelLock, claim: ModelClaim, nowMs: number): void {
     claim.serial = ++this.#serial;
+    this.waitsMs.push(nowMs - claim.sinceMs);
+    claim.sinceMs = nowMs;
     if (claim.lockTimeoutMs > 0) claim.expiresMs = nowMs + claim.lockTimeoutMs;
     lock.holders.push(claim);
     this.#answerGranted(lock, claim);
@@ -300,6 +308,7 @@ export class LockModel {
   #release(lock: ModelLock, claim: ModelClaim, nowMs: number): void {
     lock.holders = lock.holders.filter((holder) => holder !== claim);
     lock.touchedMs = nowMs;
+    this.holdsMs.push(nowMs - claim.sinceMs);
     if (claim.requestId === '') return;
     this.released.set(`${lock.name} ${claim.requestId}`, nowMs + REQUEST_MEMORY_MS);
   }

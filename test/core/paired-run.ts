@@ -1,4 +1,6 @@
+import { DURATION_WORDS, DurationCounts, readDurations } from '../../src/base/duration-counts.ts';
 import type { ClaimObserver } from '../../src/core/claim-observer.ts';
+import { ClaimTimings } from '../../src/core/claim-timings.ts';
 import { ClaimView } from '../../src/core/claim-view.ts';
 import { LockCommand, RenewCommand, UnlockCommand } from '../../src/core/command.ts';
 import { LockCore } from '../../src/core/lock-core.ts';
@@ -47,11 +49,14 @@ export class PairedRun {
   readonly #ends: number[] = [];
   readonly #requests = new RequestHistory();
   #calls = 0;
+  readonly #waits = new Float64Array(DURATION_WORDS);
+  readonly #holds = new Float64Array(DURATION_WORDS);
 
   /** `observer` sees what the core does. */
   constructor(options: ModelOptions, observer: ClaimObserver | null = null) {
     this.nowMs = options.startMs;
-    this.core = new LockCore({ ...options, tokenSeed: 5 }, this.#sink, observer);
+    const timings = new ClaimTimings(new DurationCounts(this.#waits), new DurationCounts(this.#holds));
+    this.core = new LockCore({ ...options, tokenSeed: 5, timings }, this.#sink, observer);
     this.model = new LockModel(options);
     this.#view = new ClaimView(LockCore.stateOf(this.core));
   }
@@ -105,6 +110,8 @@ export class PairedRun {
   compareStates(): void {
     checkInvariants(LockCore.stateOf(this.core), this.nowMs);
     same('locks', this.#coreState(), this.#modelState());
+    same('waits', describeCounts(this.#waits), describeDurations(this.model.waitsMs));
+    same('holds', describeCounts(this.#holds), describeDurations(this.model.holdsMs));
     same('released ids', LockCore.stateOf(this.core).requests.released, this.model.released.size);
   }
 
@@ -291,6 +298,17 @@ export class PairedRun {
     }
     return out;
   }
+}
+
+function describeCounts(words: Float64Array): unknown {
+  const { count, sumMs, upTo } = readDurations([words]);
+  return { count, sum: sumMs.toFixed(3), upTo: upTo.map((bucket) => bucket.count) };
+}
+
+function describeDurations(durationsMs: readonly number[]): unknown {
+  const sum = durationsMs.reduce((total, ms) => total + ms, 0).toFixed(3);
+  const upTo = readDurations([]).upTo.map(({ boundMs }) => durationsMs.filter((ms) => ms <= boundMs).length);
+  return { count: durationsMs.length, sum, upTo };
 }
 
 function modelClaim(claim: ModelClaim, deadlineMs: number): unknown {
