@@ -1,5 +1,6 @@
 import { Bench } from 'tinybench';
 import { AnchoredClock, takeClockAnchor } from '../src/base/clock.ts';
+import { createMetricMemory, MetricBlock, metricBlockOf, metricWordsOf } from '../src/base/metric-words.ts';
 import { Method } from '../src/contract/method.ts';
 import { LockKey } from '../src/core/lock-key.ts';
 import { ReplyForm } from '../src/core/reply-form.ts';
@@ -37,7 +38,9 @@ function openShard() {
   const replyMemory = createRingMemory(RING_BYTES);
   const bell = new BellRope(createBellMemory(), () => {});
   const port = new ShardPort(new RingWriter(requestMemory));
-  const replies = new RingReplyTarget(new RingWriter(replyMemory), bell);
+  const metrics = metricWordsOf(createMetricMemory(1), 0);
+  const counts = metricBlockOf(metrics, MetricBlock.Replies);
+  const replies = new RingReplyTarget(new RingWriter(replyMemory), bell, counts);
   const replyReader = new RingReader(replyMemory);
   const clock = new AnchoredClock(takeClockAnchor());
   // Every grant has the same key, so that the Unlocks are known ahead; each lock is held once.
@@ -62,7 +65,7 @@ function openShard() {
     direct: replies,
     bell,
     clock,
-    metrics: new Float64Array(32),
+    metrics,
     journal: null,
     recovered: null,
   });

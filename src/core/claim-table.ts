@@ -1,5 +1,6 @@
 import { ROW_MASK, ROW_SHIFT, RowTable } from '../base/row-table.ts';
 import { LockMode } from '../contract/lock-mode.ts';
+import { Method } from '../contract/method.ts';
 import type { LockCommand } from './command.ts';
 import type { LockKey } from './lock-key.ts';
 import type { Origin } from './origin.ts';
@@ -197,13 +198,14 @@ export class ClaimTable {
     this.#set(claim, CALL, call);
   }
 
-  /** While waiting: all of the origin but the session, which the session row knows. */
+  /** While waiting: all of the origin but the session, which the session row knows. Only Lock waits. */
   readOrigin(claim: number, into: Origin): void {
     const page = this.#words[claim >>> ROW_SHIFT]!;
     const base = (claim & ROW_MASK) * STRIDE;
     into.route = page[base + ROUTE_OR_TOKEN_HIGH]! >>> 0;
     into.call = page[base + CALL]! >>> 0;
     into.form = page[base + META]! & FORM_MASK;
+    into.method = Method.Lock;
   }
 
   setOrigin(claim: number, origin: Origin): void {

@@ -52,6 +52,11 @@ export class LockCore {
     return this.#state.counters;
   }
 
+  /** The most waiters that any lock has. */
+  get longestQueue(): number {
+    return this.#state.queue.longest;
+  }
+
   /** Lock and TryLock. The outcome goes to the sink, unless the session has ended: then nobody would read it. */
   lock(command: LockCommand, nowMs: number): void {
     const state = this.#state;

@@ -10,6 +10,8 @@ export class Origin {
   route = 0;
   /** The call within its session: the HTTP/2 stream, or the slot of a REST request (unsigned 32 bits). */
   call = 0;
+  /** Which call it is, see `Method` (8 bits). */
+  method = 0;
   /** The form in which the reply is wanted, see `ReplyForm` (8 bits). */
   form = 0;
 }

@@ -3,6 +3,7 @@ import type { GrpcStatus } from '../contract/grpc-status.ts';
 import type { Origin } from '../core/origin.ts';
 import type { ReplyForm } from '../core/reply-form.ts';
 import type { DebugAttributes } from '../shard/debug-lines.ts';
+import type { Outcome } from '../shard/outcome.ts';
 import { ReplyKind } from '../shard/reply-record.ts';
 import type { ShardReplies } from '../shard/reply-target.ts';
 import type { EngineEvents } from './engine.ts';
@@ -34,6 +35,7 @@ export class CallbackReplies implements ShardReplies {
     origin: Origin,
     status: GrpcStatus,
     granted: boolean,
+    _outcome: Outcome,
     headersBytes: number,
     dataBytes: number,
     trailersBytes: number,

@@ -1,3 +1,6 @@
+import { DurationCounts } from '../base/duration-counts.ts';
+import { MetricBlock, metricBlockOf } from '../base/metric-words.ts';
+import { ClaimTimings } from '../core/claim-timings.ts';
 import type { CoreOptions } from '../core/lock-core.ts';
 import { ClaimRecorder } from '../journal/claim-recorder.ts';
 import type { Disk } from '../journal/disk.ts';
@@ -34,7 +37,8 @@ export interface Shard {
  * @throws StateFileError
  */
 export function createShard(plan: ShardPlan): Shard {
-  const { coreOptions, keys, replies, lines } = plan;
+  const { keys, replies, lines, metrics } = plan;
+  const coreOptions = { ...plan.coreOptions, timings: timingsIn(metrics) };
   if (plan.journal === null) {
     const processor = new RequestProcessor(coreOptions, keys, replies, lines);
     const inspector = new ShardInspector(processor.core, replies, replies);
@@ -46,7 +50,7 @@ export function createShard(plan: ShardPlan): Shard {
   const staged = new StagedReplies(replies);
   const recorder = new ClaimRecorder(records);
   const processor = new RequestProcessor(coreOptions, keys, staged, lines, recorder);
-  const { journal, restorer, scan } = openJournal(disk, options, processor.core, records, plan.metrics);
+  const { journal, restorer, scan } = openJournal(disk, options, processor.core, records, metrics);
   staged.attach(journal);
   if (scan.tornBytes > 0) replies.notice(TORN_TAIL_NOTICE, describeTail(options.path, scan));
   const recovered: Begun = {
@@ -56,4 +60,10 @@ export function createShard(plan: ShardPlan): Shard {
   staged.onRefused = () => inspector.watches.lose();
   const parts = { ...plan, replies: staged, processor, inspector, direct: replies, journal, recovered };
   return { processor, loop: new ShardLoop(parts) };
+}
+
+function timingsIn(metrics: Float64Array): ClaimTimings {
+  const { Waits, Holds } = MetricBlock;
+  const [waits, holds] = [metricBlockOf(metrics, Waits), metricBlockOf(metrics, Holds)];
+  return new ClaimTimings(new DurationCounts(waits), new DurationCounts(holds));
 }

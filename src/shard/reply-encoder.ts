@@ -25,31 +25,40 @@ import {
   sizeOfUnlockReply,
 } from '../protocol/protobuf/encode-reply.ts';
 import type { Span } from '../protocol/protobuf/span.ts';
+import { Outcome, outcomeOf } from './outcome.ts';
 import type { Replies } from './replies.ts';
 import type { ReplyTarget } from './reply-target.ts';
 
 /** A gRPC status that a shard answers with, ready for any stream. */
 class StatusReply {
   readonly status: GrpcStatus;
+  readonly outcome: Outcome;
   readonly frame: Uint8Array;
 
-  constructor(status: GrpcStatus, text: string) {
+  constructor(status: GrpcStatus, outcome: Outcome, text: string) {
     this.status = status;
+    this.outcome = outcome;
     this.frame = endingHeadersFrame(trailersOnlyBlock(status, text));
   }
 }
 
 const StatusReplies = {
-  deadline: new StatusReply(GrpcStatus.DeadlineExceeded, 'context deadline exceeded'),
-  stopping: new StatusReply(GrpcStatus.Unavailable, 'the server is shutting down'),
-  suspended: new StatusReply(GrpcStatus.Unavailable, 'the state file cannot be written'),
-  superseded: new StatusReply(GrpcStatus.Aborted, 'the request id was used by a later call'),
+  deadline: new StatusReply(GrpcStatus.DeadlineExceeded, Outcome.Deadline, 'context deadline exceeded'),
+  stopping: new StatusReply(GrpcStatus.Unavailable, Outcome.Unavailable, 'the server is shutting down'),
+  suspended: new StatusReply(GrpcStatus.Unavailable, Outcome.Unavailable, 'the state file cannot be written'),
+  superseded: new StatusReply(
+    GrpcStatus.Aborted,
+    Outcome.Superseded,
+    'the request id was used by a later call',
+  ),
   malformed: new StatusReply(
     GrpcStatus.Internal,
+    Outcome.Malformed,
     'grpc: error unmarshalling request: proto: cannot parse invalid wire-format data',
   ),
   invalidUtf8: new StatusReply(
     GrpcStatus.Internal,
+    Outcome.Malformed,
     'grpc: error unmarshalling request: string field contains invalid UTF-8',
   ),
 };
@@ -69,14 +78,14 @@ export class ReplyEncoder implements Replies {
     const messageBytes = sizeOfLockGranted(name, token);
     const message = this.#begin(origin, messageBytes);
     encodeLockGranted(this.#target.bytes, message, name, key, token);
-    this.#end(origin, true, message, messageBytes);
+    this.#end(origin, true, Outcome.Ok, message, messageBytes);
   }
 
   notLocked(origin: Origin, name: string, refusal: Refusal | null): void {
     const messageBytes = sizeOfLockRefused(name, refusal);
     const message = this.#begin(origin, messageBytes);
     encodeLockRefused(this.#target.bytes, message, name, refusal);
-    this.#end(origin, false, message, messageBytes);
+    this.#end(origin, false, outcomeOf(refusal, Outcome.Held), message, messageBytes);
   }
 
   ended(origin: Origin, end: CallEnd): void {
@@ -90,14 +99,14 @@ export class ReplyEncoder implements Replies {
     const messageBytes = sizeOfUnlockReply(name, refusal);
     const message = this.#begin(origin, messageBytes);
     encodeUnlockReply(this.#target.bytes, message, name, refusal);
-    this.#end(origin, false, message, messageBytes);
+    this.#end(origin, false, outcomeOf(refusal, Outcome.Ok), message, messageBytes);
   }
 
   renewed(origin: Origin, name: string, bytes: Uint8Array, key: Span, refusal: Refusal | null): void {
     const messageBytes = sizeOfRenewReply(name, key, refusal);
     const message = this.#begin(origin, messageBytes);
     encodeRenewReply(this.#target.bytes, message, name, bytes, key, refusal);
-    this.#end(origin, false, message, messageBytes);
+    this.#end(origin, false, outcomeOf(refusal, Outcome.Ok), message, messageBytes);
   }
 
   malformed(origin: Origin): void {
@@ -119,24 +128,32 @@ export class ReplyEncoder implements Replies {
     return writeReplyPrefix(this.#target.bytes, position, origin.call, messageBytes);
   }
 
-  #end(origin: Origin, granted: boolean, message: number, messageBytes: number): void {
+  #end(origin: Origin, granted: boolean, outcome: Outcome, message: number, messageBytes: number): void {
     if (origin.form !== ReplyForm.GrpcFrames) {
-      this.#target.commit(origin, GrpcStatus.Ok, granted, 0, messageBytes, 0);
+      this.#target.commit(origin, GrpcStatus.Ok, granted, outcome, 0, messageBytes, 0);
       return;
     }
     writeReplyTrailers(this.#target.bytes, message + messageBytes, origin.call);
     const dataBytes = unaryReplyBytes(messageBytes) - REPLY_HEADERS_BYTES - REPLY_TRAILERS_BYTES;
-    this.#target.commit(origin, GrpcStatus.Ok, granted, REPLY_HEADERS_BYTES, dataBytes, REPLY_TRAILERS_BYTES);
+    this.#target.commit(
+      origin,
+      GrpcStatus.Ok,
+      granted,
+      outcome,
+      REPLY_HEADERS_BYTES,
+      dataBytes,
+      REPLY_TRAILERS_BYTES,
+    );
   }
 
   #status(origin: Origin, reply: StatusReply): void {
     if (origin.form !== ReplyForm.GrpcFrames) {
       this.#target.reserve(0);
-      this.#target.commit(origin, reply.status, false, 0, 0, 0);
+      this.#target.commit(origin, reply.status, false, reply.outcome, 0, 0, 0);
       return;
     }
     const position = this.#target.reserve(reply.frame.length);
     writeEndingFrame(this.#target.bytes, position, reply.frame, origin.call);
-    this.#target.commit(origin, reply.status, false, 0, 0, reply.frame.length);
+    this.#target.commit(origin, reply.status, false, reply.outcome, 0, 0, reply.frame.length);
   }
 }

@@ -1,6 +1,7 @@
 import type { GrpcStatus } from '../contract/grpc-status.ts';
 import type { Origin } from '../core/origin.ts';
 import type { DebugLines, Notices } from './debug-lines.ts';
+import type { Outcome } from './outcome.ts';
 import type { ReplyKind } from './reply-record.ts';
 
 /** Where encoded replies go. */
@@ -9,11 +10,15 @@ export interface ReplyTarget {
   readonly bytes: Buffer;
   /** Makes room for a reply of up to `bytesMax` bytes and returns its offset in `bytes`. May block until there is room. */
   reserve(bytesMax: number): number;
-  /** Ends the reply that was written at the reserved place. The three lengths add up to what was written. */
+  /**
+   * Ends the reply that was written at the reserved place. The three lengths add up to what was written. `outcome` is
+   * counted for the origin's method when the reply is sure to be sent.
+   */
   commit(
     origin: Origin,
     status: GrpcStatus,
     granted: boolean,
+    outcome: Outcome,
     headersBytes: number,
     dataBytes: number,
     trailersBytes: number,

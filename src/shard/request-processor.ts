@@ -64,6 +64,7 @@ export class RequestProcessor {
     end: number,
     nowMs: number,
   ): void {
+    this.origin.method = method;
     switch (method) {
       case Method.Lock:
         return this.#lockOrTry(decodeLockRequest(bytes, start, end, this.#lock), false, deadlineMs, nowMs);
@@ -91,6 +92,7 @@ export class RequestProcessor {
     command.origin.route = this.origin.route;
     command.origin.call = this.origin.call;
     command.origin.form = this.origin.form;
+    command.origin.method = this.origin.method;
     this.#keys.next(command.key);
     if (this.#log !== null) this.#log.lockRequest(command);
     this.core.lock(command, nowMs);

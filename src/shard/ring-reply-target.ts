@@ -1,8 +1,10 @@
+import { MetricBlock } from '../base/metric-words.ts';
 import type { GrpcStatus } from '../contract/grpc-status.ts';
 import type { Origin } from '../core/origin.ts';
 import type { BellRope } from '../ring/bell.ts';
 import type { RingWriter } from '../ring/ring-writer.ts';
 import type { DebugAttributes } from './debug-lines.ts';
+import { type Outcome, outcomeIndex } from './outcome.ts';
 import { REPLY_GRANTED, ReplyField, ReplyKind } from './reply-record.ts';
 import type { ShardReplies } from './reply-target.ts';
 
@@ -15,10 +17,17 @@ export class RingReplyTarget implements ShardReplies {
   stalls = 0;
   readonly #ring: RingWriter;
   readonly #bell: BellRope;
+  readonly #counts: Float64Array;
   #payload = 0;
   #published = true;
 
-  constructor(ring: RingWriter, bell: BellRope) {
+  /** @param counts where replies are counted, see `outcomeIndex` */
+  constructor(
+    ring: RingWriter,
+    bell: BellRope,
+    counts: Float64Array = new Float64Array(MetricBlock.Replies.length),
+  ) {
+    this.#counts = counts;
     this.#ring = ring;
     this.#bell = bell;
     this.bytes = ring.bytes;
@@ -38,6 +47,7 @@ export class RingReplyTarget implements ShardReplies {
     origin: Origin,
     status: GrpcStatus,
     granted: boolean,
+    outcome: Outcome,
     headersBytes: number,
     dataBytes: number,
     trailersBytes: number,
@@ -49,6 +59,7 @@ export class RingReplyTarget implements ShardReplies {
     words[word + 2] = origin.call;
     words[word + 3] = headersBytes | (trailersBytes << 16);
     this.#ring.floats[(this.#payload + ReplyField.Session) >> 3] = origin.session;
+    this.#counts[outcomeIndex(origin.method, outcome)]!++;
     this.#ring.commit(ReplyKind.Reply, ReplyField.Body + headersBytes + dataBytes + trailersBytes);
     this.#published = false;
   }

@@ -52,6 +52,11 @@ export class ShardJournal implements PublishGate {
     this.#run = run;
   }
 
+  /** Bytes of the file that are in use. */
+  get bytes(): number {
+    return this.#journal.bytes;
+  }
+
   get isSuspended(): boolean {
     return this.#core.suspended;
   }

@@ -3,6 +3,7 @@ import { MetricWord } from '../base/metric-words.ts';
 import type { Method } from '../contract/method.ts';
 import type { RingReader } from '../ring/ring-reader.ts';
 import type { ShardInspector } from './inspection/shard-inspector.ts';
+import { LongestTurn } from './longest-turn.ts';
 import { ReplyKind } from './reply-record.ts';
 import type { ShardReplies } from './reply-target.ts';
 import type { RequestProcessor } from './request-processor.ts';
@@ -48,6 +49,7 @@ export interface ShardParts {
  */
 export class ShardLoop {
   readonly #parts: ShardParts;
+  readonly #longestTurn = new LongestTurn();
   #exiting = false;
   #stopping = false;
   #suspended = false;
@@ -80,6 +82,7 @@ export class ShardLoop {
     this.#nowMs = clock.nowMs();
     inspector.watches.begin(this.#nowMs);
     metrics[MetricWord.HeartbeatMs] = this.#nowMs;
+    metrics[MetricWord.LongestTurnMs] = this.#longestTurn.begin(this.#nowMs);
     metrics[MetricWord.Turns]!++;
     if (journal !== null) journal.begin(this.#nowMs);
     if (this.#begun) processor.core.advance(this.#nowMs);
@@ -135,7 +138,7 @@ export class ShardLoop {
   }
 
   #take(kind: number, payload: number, length: number): void {
-    const { requests, processor } = this.#parts;
+    const { requests, processor, metrics } = this.#parts;
     const { bytes, words, floats } = requests;
     const session = floats[(payload + RequestField.Session) >> 3]!;
     const call = words[(payload + RequestField.Call) >> 2]!;
@@ -143,6 +146,7 @@ export class ShardLoop {
     const end = payload + length;
     switch (kind) {
       case RequestKind.Request: {
+        metrics[MetricWord.Requests]!++;
         const methodAndForm = words[payload >> 2]!;
         const { origin } = processor;
         origin.session = session;
@@ -184,6 +188,7 @@ export class ShardLoop {
   #sleep(): void {
     const { requests, clock, metrics } = this.#parts;
     const fromMs = clock.nowMs();
+    this.#longestTurn.end(fromMs);
     const waitMs = Math.min(this.#nextWakeMs() - fromMs, SLEEP_MS_MAX);
     if (waitMs <= 0) return;
     requests.sleep(waitMs);
@@ -191,14 +196,24 @@ export class ShardLoop {
   }
 
   #countCore(): void {
-    const { metrics, processor, replies } = this.#parts;
+    const { metrics, processor, replies, journal } = this.#parts;
     const { counters } = processor.core;
     metrics[MetricWord.Locks] = counters.locks;
     metrics[MetricWord.Holders] = counters.holders;
     metrics[MetricWord.Waiters] = counters.waiters;
     metrics[MetricWord.Sessions] = counters.sessions;
     metrics[MetricWord.Grants] = counters.grants;
+    metrics[MetricWord.Unlocks] = counters.unlocks;
     metrics[MetricWord.Expiries] = counters.expiries;
+    metrics[MetricWord.SessionReleases] = counters.sessionReleases;
+    metrics[MetricWord.Revocations] = counters.revocations;
+    metrics[MetricWord.Renewals] = counters.renewals;
+    metrics[MetricWord.WaitTimeouts] = counters.waitTimeouts;
+    metrics[MetricWord.Departures] = counters.departures;
+    metrics[MetricWord.Repeats] = counters.repeats;
+    metrics[MetricWord.Collections] = counters.collections;
+    metrics[MetricWord.LongestQueue] = processor.core.longestQueue;
     metrics[MetricWord.ReplyStalls] = replies.stalls;
+    if (journal !== null) metrics[MetricWord.JournalUsedBytes] = journal.bytes;
   }
 }

@@ -1,6 +1,6 @@
 import type { MessagePort } from 'node:worker_threads';
 import { AnchoredClock, type ClockAnchor } from '../base/clock.ts';
-import { metricWordsOf } from '../base/metric-words.ts';
+import { MetricBlock, metricBlockOf, metricWordsOf } from '../base/metric-words.ts';
 import type { CoreOptions } from '../core/lock-core.ts';
 import { nodeDisk } from '../journal/node-disk.ts';
 import { StateFileError, stateIoError } from '../journal/state-error.ts';
@@ -9,6 +9,7 @@ import { RingReader } from '../ring/ring-reader.ts';
 import { RingWriter } from '../ring/ring-writer.ts';
 import { createShard } from './create-shard.ts';
 import { RandomKeySource } from './key-source.ts';
+import { MeteredDisk } from './metered-disk.ts';
 import type { ShardJournalOptions } from './open-journal.ts';
 import { RingReplyTarget } from './ring-reply-target.ts';
 import type { ShardLoop } from './shard-loop.ts';
@@ -33,25 +34,34 @@ export interface ShardTask {
 /** Runs a shard on this thread until it is told to exit. */
 export function runShard(task: ShardTask): void {
   const bell = new BellRope(task.bellMemory, () => task.bellPort.postMessage(null));
-  const replies = new RingReplyTarget(new RingWriter(task.replyMemory), bell);
+  const metrics = metricWordsOf(task.metricMemory, task.shard);
+  const counts = metricBlockOf(metrics, MetricBlock.Replies);
+  const replies = new RingReplyTarget(new RingWriter(task.replyMemory), bell, counts);
   try {
-    openShard(task, replies, bell).run();
+    openShard(task, metrics, replies, bell).run();
   } catch (error) {
     if (!tellStateFailure(task, replies, error)) throw error;
   }
 }
 
-function openShard(task: ShardTask, replies: RingReplyTarget, bell: BellRope): ShardLoop {
+function openShard(
+  task: ShardTask,
+  metrics: Float64Array,
+  replies: RingReplyTarget,
+  bell: BellRope,
+): ShardLoop {
+  const clock = new AnchoredClock(task.clockAnchor);
+  const disk = new MeteredDisk(nodeDisk, clock, metrics);
   return createShard({
     requests: new RingReader(task.requestMemory),
     replies,
     bell,
-    clock: new AnchoredClock(task.clockAnchor),
-    metrics: metricWordsOf(task.metricMemory, task.shard),
+    clock,
+    metrics,
     coreOptions: task.coreOptions,
     keys: new RandomKeySource(),
     lines: task.logRequests ? replies : null,
-    journal: task.journal === null ? null : { disk: nodeDisk, options: task.journal },
+    journal: task.journal === null ? null : { disk, options: task.journal },
   }).loop;
 }
 

@@ -2,6 +2,7 @@ import type { GrpcStatus } from '../contract/grpc-status.ts';
 import { Origin } from '../core/origin.ts';
 import { CallEnd } from '../core/sink.ts';
 import type { DebugAttributes } from './debug-lines.ts';
+import { Outcome } from './outcome.ts';
 import { ReplyEncoder } from './reply-encoder.ts';
 import type { ReplyKind } from './reply-record.ts';
 import type { ShardReplies } from './reply-target.ts';
@@ -20,6 +21,7 @@ class StagedReply {
   readonly origin = new Origin();
   status: GrpcStatus = 0;
   granted = false;
+  outcome: Outcome = Outcome.Ok;
   start = 0;
   headersBytes = 0;
   dataBytes = 0;
@@ -75,6 +77,7 @@ export class StagedReplies implements ShardReplies {
     origin: Origin,
     status: GrpcStatus,
     granted: boolean,
+    outcome: Outcome,
     headersBytes: number,
     dataBytes: number,
     trailersBytes: number,
@@ -85,8 +88,10 @@ export class StagedReplies implements ShardReplies {
     reply.origin.route = origin.route;
     reply.origin.call = origin.call;
     reply.origin.form = origin.form;
+    reply.origin.method = origin.method;
     reply.status = status;
     reply.granted = granted;
+    reply.outcome = outcome;
     reply.start = this.#end;
     reply.headersBytes = headersBytes;
     reply.dataBytes = dataBytes;
@@ -124,11 +129,11 @@ export class StagedReplies implements ShardReplies {
     const target = this.#target;
     for (let i = 0; i < this.#count; i++) {
       const reply = this.#staged[i]!;
-      const { start, headersBytes, dataBytes, trailersBytes } = reply;
+      const { origin, status, granted, outcome, start, headersBytes, dataBytes, trailersBytes } = reply;
       const length = headersBytes + dataBytes + trailersBytes;
       const position = target.reserve(length);
       this.bytes.copy(target.bytes, position, start, start + length);
-      target.commit(reply.origin, reply.status, reply.granted, headersBytes, dataBytes, trailersBytes);
+      target.commit(origin, status, granted, outcome, headersBytes, dataBytes, trailersBytes);
     }
   }
 

@@ -9,7 +9,7 @@ const bell = new BellRope(bellMemory, () => parentPort.postMessage('bell'));
 const target = new RingReplyTarget(new RingWriter(memory), bell);
 for (let call = 0; call < replies; call++) {
   target.reserve(200);
-  target.commit({ session: 1, route: 2, call, form: 1 }, 0, false, 50, 100, 50);
+  target.commit({ session: 1, route: 2, call, form: 1, method: 1 }, 0, false, 8, 50, 100, 50);
 }
 target.publish();
 parentPort.postMessage(target.stalls);

@@ -1,11 +1,14 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it } from 'vitest';
+import { MetricBlock } from '../../src/base/metric-words.ts';
+import { Method } from '../../src/contract/method.ts';
 import { Origin } from '../../src/core/origin.ts';
 import { BellListener, BellRope, createBellMemory } from '../../src/ring/bell.ts';
 import { createRingMemory } from '../../src/ring/ring-layout.ts';
 import { RingReader } from '../../src/ring/ring-reader.ts';
 import { RingWriter } from '../../src/ring/ring-writer.ts';
+import { Outcome, outcomeIndex } from '../../src/shard/outcome.ts';
 import { REPLY_GRANTED, ReplyField, ReplyKind } from '../../src/shard/reply-record.ts';
 import { RingReplyTarget } from '../../src/shard/ring-reply-target.ts';
 
@@ -13,11 +16,13 @@ function openTarget() {
   const memory = createRingMemory(4096);
   const bellMemory = createBellMemory();
   const bells: string[] = [];
+  const counts = new Float64Array(MetricBlock.Replies.length);
   const target = new RingReplyTarget(
     new RingWriter(memory),
     new BellRope(bellMemory, () => bells.push('bell')),
+    counts,
   );
-  return { target, reader: new RingReader(memory), listener: new BellListener(bellMemory), bells };
+  return { target, counts, reader: new RingReader(memory), listener: new BellListener(bellMemory), bells };
 }
 
 const origin = Object.assign(new Origin(), { session: 2 ** 53 - 1, route: -5, call: 77, form: 2 });
@@ -27,7 +32,7 @@ describe('RingReplyTarget', () => {
     const { target, reader } = openTarget();
     const body = target.reserve(300);
     target.bytes.write('headDATAtrail', body);
-    target.commit(origin, 9, true, 4, 4, 5);
+    target.commit(origin, 9, true, Outcome.Ok, 4, 4, 5);
     target.publish();
     const payload = reader.next();
     const words = [...reader.words.subarray(payload >> 2, (payload >> 2) + 4)];
@@ -35,6 +40,29 @@ describe('RingReplyTarget', () => {
     expect(words).toEqual([REPLY_GRANTED | (2 << 8) | (9 << 16), -5, 77, 4 | (5 << 16)]);
     expect(reader.floats[(payload + ReplyField.Session) >> 3]).toBe(2 ** 53 - 1);
     expect(reader.bytes.toString('latin1', body, body + 13)).toBe('headDATAtrail');
+  });
+
+  it('counts each reply by its method and outcome', () => {
+    const { target, reader, counts } = openTarget();
+    for (const method of Object.values(Method)) {
+      for (const outcome of Object.values(Outcome)) {
+        for (let times = 0; times < method; times++) {
+          target.reserve(0);
+          target.commit(Object.assign(new Origin(), { method }), 0, false, outcome, 0, 0, 0);
+          target.publish();
+          while (reader.next() >= 0);
+          reader.release();
+        }
+      }
+    }
+    target.reserve(0);
+    target.signal(ReplyKind.Ready);
+    const expected = new Map<number, number>();
+    for (const method of Object.values(Method)) {
+      for (const outcome of Object.values(Outcome)) expected.set(outcomeIndex(method, outcome), method);
+    }
+    expect(expected.size).toBe(Object.values(Method).length * Object.values(Outcome).length);
+    expect([...counts]).toEqual(Array.from(counts, (_, index) => expected.get(index) ?? 0));
   });
 
   it('wakes a sleeping main thread only with something to read', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MetricWord } from '../../src/base/metric-words.ts';
+import { createMetricMemory, MetricWord, metricWordsOf } from '../../src/base/metric-words.ts';
 import { Method } from '../../src/contract/method.ts';
 import type { LockKey } from '../../src/core/lock-key.ts';
 import { ShardPort } from '../../src/engine/shard-port.ts';
@@ -55,7 +55,7 @@ function openLoop(ringBytes = 1 << 20) {
   const memory = createRingMemory(ringBytes);
   const port = new ShardPort(new RingWriter(memory));
   const replies = new RecordedReplies();
-  const metrics = new Float64Array(32);
+  const metrics = metricWordsOf(createMetricMemory(1), 0);
   const time = { nowMs: 1_800_000_000_000 };
   const keys = { next: (key: LockKey) => Object.assign(key, { a: time.nowMs, b: ++serial }) };
   let serial = 0;
@@ -146,6 +146,33 @@ describe('ShardLoop', () => {
     expect(told.slice(-3)).toEqual(['reply', 'stopped', 'publish']);
     loop.turn();
     expect(replies.take()).toEqual(['publish']);
+  });
+
+  it('counts what it took and how its core is, without those who tell it something', () => {
+    const { loop, port, submit, metrics } = openLoop();
+    for (let i = 0; i < 3; i++) submit({ name: 'a' });
+    submit({ name: 'b' }, Method.TryLock);
+    port.tell(RequestKind.SessionEnd, 7, 0, null);
+    port.flush();
+    loop.turn();
+    expect(metrics[MetricWord.Records]).toBe(5);
+    expect(metrics[MetricWord.Requests]).toBe(4);
+    const levels = [MetricWord.Locks, MetricWord.Holders, MetricWord.Waiters, MetricWord.LongestQueue];
+    expect(levels.map((word) => metrics[word])).toEqual([2, 2, 2, 2]);
+    port.tell(RequestKind.SessionEnd, 1, 0, null);
+    port.flush();
+    while (loop.turn());
+    expect(levels.map((word) => metrics[word])).toEqual([2, 0, 0, 0]);
+    const ends = [MetricWord.SessionReleases, MetricWord.Departures, MetricWord.Unlocks, MetricWord.Grants];
+    expect(ends.map((word) => metrics[word])).toEqual([2, 2, 0, 2]);
+  });
+
+  it('tells how long a turn took when the next one begins', () => {
+    const { loop, metrics, time } = openLoop();
+    loop.turn();
+    time.nowMs += 40;
+    loop.turn();
+    expect(metrics[MetricWord.LongestTurnMs]).toBe(40);
   });
 
   it('leaves the loop once everything before the exit is done', () => {

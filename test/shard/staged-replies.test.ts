@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { GrpcStatus } from '../../src/contract/grpc-status.ts';
+import { Method } from '../../src/contract/method.ts';
 import { Origin } from '../../src/core/origin.ts';
 import { ReplyForm } from '../../src/core/reply-form.ts';
+import { Outcome } from '../../src/shard/outcome.ts';
 import { ReplyKind } from '../../src/shard/reply-record.ts';
 import type { ShardReplies } from '../../src/shard/reply-target.ts';
 import { StagedReplies } from '../../src/shard/staged-replies.ts';
@@ -16,6 +18,7 @@ interface Told {
   readonly form: number;
   readonly status: number;
   readonly granted: boolean;
+  readonly counted: readonly number[];
   readonly lengths: readonly number[];
   readonly bytes: Buffer;
 }
@@ -29,9 +32,19 @@ function openStaged(isOpen = true) {
     stalls: 3,
     isCrowded: false,
     reserve: () => 10,
-    commit: ({ call, session, route, form }, status, granted, headers, data, trailers) => {
+    commit: ({ call, session, route, form, method }, status, granted, outcome, headers, data, trailers) => {
       const end = 10 + headers + data + trailers;
-      const told = { call, session, route, form, status, granted, lengths: [headers, data, trailers] };
+      const counted = [method, outcome];
+      const told = {
+        call,
+        session,
+        route,
+        form,
+        status,
+        granted,
+        counted,
+        lengths: [headers, data, trailers],
+      };
       log.push({ ...told, bytes: Buffer.from(bytes.subarray(10, end)) });
     },
     signal: (kind) => void log.push(`signal ${kind}`),
@@ -49,8 +62,14 @@ function openStaged(isOpen = true) {
   const reply = (call: number, content: string, form: number = ReplyForm.Protobuf): void => {
     const position = staged.reserve(content.length + 50);
     staged.bytes.write(content, position, 'latin1');
-    const origin = Object.assign(new Origin(), { call, session: 2 ** 40 + call, route: 7, form });
-    staged.commit(origin, GrpcStatus.Ok, call % 2 === 1, 1, content.length - 1, 0);
+    const origin = Object.assign(new Origin(), {
+      call,
+      session: 2 ** 40 + call,
+      route: 7,
+      form,
+      method: call,
+    });
+    staged.commit(origin, GrpcStatus.Ok, call % 2 === 1, Outcome.Ok, 1, content.length - 1, 0);
   };
   /** What reached the target since the last time. */
   const take = () => log.splice(0);
@@ -68,7 +87,12 @@ describe('StagedReplies', () => {
     expect(first).toBe('commit');
     const replies = [1, 2, 3].map((call) => ({
       ...{ call, session: 2 ** 40 + call, route: 7, form: ReplyForm.Protobuf, status: GrpcStatus.Ok },
-      ...{ granted: call !== 2, lengths: [1, 9, 0], bytes: Buffer.from(`reply to ${call}`) },
+      ...{
+        granted: call !== 2,
+        counted: [call, Outcome.Ok],
+        lengths: [1, 9, 0],
+        bytes: Buffer.from(`reply to ${call}`),
+      },
     }));
     expect(rest).toEqual([...replies, 'publish']);
     staged.publish();
@@ -83,6 +107,11 @@ describe('StagedReplies', () => {
     const [bare, frames, ...none] = takeReplies();
     expect(none).toEqual([]);
     const refused = { status: GrpcStatus.Unavailable, granted: false, route: 7 };
+    const counted = [
+      [Method.Lock, Outcome.Unavailable],
+      [Method.Unlock, Outcome.Unavailable],
+    ];
+    expect([bare!.counted, frames!.counted]).toEqual(counted);
     expect(bare).toMatchObject({ ...refused, call: 1, session: 2 ** 40 + 1, lengths: [0, 0, 0] });
     expect(frames).toMatchObject({ ...refused, call: 3, form: ReplyForm.GrpcFrames });
     // One HEADERS frame that ends the stream (RFC 9113 section 6.2), on the stream of the call.

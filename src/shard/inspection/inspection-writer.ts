@@ -1,6 +1,7 @@
 import { GrpcStatus } from '../../contract/grpc-status.ts';
 import { Origin } from '../../core/origin.ts';
 import { ReplyForm } from '../../core/reply-form.ts';
+import { Outcome } from '../outcome.ts';
 import type { ReplyTarget } from '../reply-target.ts';
 import { INSPECT_PIECE_BYTES, InspectFlag } from './inspect-reply.ts';
 
@@ -23,7 +24,7 @@ export class InspectionWriter {
       const position = this.#target.reserve(1 + end - start);
       this.#target.bytes[position] = end < bytes.length ? InspectFlag.More : 0;
       bytes.copy(this.#target.bytes, position + 1, start, end);
-      this.#target.commit(this.#origin, GrpcStatus.Ok, false, 0, 1 + end - start, 0);
+      this.#target.commit(this.#origin, GrpcStatus.Ok, false, Outcome.Ok, 0, 1 + end - start, 0);
       start = end;
     } while (start < bytes.length);
   }

@@ -2,6 +2,7 @@ import { GrpcStatus } from '../../contract/grpc-status.ts';
 import { LockCore } from '../../core/lock-core.ts';
 import { Origin } from '../../core/origin.ts';
 import { ReplyForm } from '../../core/reply-form.ts';
+import { Outcome } from '../outcome.ts';
 import type { ShardReplies } from '../reply-target.ts';
 import { ForcedUnlock } from './forced-unlock.ts';
 import { decodeInspectRequest, InspectOp, type InspectRequest } from './inspect-request.ts';
@@ -75,6 +76,6 @@ export class ShardInspector {
   #refuse(inspection: number): void {
     this.#refused.call = inspection;
     this.#answers.reserve(0);
-    this.#answers.commit(this.#refused, GrpcStatus.Unavailable, false, 0, 0, 0);
+    this.#answers.commit(this.#refused, GrpcStatus.Unavailable, false, Outcome.Unavailable, 0, 0, 0);
   }
 }
