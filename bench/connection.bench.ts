@@ -1,6 +1,7 @@
 import { Bench } from 'tinybench';
 import { Limits } from '../src/base/limits.ts';
 import type { Method } from '../src/contract/method.ts';
+import { AnswerCounts } from '../src/protocol/grpc/answer-counts.ts';
 import { GrpcCalls } from '../src/protocol/grpc/grpc-calls.ts';
 import { AssemblyBudget } from '../src/protocol/grpc/incoming-message.ts';
 import type { LdlmBackend } from '../src/protocol/grpc/ldlm-backend.ts';
@@ -110,7 +111,12 @@ class OpenConnection {
   constructor() {
     this.output = new Output(this.#pool);
     const assembly = new AssemblyBudget(Limits.assemblyBytesMax, null);
-    const context = { services: new ServiceRegistry([]), authorize: () => null, assembly };
+    const context = {
+      services: new ServiceRegistry([]),
+      authorize: () => null,
+      assembly,
+      answers: new AnswerCounts(),
+    };
     this.calls = new GrpcCalls(context, this.backend, this.output, 0);
     const settings = new Uint8Array(FRAME_HEADER_BYTES);
     writeFrameHeader(settings, 0, 0, FrameType.Settings, 0, 0);

@@ -23,6 +23,7 @@ export class ShardPort {
   readonly #deferred: DeferredRecord[] = [];
   /** Someone was refused or deferred. The shard knows that it has to tell when half the ring is free. */
   #roomAwaited = false;
+  #stalls = 0;
   #dirty = false;
   #wakeScheduled = false;
   readonly #wake = (): void => {
@@ -32,6 +33,11 @@ export class ShardPort {
 
   constructor(requests: RingWriter) {
     this.#requests = requests;
+  }
+
+  /** How often somebody had to wait for room in the ring. */
+  get stalls(): number {
+    return this.#stalls;
   }
 
   /** Writes a request, however long its message is. False when there is no room for it now. */
@@ -138,6 +144,7 @@ export class ShardPort {
       this.flush();
       if (this.#requests.awaitRoom()) {
         this.#roomAwaited = true;
+        this.#stalls++;
         return -1;
       }
       payload = this.#requests.reserve(payloadBytes);

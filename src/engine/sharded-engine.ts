@@ -9,6 +9,7 @@ import { StateFileError, type StateFileErrorCode } from '../journal/state-error.
 import { findName } from '../protocol/protobuf/find-name.ts';
 import { Span } from '../protocol/protobuf/span.ts';
 import { BellListener } from '../ring/bell.ts';
+import { ringFillBytes } from '../ring/ring-layout.ts';
 import type { RingReader } from '../ring/ring-reader.ts';
 import type { DebugAttributes } from '../shard/debug-lines.ts';
 import type { ShardJournalOptions } from '../shard/open-journal.ts';
@@ -32,6 +33,15 @@ export interface ShardedEngineOptions {
   readonly journals?: readonly ShardJournalOptions[] | undefined;
   /** The module that the threads run. Default: the one that is built with this package. */
   readonly workerUrl?: URL | undefined;
+}
+
+/** How the two rings of a shard are. */
+export interface RingGauges {
+  /** Bytes that wait in them, of `Limits.ringBytes` each. */
+  readonly requestBytes: number;
+  readonly replyBytes: number;
+  /** How often requests had to wait for room. */
+  readonly requestStalls: number;
 }
 
 /** The engine of the server: shards in worker threads, each owning the locks whose names hash to it. */
@@ -99,6 +109,16 @@ export class ShardedEngine implements Engine {
     let sum = 0;
     for (let shard = 0; shard < this.shards; shard++) sum += metricWordsOf(this.metricMemory, shard)[word]!;
     return sum;
+  }
+
+  /** How the rings of a shard are right now. */
+  rings(shard: number): RingGauges {
+    const { requests, replies } = this.#pool.ringWords[shard]!;
+    return {
+      requestBytes: ringFillBytes(requests),
+      replyBytes: ringFillBytes(replies),
+      requestStalls: this.#ports[shard]!.stalls,
+    };
   }
 
   /** Resolves when all shards run. */

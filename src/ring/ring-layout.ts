@@ -58,6 +58,13 @@ export function createRingMemory(dataBytes: number): SharedArrayBuffer {
   return new SharedArrayBuffer(RING_DATA_OFFSET + dataBytes);
 }
 
+/** How many bytes of a ring are written and not given back, as of now. For whoever looks on, from any thread. */
+export function ringFillBytes(words: Int32Array): number {
+  // The head first: it runs behind the tail, also when both move in between.
+  const head = Atomics.load(words, RingWord.Head);
+  return (Atomics.load(words, RingWord.Tail) - head) >>> 0;
+}
+
 /** A record's whole length in the ring: header, payload, and padding to a multiple of 8. */
 export function recordBytes(payloadBytes: number): number {
   return (RECORD_HEADER_BYTES + payloadBytes + 7) & ~7;

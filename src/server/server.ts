@@ -6,13 +6,12 @@ import type { ServerOptions } from '../config/server-options.ts';
 import { LdlmServerError } from '../contract/server-error.ts';
 import { ReplyForm } from '../core/reply-form.ts';
 import { ShardedEngine } from '../engine/sharded-engine.ts';
+import { AnswerCounts } from '../protocol/grpc/answer-counts.ts';
 import { AssemblyBudget } from '../protocol/grpc/incoming-message.ts';
 import { ServiceRegistry } from '../protocol/grpc/service-method.ts';
-import { checkAdminAccess } from './admin/admin-access.ts';
-import { AdminGuard } from './admin/admin-guard.ts';
-import { AdminHttp } from './admin/admin-http.ts';
-import { healthRoutes } from './admin/health-routes.ts';
-import { infoRoutes } from './admin/info-routes.ts';
+import type { AdminGuard } from './admin/admin-guard.ts';
+import type { AdminHttp } from './admin/admin-http.ts';
+import { createAdminGuard, openAdmin } from './admin/open-admin.ts';
 import { Connections } from './connections.ts';
 import { EngineListener } from './engine-listener.ts';
 import { EngineInspector } from './inspection/engine-inspector.ts';
@@ -20,6 +19,8 @@ import type { Inspector } from './inspection/inspector.ts';
 import { Listeners } from './listeners.ts';
 import { LoadProgress } from './load-progress.ts';
 import type { Logger } from './logger.ts';
+import { ArrivalCounts } from './metrics/door-metrics.ts';
+import type { MetricSources } from './metrics/server-metrics.ts';
 import { passwordCheck } from './password.ts';
 import type { ServerStatus } from './server-status.ts';
 import { HealthService } from './services/health-service.ts';
@@ -67,6 +68,8 @@ export class LockServer implements RunningServer {
   readonly #options: ServerOptions;
   readonly #logger: Logger;
   readonly #health = new HealthService();
+  readonly #answers = new AnswerCounts();
+  readonly #arrivals = new ArrivalCounts();
   readonly #sessions: SessionDirectory;
   readonly #connections: Connections;
   readonly #listener: EngineListener;
@@ -104,6 +107,7 @@ export class LockServer implements RunningServer {
         services: new ServiceRegistry(serviceMethods(this.#health)),
         authorize: passwordCheck(options.password),
         assembly: new AssemblyBudget(Limits.assemblyBytesMax, null),
+        answers: this.#answers,
       },
       sessions: this.#sessions,
       nowMs: () => this.#engine.clock.nowMs(),
@@ -111,7 +115,10 @@ export class LockServer implements RunningServer {
       keepaliveTimeoutMs: options.keepaliveTimeoutMs,
       // With a state file, a stop keeps the locks of those who leave.
       keepsGrants: options.noClearOnDisconnect || state !== null,
-      peerFailed: () => this.#listeners?.peerFailed(),
+      peerFailed: () => {
+        this.#arrivals.failed++;
+        this.#listeners?.peerFailed();
+      },
     });
     this.#listener = new EngineListener(this.#connections, this.#sessions, logger, {
       failed: (error) => this.#fail(error),
@@ -136,7 +143,7 @@ export class LockServer implements RunningServer {
   static async start(options: ServerOptions, logger: Logger, workerUrl?: URL): Promise<LockServer> {
     // What can be wrong with files and addresses is found before threads are started.
     const tls = loadTlsOptions(options);
-    const guard = options.adminListenAddress === '' ? null : await guardOf(options);
+    const guard = await createAdminGuard(options);
     const state = await ServerState.open(options, logger);
     const server = new LockServer(options, logger, state, workerUrl);
     try {
@@ -150,7 +157,10 @@ export class LockServer implements RunningServer {
         accept: (socket) => server.#connections.accept(socket),
         // The system is out of something, for a moment: who waits to be accepted goes on waiting.
         failed: (error) => logger.error({ error: error.message }, 'cannot accept connections'),
-        turnedAway: (count) => logger.warn({ count }, 'too many new connections: some were turned away'),
+        turnedAway: (count) => {
+          server.#arrivals.turnedAway += count;
+          logger.warn({ count }, 'too many new connections: some were turned away');
+        },
       });
       // A shard may have died while the addresses were looked up.
       if (server.#failure !== null) throw server.#failure;
@@ -221,8 +231,16 @@ export class LockServer implements RunningServer {
   }
 
   async #openAdmin(guard: AdminGuard, tls: TlsOptions | null): Promise<void> {
-    const routes = [healthRoutes(() => this.#status()), infoRoutes(guard, Date.now(), this.#options.shards)];
-    this.#admin = await AdminHttp.open(this.#options, tls, guard, routes, this.#logger);
+    const metrics: MetricSources = {
+      engine: this.#engine,
+      sessions: this.#sessions,
+      connections: { grpc: () => this.#connections.size, admin: () => this.#admin?.connections ?? 0 },
+      arrivals: this.#arrivals,
+      answers: this.#answers,
+      serving: () => this.#health.serving,
+    };
+    const sources = { status: () => this.#status(), metrics };
+    this.#admin = await openAdmin(this.#options, guard, tls, sources, this.#logger);
   }
 
   #status(): ServerStatus {
@@ -320,11 +338,6 @@ export class LockServer implements RunningServer {
     await this.#admin?.close();
     this.#state?.close();
   }
-}
-
-async function guardOf(options: ServerOptions): Promise<AdminGuard> {
-  await checkAdminAccess(options);
-  return new AdminGuard({ ...options, isTls: options.tlsCertFile !== '' });
 }
 
 /** One deadline for several steps. */

@@ -32,6 +32,7 @@ export class SessionDirectory {
   readonly #sessions = new Map<number, Session>();
   readonly #ended: number[] = [];
   readonly #open: Record<Protocol, number> = { grpc: 0, rest: 0 };
+  readonly #begun: Record<Protocol, number> = { grpc: 0, rest: 0 };
   #next = 1;
 
   constructor(logger: Logger) {
@@ -41,6 +42,11 @@ export class SessionDirectory {
   /** How many sessions are open. */
   count(protocol: Protocol): number {
     return this.#open[protocol];
+  }
+
+  /** How many sessions have begun since the start. */
+  begun(protocol: Protocol): number {
+    return this.#begun[protocol];
   }
 
   /**
@@ -54,6 +60,7 @@ export class SessionDirectory {
     const session = new Session(protocol, address, extra);
     this.#sessions.set(number, session);
     this.#open[protocol]++;
+    this.#begun[protocol]++;
     this.#logger.info(session.attributes, 'Session started');
     return number;
   }

@@ -65,6 +65,8 @@ export class ShardLoop {
   /** Returns after an `Exit` record. */
   run(): void {
     this.#parts.metrics[MetricWord.ReadyMs] = this.#parts.clock.nowMs();
+    // What was recovered counts from the beginning.
+    this.#countCore();
     this.#parts.replies.signal(ReplyKind.Ready);
     this.#parts.replies.publish();
     while (!this.#exiting) {

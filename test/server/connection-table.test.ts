@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import { expect, it } from 'vitest';
+import { AnswerCounts } from '../../src/protocol/grpc/answer-counts.ts';
 import { AssemblyBudget } from '../../src/protocol/grpc/incoming-message.ts';
 import { ServiceRegistry } from '../../src/protocol/grpc/service-method.ts';
 import { ConnectionTable } from '../../src/server/connection-table.ts';
@@ -13,6 +14,7 @@ it('finds the connection of a session only while that has its slot', () => {
       services: new ServiceRegistry([]),
       authorize: () => null,
       assembly: new AssemblyBudget(1 << 20, null),
+      answers: new AnswerCounts(),
     },
     sessions: new SessionDirectory(silentLogger()),
     nowMs: () => 0,

@@ -13,6 +13,8 @@ export type Authorize = (authorization: string | null) => string | null;
 
 /** An answer that needs no look at the body: a header block, and text behind it or none. */
 export interface HeadAnswer {
+  /** What it tells a gRPC client; null when the request is none of gRPC. */
+  readonly status: GrpcStatus | null;
   readonly block: Uint8Array;
   readonly body: Uint8Array | null;
   /**
@@ -91,7 +93,7 @@ export function readTimeoutMs(grpcTimeout: string): number {
 
 /** The plan of a request that is refused with a gRPC status, whatever its body is. */
 export function refused(status: GrpcStatus, text: string): CallPlan {
-  return answered({ block: trailersOnlyBlock(status, text), body: null, afterRequest: false });
+  return answered({ status, block: trailersOnlyBlock(status, text), body: null, afterRequest: false });
 }
 
 function answered(answer: HeadAnswer): CallPlan {
@@ -112,7 +114,7 @@ function answerForeign(head: RequestHead<CallPlan>): HeadAnswer | null {
 }
 
 function foreign(block: Uint8Array, body: Uint8Array | null = null): HeadAnswer {
-  return { block, body, afterRequest: true };
+  return { status: null, block, body, afterRequest: true };
 }
 
 function describeUnknown(path: string, services: ServiceRegistry): string {
@@ -131,5 +133,5 @@ function refuseEncoding(encoding: string): HeadAnswer {
     ['grpc-accept-encoding', 'identity'],
     ...statusFields(GrpcStatus.Unimplemented, text),
   ]);
-  return { block, body: null, afterRequest: false };
+  return { status: GrpcStatus.Unimplemented, block, body: null, afterRequest: false };
 }

@@ -7,6 +7,7 @@ import type { Output } from '../http2/output.ts';
 import type { RequestHead } from '../http2/request-head.ts';
 import type { Stream } from '../http2/stream.ts';
 import type { StreamHandler } from '../http2/stream-handler.ts';
+import type { AnswerCounts } from './answer-counts.ts';
 import type { Authorize, CallPlan, HeadAnswer } from './call-plan.ts';
 import { CallPlanner } from './call-planner.ts';
 import { GrpcCall } from './grpc-call.ts';
@@ -25,6 +26,8 @@ export interface GrpcContext {
   readonly services: ServiceRegistry;
   readonly authorize: Authorize;
   readonly assembly: AssemblyBudget;
+  /** Where it is counted what is answered without a shard. */
+  readonly answers: AnswerCounts;
 }
 
 const TOO_MANY_WAIT = `more than ${Limits.waitersPerConnectionMax} calls of this connection wait for locks`;
@@ -47,6 +50,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   readonly http1Answer = SPOKEN_HERE_HTTP1;
   readonly #planner: CallPlanner;
   readonly #backend: LdlmBackend;
+  readonly #answers: AnswerCounts;
   readonly #assembly: AssemblyBudget;
   readonly #services: OpenServiceCalls;
   readonly #halfReceived = new HalfReceived();
@@ -58,6 +62,7 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   constructor(context: GrpcContext, backend: LdlmBackend, output: Output, nowMs: number) {
     this.#planner = new CallPlanner(context.services, context.authorize);
     this.#backend = backend;
+    this.#answers = context.answers;
     this.#assembly = new AssemblyBudget(
       Limits.connectionAssemblyBytesMax,
       context.assembly,
@@ -264,11 +269,13 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   // ---- answers ----------------------------------------------------------------------------------------------
 
   #answer(stream: CallStream, answer: HeadAnswer): void {
+    this.#answers.add(answer.status);
     this.connection.sendHeaders(stream, answer.block, answer.body === null);
     if (answer.body !== null) this.connection.sendData(stream, answer.body, true);
   }
 
   #refuse(stream: CallStream, status: GrpcStatus, text: string): void {
+    this.#answers.add(status);
     const service = stream.call?.service ?? null;
     if (service !== null) service.abort(status, text);
     else this.connection.sendHeaders(stream, trailersOnlyBlock(status, text), true);

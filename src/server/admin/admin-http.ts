@@ -62,6 +62,11 @@ export class AdminHttp {
     return new AdminHttp(app, servers, sockets);
   }
 
+  /** How many connections are open. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   /** Accepts nothing more and ends all connections, also those whose answer goes on. */
   async close(): Promise<void> {
     for (const server of this.#servers) server.close();

@@ -1,4 +1,5 @@
 import { Method } from '../../../src/contract/method.ts';
+import { AnswerCounts } from '../../../src/protocol/grpc/answer-counts.ts';
 import { GrpcCalls } from '../../../src/protocol/grpc/grpc-calls.ts';
 import { AssemblyBudget } from '../../../src/protocol/grpc/incoming-message.ts';
 import type { LdlmBackend } from '../../../src/protocol/grpc/ldlm-backend.ts';
@@ -55,6 +56,7 @@ export class RecordedCalls implements LdlmBackend {
   readonly watch = new RecordedService('/test.Service/Watch', false);
   readonly openService = new RecordedService('/test.Open/Call', true);
   readonly assembly = new AssemblyBudget(16 * 2 ** 20, null);
+  readonly answers = new AnswerCounts();
   readonly calls: GrpcCalls;
   /** The shard that takes requests; -1 when there is no room. */
   shard = 0;
@@ -72,6 +74,7 @@ export class RecordedCalls implements LdlmBackend {
             ? 'missing credentials'
             : 'invalid credentials',
       assembly: this.assembly,
+      answers: this.answers,
     };
     this.calls = new GrpcCalls(context, this, this.#output, this.nowMs);
     this.receive(OPENING).takeOutput();

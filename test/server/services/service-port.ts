@@ -1,6 +1,7 @@
 import { createServer } from 'node:net';
 import { Limits } from '../../../src/base/limits.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
+import { AnswerCounts } from '../../../src/protocol/grpc/answer-counts.ts';
 import { AssemblyBudget } from '../../../src/protocol/grpc/incoming-message.ts';
 import { type ServiceMethod, ServiceRegistry } from '../../../src/protocol/grpc/service-method.ts';
 import { Connections } from '../../../src/server/connections.ts';
@@ -37,6 +38,7 @@ export async function openServicePort(
       services: new ServiceRegistry(methods),
       authorize: passwordCheck(password),
       assembly: new AssemblyBudget(Limits.assemblyBytesMax, null),
+      answers: new AnswerCounts(),
     },
     sessions: new SessionDirectory(silentLogger()),
     nowMs: () => performance.now(),

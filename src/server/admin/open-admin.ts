@@ -1,0 +1,49 @@
+import type { TlsOptions } from 'node:tls';
+import type { ServerOptions } from '../../config/server-options.ts';
+import type { Logger } from '../logger.ts';
+import { type MetricSources, ServerMetrics } from '../metrics/server-metrics.ts';
+import type { ServerStatus } from '../server-status.ts';
+import { checkAdminAccess } from './admin-access.ts';
+import { AdminGuard } from './admin-guard.ts';
+import { AdminHttp } from './admin-http.ts';
+import { healthRoutes } from './health-routes.ts';
+import { infoRoutes } from './info-routes.ts';
+import { metricsRoutes } from './metrics-routes.ts';
+
+/** What the admin listener shows. */
+export interface AdminSources {
+  readonly status: () => ServerStatus;
+  readonly metrics: MetricSources;
+}
+
+/**
+ * The guard of the admin listener, before anything is started; null when there is to be no such listener.
+ *
+ * @throws ConfigError, BindError
+ */
+export async function createAdminGuard(options: ServerOptions): Promise<AdminGuard | null> {
+  if (options.adminListenAddress === '') return null;
+  await checkAdminAccess(options);
+  return new AdminGuard({ ...options, isTls: options.tlsCertFile !== '' });
+}
+
+/**
+ * Opens the admin listener with all of its routes.
+ *
+ * @throws BindError
+ */
+export function openAdmin(
+  options: ServerOptions,
+  guard: AdminGuard,
+  tls: TlsOptions | null,
+  sources: AdminSources,
+  logger: Logger,
+): Promise<AdminHttp> {
+  const metrics = new ServerMetrics(sources.metrics);
+  const routes = [
+    healthRoutes(sources.status),
+    infoRoutes(guard, Date.now(), options.shards),
+    metricsRoutes(metrics),
+  ];
+  return AdminHttp.open(options, tls, guard, routes, logger);
+}
