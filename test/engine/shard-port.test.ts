@@ -80,6 +80,7 @@ describe('ShardPort', () => {
     const { port, reader, submit, take } = openPort();
     let calls = 0;
     while (submit(calls + 1)) calls++;
+    expect(port.stalls).toBe(1);
     expect(port.takeRoom()).toBe(false);
     // Nobody flushed: a refusal does, because only what the shard sees can it make room of.
     expect(take()).toEqual([RequestKind.Request, 1]);
@@ -90,6 +91,7 @@ describe('ShardPort', () => {
     expect(port.takeRoom()).toBe(true);
     expect(port.takeRoom()).toBe(false);
     expect(submit(calls + 1)).toBe(true);
+    expect(port.stalls).toBe(1);
   });
 
   it('keeps the end of a session behind its requests and ahead of what is submitted later', () => {

@@ -5,6 +5,7 @@ import {
   RingSizeError,
   RingWord,
   recordBytes,
+  ringFillBytes,
 } from '../../src/ring/ring-layout.ts';
 
 describe('createRingMemory', () => {
@@ -33,5 +34,13 @@ describe('the layout', () => {
     [9, 24],
   ])('pads a record with %s bytes of payload to %s', (payload, whole) => {
     expect(recordBytes(payload)).toBe(whole);
+  });
+
+  it('tells how many bytes wait, also when the counters have passed 2^32', () => {
+    const words = new Int32Array(createRingMemory(1024));
+    expect(ringFillBytes(words)).toBe(0);
+    words[RingWord.Tail] = 24;
+    words[RingWord.Head] = -1000;
+    expect(ringFillBytes(words)).toBe(1024);
   });
 });

@@ -31,6 +31,7 @@ describe('the session directory', () => {
     expect(directory.find(second)).toMatchObject({ address: '127.0.0.1:2', protocol: 'grpc' });
     expect(directory.find(third)).toMatchObject({ address: '127.0.0.1:0', protocol: 'rest' });
     expect([directory.count('grpc'), directory.count('rest')]).toEqual([1, 1]);
+    expect([directory.begun('grpc'), directory.begun('rest')]).toEqual([2, 1]);
   });
 
   it('knows sessions that have ended for a while, and no more than so many', () => {

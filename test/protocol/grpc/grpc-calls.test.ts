@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
+import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
 import {
   data,
   END,
@@ -428,5 +429,28 @@ describe('a request whose rest does not come', () => {
     calls.receive(headers(1), data(1, half), rstStream(1, 8));
     calls.calls.expire(calls.nowMs + Limits.halfReceivedMsMax);
     expect(calls.said()).toEqual([]);
+  });
+});
+
+describe('what is answered without a shard', () => {
+  it('is counted by its status, and a reply of a shard is not', () => {
+    const calls = new RecordedCalls();
+    calls.receive(request(1, 'abc'));
+    calls.reply(1, 'reply');
+    calls.receive(request(3, 'abc', call('Nothing')));
+    calls.receive(headers(5, POST, END));
+    calls.receive(
+      headers(
+        7,
+        POST.map(([name, value]) => [name, name === ':method' ? 'PUT' : value] as const),
+        END,
+      ),
+    );
+    const counted = Object.entries(GrpcStatus).filter(([, status]) => calls.answers.of(status) > 0);
+    expect(counted.map(([name, status]) => [name, calls.answers.of(status)])).toEqual([
+      ['Unimplemented', 1],
+      ['Internal', 1],
+    ]);
+    expect(calls.answers.of(null)).toBe(1);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RunningServer } from '../../../src/index.ts';
 import { runServer } from '../running-server.ts';
-import { type AdminAnswer, type AdminQuestion, ask } from './admin-request.ts';
+import { type AdminAnswer, type AdminQuestion, ask, pageHeaders } from './admin-request.ts';
 
 const admin = { adminListenAddress: '127.0.0.1:0', shards: 1 } as const;
 /** There is no such path: who gets past the guard gets 404. */
@@ -10,18 +10,6 @@ const PASSED = { status: 404 };
 
 const basic = (user: string, password: string): string =>
   `Basic ${Buffer.from(`${user}:${password}`, 'utf8').toString('base64')}`;
-
-/** What a page of the server sends along with a change. */
-async function pageHeaders(
-  server: RunningServer,
-  extra: Readonly<Record<string, string>> = {},
-): Promise<Record<string, string>> {
-  const info = await ask(server, '/api/info', { headers: extra });
-  expect(info.status).toBe(200);
-  const { token } = info.json() as { token: string };
-  const cookie = String(info.headers['set-cookie']).split(';')[0]!;
-  return { ...extra, cookie, origin: `http://${server.adminAddresses[0]}`, 'x-ldlm-token': token };
-}
 
 function without(headers: Readonly<Record<string, string>>, name: string): Record<string, string> {
   return Object.fromEntries(Object.entries(headers).filter(([key]) => key !== name));

@@ -3,7 +3,7 @@ import { connect as connectSocket, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
 import { afterwards, runServer } from '../running-server.ts';
-import { agent, ask } from './admin-request.ts';
+import { type AdminAnswer, agent, ask, openRoutes, pageHeaders } from './admin-request.ts';
 
 const fixture = (name: string): string => new URL(`../../fixtures/tls/${name}`, import.meta.url).pathname;
 const pem = (name: string): string => readFileSync(fixture(name), 'utf8');
@@ -118,6 +118,55 @@ describe('what the admin listener takes', () => {
     expect(await answer).toMatch(/^HTTP\/1\.1 431 .*\r\ncontent-security-policy: default-src 'none'/s);
     const fits = { x: 'a'.repeat(Limits.adminHeadBytesMax - 256) };
     expect(await ask(server, '/readyz', { headers: fits })).toMatchObject({ status: 200 });
+  });
+
+  it('takes bodies up to the limit, and not one byte more', async () => {
+    const lengths: number[] = [];
+    const server = await openRoutes((app) => {
+      app.post('/change', (request, reply) => {
+        lengths.push(String(request.body).length);
+        return reply.send({});
+      });
+    });
+    const headers = { ...(await pageHeaders(server)), 'content-type': 'application/json' };
+    const post = (bytes: number): Promise<AdminAnswer> =>
+      ask(server, '/change', { method: 'POST', headers, body: JSON.stringify('x'.repeat(bytes - 2)) });
+    expect((await post(Limits.adminBodyBytesMax)).status).toBe(200);
+    const tooLong = await post(Limits.adminBodyBytesMax + 1);
+    expect(tooLong).toMatchObject({ status: 413, headers: { 'cache-control': 'no-store' } });
+    expect(tooLong.json()).toMatchObject({ code: 'FST_ERR_CTP_BODY_TOO_LARGE' });
+    expect(lengths).toEqual([Limits.adminBodyBytesMax - 2]);
+  });
+
+  it('answers a body that is no JSON with 400, and a route that fails with 500 and no word of why', async () => {
+    const server = await openRoutes((app) => {
+      app.post('/change', () => {
+        throw new Error('secret');
+      });
+    });
+    const headers = { ...(await pageHeaders(server)), 'content-type': 'application/json' };
+    expect((await ask(server, '/change', { method: 'POST', headers, body: '{' })).status).toBe(400);
+    const failed = await ask(server, '/change', { method: 'POST', headers, body: '{}' });
+    expect(failed).toMatchObject({ status: 500, headers: { 'x-content-type-options': 'nosniff' } });
+    expect(failed.text).not.toContain('secret');
+  });
+
+  it('ends an answer that goes on, and tells its route before', async () => {
+    let told = false;
+    const { http, ...server } = await openRoutes((app) => {
+      app.addHook('preClose', async () => {
+        told = true;
+      });
+      app.get('/stream', (_request, reply) => {
+        reply.hijack();
+        reply.raw.write('begun');
+      });
+    });
+    const ended = expect(ask(server, '/stream')).rejects.toThrow();
+    await expect.poll(() => http.connections).toBe(1);
+    await http.close();
+    await ended;
+    expect(told).toBe(true);
   });
 
   it('answers what is no HTTP with 400 and ends the connection', async () => {

@@ -1,5 +1,10 @@
 import { Agent, type Dispatcher, request } from 'undici';
 import type { RunningServer } from '../../../src/index.ts';
+import { AdminGuard } from '../../../src/server/admin/admin-guard.ts';
+import { AdminHttp } from '../../../src/server/admin/admin-http.ts';
+import type { AdminRoutes } from '../../../src/server/admin/admin-routes.ts';
+import { infoRoutes } from '../../../src/server/admin/info-routes.ts';
+import { silentLogger } from '../../../src/server/logger.ts';
 import { afterwards } from '../running-server.ts';
 
 /** An answer with all of its body. */
@@ -33,6 +38,29 @@ export async function ask(
   });
   const text = await body.text();
   return { status: statusCode, headers, text, json: () => JSON.parse(text) as unknown };
+}
+
+/** A listener with these routes and `/api/info`, and no server behind it, closed after the test. */
+export async function openRoutes(
+  ...routes: AdminRoutes[]
+): Promise<Pick<RunningServer, 'adminAddresses'> & { readonly http: AdminHttp }> {
+  const options = { adminListenAddress: '127.0.0.1:0', adminHosts: '', password: '', isTls: false };
+  const guard = new AdminGuard(options);
+  const all = [infoRoutes(guard, 0, 1), ...routes];
+  const http = await AdminHttp.open(options, null, guard, all, silentLogger());
+  afterwards(() => http.close());
+  return { adminAddresses: http.addresses, http };
+}
+
+/** What a page sends along with a change, see `AdminGuard`. */
+export async function pageHeaders(
+  server: Pick<RunningServer, 'adminAddresses'>,
+  extra: Readonly<Record<string, string>> = {},
+): Promise<Record<string, string>> {
+  const info = await ask(server, '/api/info', { headers: extra });
+  const { token } = info.json() as { token: string };
+  const cookie = String(info.headers['set-cookie']).split(';')[0]!;
+  return { ...extra, cookie, origin: `http://${server.adminAddresses[0]}`, 'x-ldlm-token': token };
 }
 
 /** Connections of its own, closed after the test. */
