@@ -23,6 +23,8 @@ export interface OwnServerOptions {
   /** Default: locks live in memory. */
   readonly stateFile?: string;
   readonly stateSync?: string;
+  /** Where metrics are served. Default: nowhere. */
+  readonly adminAddress?: string;
 }
 
 /** Starts the lock server. */
@@ -33,6 +35,7 @@ export function startOwnServer(options: OwnServerOptions): Promise<ServerProcess
     ...(options.shards === undefined ? [] : ['--shards', String(options.shards)]),
     ...(options.stateFile === undefined ? [] : ['--state_file', options.stateFile]),
     ...(options.stateSync === undefined ? [] : ['--state_sync', options.stateSync]),
+    ...(options.adminAddress === undefined ? [] : ['--admin_listen_address', options.adminAddress]),
     ...(options.tls === true ? ['--tls_cert', CERT_FILE, '--tls_key', KEY_FILE] : []),
   ];
   return ServerProcess.node(args, options.collectable ?? false);
