@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { LockMode } from '../../src/contract/lock-mode.ts';
+import { Method } from '../../src/contract/method.ts';
 import { ClaimTable } from '../../src/core/claim-table.ts';
 import { LockCommand } from '../../src/core/command.ts';
 import { LockKey } from '../../src/core/lock-key.ts';
@@ -33,7 +34,8 @@ describe('ClaimTable', () => {
     for (let i = 1; i <= count; i += 7) {
       const command = commandOf(i);
       claims.readOrigin(i, origin);
-      expect({ ...origin, session: 0 }).toEqual({ ...command.origin, session: 0 });
+      // Only Lock waits, so the method is not kept.
+      expect({ ...origin, session: 0 }).toEqual({ ...command.origin, session: 0, method: Method.Lock });
       expect(claims.call(i)).toBe(command.origin.call);
       expect(claims.keyEquals(i, command.key)).toBe(true);
       expect(claims.keyEquals(i, commandOf(i + 1).key)).toBe(false);
