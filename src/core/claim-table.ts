@@ -37,6 +37,7 @@ const CALLER_DEADLINE = 1 << 10;
 const HAS_REQUEST = 1 << 11;
 const HAS_HOLDER = 1 << 12;
 const SHARED_BY_CALLS = 1 << 13;
+const TOLD = 1 << 14;
 
 /** What taking a claim out of a list returns when the claim was not its first. */
 export const FIRST_UNCHANGED = -1;
@@ -143,6 +144,15 @@ export class ClaimTable {
 
   shareByCalls(claim: number): void {
     this.#set(claim, META, this.#word(claim, META) | SHARED_BY_CALLS);
+  }
+
+  /** Whether the claim holds, and nobody was told that it does so for long. */
+  isUntoldHolder(claim: number): boolean {
+    return (this.#word(claim, META) & (HOLDING | TOLD)) === HOLDING;
+  }
+
+  setTold(claim: number): void {
+    this.#set(claim, META, this.#word(claim, META) | TOLD);
   }
 
   /** Free text that the holder gave about itself; empty when it gave none. */

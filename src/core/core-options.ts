@@ -21,6 +21,8 @@ export interface CoreOptions {
   readonly textBytesMax?: number;
   /** Claims or locks per slice of long work. Default: `Limits.sliceCount`. */
   readonly sliceCount?: number;
+  /** Tell of a grant that is held for so long, in milliseconds; 0 for never, which is the default. See `HoldObserver`. */
+  readonly heldLongMs?: number;
   /** A random number that clients cannot know, so that they cannot choose names that collide. Default: 0. */
   readonly hashSeed?: number;
   /** Where it is counted how long claims wait and hold. Default: nowhere that anybody looks. */

@@ -12,6 +12,7 @@ import { LockState } from './lock-state.ts';
 import { RequestMatcher } from './request-matcher.ts';
 import { SessionCloser } from './session-closer.ts';
 import { CallEnd, type CoreSink } from './sink.ts';
+import { type HoldObserver, SlowHolders } from './slow-holders.ts';
 import { WaiterDismissal } from './waiter-dismissal.ts';
 
 export type { CoreOptions } from './core-options.ts';
@@ -29,14 +30,25 @@ export class LockCore {
   readonly #closer: SessionCloser;
   readonly #dismissal: WaiterDismissal;
   readonly #requests: RequestMatcher;
+  readonly #slowHolders: SlowHolders | null;
   readonly #sliceCount: number;
 
-  constructor(options: CoreOptions, sink: CoreSink, observer: ClaimObserver | null = null) {
+  constructor(
+    options: CoreOptions,
+    sink: CoreSink,
+    observer: ClaimObserver | null = null,
+    holdObserver: HoldObserver | null = null,
+  ) {
     this.#state = new LockState(options, sink, observer);
     this.#collector = new IdleCollector(this.#state, options);
     this.#closer = new SessionCloser(this.#state);
     this.#dismissal = new WaiterDismissal(this.#state);
     this.#requests = new RequestMatcher(this.#state);
+    const { heldLongMs = 0, startMs } = options;
+    this.#slowHolders =
+      holdObserver === null || heldLongMs <= 0
+        ? null
+        : new SlowHolders(this.#state, holdObserver, heldLongMs, startMs);
     this.#sliceCount = options.sliceCount ?? Limits.sliceCount;
   }
 
@@ -193,6 +205,7 @@ export class LockCore {
     if (this.#dismissal.isPending) this.#dismissal.runSlice(sliceCount);
     if (this.#state.passage.isPending) this.#state.passage.letMoreThrough(nowMs);
     this.#collector.runSlice(nowMs, sliceCount);
+    if (this.#slowHolders !== null) this.#slowHolders.runSlice(nowMs, sliceCount);
     this.#state.requests.forgetOld(nowMs, sliceCount);
   }
 
@@ -200,7 +213,10 @@ export class LockCore {
   nextWakeMs(): number {
     if (this.#closer.isPending || this.#dismissal.isPending || this.#collector.isSweeping) return 0;
     if (this.#state.passage.isPending) return 0;
-    return Math.min(this.#state.deadlines.firstMs, this.#collector.nextSweepMs);
+    const dueMs = Math.min(this.#state.deadlines.firstMs, this.#collector.nextSweepMs);
+    const slowHolders = this.#slowHolders;
+    if (slowHolders === null) return dueMs;
+    return slowHolders.isWalking ? 0 : Math.min(dueMs, slowHolders.nextWalkMs);
   }
 
   /** Ends all waiters and every later Lock and TryLock; Unlock and Renew go on. */

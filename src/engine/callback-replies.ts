@@ -67,8 +67,8 @@ export class CallbackReplies implements ShardReplies {
     this.#events.debug(session, message, attributes);
   }
 
-  notice(message: string, attributes: DebugAttributes): void {
-    this.#events.notice(0, message, attributes);
+  notice(message: string, attributes: DebugAttributes, session = 0): void {
+    this.#events.notice(0, message, attributes, session);
   }
 
   publish(): void {

@@ -30,8 +30,8 @@ export interface EngineEvents extends DebugLines {
   drained(): void;
   /** A shard that had no room for a request has room again. */
   room(shard: number): void;
-  /** A shard has something to say that the operator should know. */
-  notice(shard: number, message: string, attributes: DebugAttributes): void;
+  /** A shard has something to say that the operator should know; `session` is 0 when it is about none. */
+  notice(shard: number, message: string, attributes: DebugAttributes, session: number): void;
   /** A shard's journal has no room, so that nothing of it changes, or has room again. */
   suspended(shard: number, suspended: boolean): void;
   /** The engine can no longer serve: a shard died or stalled. Whatever is in flight will get no reply. */

@@ -278,10 +278,11 @@ export class ShardedEngine implements Engine {
     const json = bytes.toString('utf8', payload + ReplyField.Body, payload + length);
     // A shard has written it with `RingReplyTarget`.
     const [message, attributes] = JSON.parse(json) as [string, DebugAttributes];
-    if (kind === ReplyKind.Notice) return this.#events.notice(shard, message, attributes);
+    const session = floats[(payload + ReplyField.Session) >> 3]!;
+    if (kind === ReplyKind.Notice) return this.#events.notice(shard, message, attributes, session);
     if (kind === ReplyKind.Failed)
       return this.#fail(new StateFileError(attributes['code'] as StateFileErrorCode, message));
-    this.#events.debug(floats[(payload + ReplyField.Session) >> 3]!, message, attributes);
+    this.#events.debug(session, message, attributes);
   }
 
   #signal(shard: number, kind: number): void {

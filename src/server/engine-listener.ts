@@ -2,7 +2,6 @@ import { ReplyForm } from '../core/reply-form.ts';
 import type { EngineEvents } from '../engine/engine.ts';
 import type { DebugAttributes } from '../shard/debug-lines.ts';
 import type { Connections } from './connections.ts';
-import type { Logger } from './logger.ts';
 import type { SessionDirectory } from './session-directory.ts';
 
 /** Takes replies that are bare messages, see {@link EngineEvents.reply}: `bytes[start, end)` is valid during the call only. */
@@ -34,15 +33,13 @@ export interface EngineAlarms {
 export class EngineListener implements EngineEvents {
   readonly #connections: Connections;
   readonly #sessions: SessionDirectory;
-  readonly #logger: Logger;
   readonly #alarms: EngineAlarms;
   /** Those who are told in bare messages, by their form. */
   readonly #messages = new Map<ReplyForm, MessageReplies>();
 
-  constructor(connections: Connections, sessions: SessionDirectory, logger: Logger, alarms: EngineAlarms) {
+  constructor(connections: Connections, sessions: SessionDirectory, alarms: EngineAlarms) {
     this.#connections = connections;
     this.#sessions = sessions;
-    this.#logger = logger;
     this.#alarms = alarms;
   }
 
@@ -95,8 +92,8 @@ export class EngineListener implements EngineEvents {
     for (const messages of this.#messages.values()) messages.roomAgain(shard);
   }
 
-  notice(shard: number, message: string, attributes: DebugAttributes): void {
-    this.#logger.warn({ shard, ...attributes }, message);
+  notice(shard: number, message: string, attributes: DebugAttributes, session: number): void {
+    this.#sessions.warn(session, message, { shard, ...attributes });
   }
 
   debug(session: number, message: string, attributes: DebugAttributes): void {

@@ -120,7 +120,7 @@ export class LockServer implements RunningServer {
         this.#listeners?.peerFailed();
       },
     });
-    this.#listener = new EngineListener(this.#connections, this.#sessions, logger, {
+    this.#listener = new EngineListener(this.#connections, this.#sessions, {
       failed: (error) => this.#fail(error),
       suspended: (shard, suspended) => this.#shardSuspended(shard, suspended),
     });
@@ -261,6 +261,7 @@ export class LockServer implements RunningServer {
   #createEngine(workerUrl: URL | undefined): ShardedEngine {
     const { shards, shardStallLimitMs, lockGcIntervalMs, lockGcMinIdleMs, noClearOnDisconnect } =
       this.#options;
+    const { warnHeldLongerThanMs } = this.#options;
     return new ShardedEngine(
       {
         shards,
@@ -269,6 +270,7 @@ export class LockServer implements RunningServer {
           keepOnSessionEnd: noClearOnDisconnect,
           gcIntervalMs: lockGcIntervalMs,
           gcMinIdleMs: lockGcMinIdleMs,
+          heldLongMs: warnHeldLongerThanMs,
           keepOnStop: this.#state !== null,
           hashSeed: this.#state?.hashSeed ?? randomInt(2 ** 32),
           ...tokenSeedAt(Date.now()),

@@ -84,6 +84,11 @@ export class SessionDirectory {
   debug(number: number, message: string, attributes: DebugAttributes): void {
     this.#logger.debug({ ...this.#sessions.get(number)?.attributes, ...attributes }, message);
   }
+
+  /** The same for what the operator should know. */
+  warn(number: number, message: string, attributes: DebugAttributes): void {
+    this.#logger.warn({ ...this.#sessions.get(number)?.attributes, ...attributes }, message);
+  }
 }
 
 /** The address of a peer as logs and listings show it. */

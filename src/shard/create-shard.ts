@@ -12,6 +12,7 @@ import type { KeySource } from './key-source.ts';
 import { openJournal, type ShardJournalOptions } from './open-journal.ts';
 import { RequestProcessor } from './request-processor.ts';
 import { type Begun, ShardLoop, type ShardParts } from './shard-loop.ts';
+import { SlowHolderLog } from './slow-holder-log.ts';
 import { StagedReplies } from './staged-replies.ts';
 
 /** What a shard is made of, apart from what follows from it. */
@@ -39,8 +40,9 @@ export interface Shard {
 export function createShard(plan: ShardPlan): Shard {
   const { keys, replies, lines, metrics } = plan;
   const coreOptions = { ...plan.coreOptions, timings: timingsIn(metrics) };
+  const slowHolders = new SlowHolderLog(replies);
   if (plan.journal === null) {
-    const processor = new RequestProcessor(coreOptions, keys, replies, lines);
+    const processor = new RequestProcessor(coreOptions, keys, replies, lines, null, slowHolders);
     const inspector = new ShardInspector(processor.core, replies, replies);
     const parts = { ...plan, processor, inspector, direct: replies, journal: null, recovered: null };
     return { processor, loop: new ShardLoop(parts) };
@@ -49,7 +51,7 @@ export function createShard(plan: ShardPlan): Shard {
   const records = new RecordWriter();
   const staged = new StagedReplies(replies);
   const recorder = new ClaimRecorder(records);
-  const processor = new RequestProcessor(coreOptions, keys, staged, lines, recorder);
+  const processor = new RequestProcessor(coreOptions, keys, staged, lines, recorder, slowHolders);
   const { journal, restorer, scan } = openJournal(disk, options, processor.core, records, metrics);
   staged.attach(journal);
   if (scan.tornBytes > 0) replies.notice(TORN_TAIL_NOTICE, describeTail(options.path, scan));

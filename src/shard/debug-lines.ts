@@ -8,7 +8,8 @@ export interface DebugLines {
 
 /** Where a shard tells the operator of what is out of the ordinary. */
 export interface Notices {
-  notice(message: string, attributes: DebugAttributes): void;
+  /** `session` is 0, the default, when the line belongs to none. */
+  notice(message: string, attributes: DebugAttributes, session?: number): void;
 }
 
 export type DebugAttributes = Readonly<Record<string, string | number | boolean | null>>;

@@ -4,6 +4,7 @@ import { LockCommand, RenewCommand, UnlockCommand } from '../core/command.ts';
 import { type CoreOptions, LockCore } from '../core/lock-core.ts';
 import { Origin } from '../core/origin.ts';
 import { CallEnd } from '../core/sink.ts';
+import type { HoldObserver } from '../core/slow-holders.ts';
 import { DecodeError } from '../protocol/protobuf/decode-error.ts';
 import {
   decodeLockRequest,
@@ -40,6 +41,7 @@ export class RequestProcessor {
   /**
    * @param lines where a line goes for each request and what comes of it; null for none
    * @param recorder what records each change for a journal; null for none
+   * @param holdObserver told of locks that are held for long; null for none
    */
   constructor(
     options: CoreOptions,
@@ -47,12 +49,13 @@ export class RequestProcessor {
     target: ReplyTarget,
     lines: DebugLines | null = null,
     recorder: ClaimObserver | null = null,
+    holdObserver: HoldObserver | null = null,
   ) {
     this.#keys = keys;
     const encoder = new ReplyEncoder(target);
     this.#log = lines === null ? null : new RequestLog(lines, encoder);
     this.#replies = this.#log ?? encoder;
-    this.core = new LockCore(options, this.#replies, observerOf(lines, recorder));
+    this.core = new LockCore(options, this.#replies, observerOf(lines, recorder), holdObserver);
   }
 
   /** Works off one request of `origin`, whose message is `bytes[start, end)`. */

@@ -74,8 +74,8 @@ export class RingReplyTarget implements ShardReplies {
     this.#line(ReplyKind.DebugLine, session, message, attributes);
   }
 
-  notice(message: string, attributes: DebugAttributes): void {
-    this.#line(ReplyKind.Notice, 0, message, attributes);
+  notice(message: string, attributes: DebugAttributes, session = 0): void {
+    this.#line(ReplyKind.Notice, session, message, attributes);
   }
 
   /** The shard cannot go on: this is the last that it says. */

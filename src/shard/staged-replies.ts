@@ -109,8 +109,8 @@ export class StagedReplies implements ShardReplies {
     this.#target.debug(session, message, attributes);
   }
 
-  notice(message: string, attributes: DebugAttributes): void {
-    this.#target.notice(message, attributes);
+  notice(message: string, attributes: DebugAttributes, session?: number): void {
+    this.#target.notice(message, attributes, session);
   }
 
   publish(): void {

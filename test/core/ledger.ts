@@ -3,6 +3,7 @@ import type { ClaimView } from '../../src/core/claim-view.ts';
 import { LockKey } from '../../src/core/lock-key.ts';
 import type { Origin } from '../../src/core/origin.ts';
 import { CallEnd, type CoreSink, FencingToken } from '../../src/core/sink.ts';
+import type { HoldObserver } from '../../src/core/slow-holders.ts';
 
 export class LedgerError extends Error {}
 
@@ -14,6 +15,8 @@ interface Grant {
   readonly name: string;
   readonly permits: number;
   readonly shared: boolean;
+  readonly sinceMs: number;
+  toldHeldLong: boolean;
 }
 
 interface OpenCall {
@@ -36,12 +39,15 @@ export class Ledger {
   readonly #open = new Map<string, OpenCall>();
   readonly #queues = new Map<string, OpenCall[]>();
   readonly #endedSessions = new Set<number>();
+  readonly #heldLongMs: number;
   readonly #key = new LockKey();
   readonly #token = new FencingToken();
   /** The call that is being taken right now: if it takes a waiter's place, it stands where that stood. */
   #taking: OpenCall | null = null;
   #superseded: OpenCall | null = null;
   #suspended = false;
+  /** How many grants were told to be held for long. */
+  toldHeldLong = 0;
   readonly sink: CoreSink = {
     granted: (origin) => this.#answerGrant(origin),
     notLocked: (origin, name) => must(this.#answered(origin).name === name, 'an answer names its lock', name),
@@ -53,6 +59,22 @@ export class Ledger {
     renewed: (claim) => this.#observeRenewal(claim),
     lockClosed: (name) => this.#observeClose(name),
   };
+
+  readonly holdObserver: HoldObserver = {
+    heldLong: (claim, heldMs) => this.#observeHeldLong(claim, heldMs),
+    walked: () => {},
+  };
+
+  /** `heldLongMs`: after how long a grant is to be told of. */
+  constructor(heldLongMs = 0) {
+    this.#heldLongMs = heldLongMs;
+  }
+
+  /** Grants that nobody was told of though they were made at `sinceMs` or earlier. */
+  countUntold(sinceMs: number): number {
+    return [...this.#grants.values()].filter((grant) => grant.sinceMs <= sinceMs && !grant.toldHeldLong)
+      .length;
+  }
 
   /** Call before the core is suspended; with false, before it is resumed. */
   suspended(isSuspended: boolean): void {
@@ -117,6 +139,16 @@ export class Ledger {
     this.#answered(origin);
   }
 
+  #observeHeldLong(claim: ClaimView, heldMs: number): void {
+    const grant = this.#grants.get(this.#keyOf(claim));
+    must(grant !== undefined && grant.name === claim.name, 'what is held for long was granted', claim.name);
+    must(!grant.toldHeldLong, 'a grant is told of once', claim.name);
+    must(heldMs >= this.#heldLongMs, 'what is held for long is', claim.name, heldMs);
+    must(claim.sinceMs === grant.sinceMs, 'a grant is held since it was granted', claim.name);
+    grant.toldHeldLong = true;
+    this.toldHeldLong++;
+  }
+
   #observeRelease(claim: ClaimView): void {
     const key = this.#keyOf(claim);
     const grant = this.#grants.get(key);
@@ -164,7 +196,7 @@ export class Ledger {
     used.token = token;
     const key = this.#keyOf(claim);
     must(!this.#grants.has(key), 'a key is granted once', key);
-    this.#grants.set(key, { name, permits, shared });
+    this.#grants.set(key, { name, permits, shared, sinceMs: claim.sinceMs, toldHeldLong: false });
   }
 
   #answerGrant(origin: Origin): void {

@@ -3,6 +3,7 @@ import type { ClaimObserver } from '../../src/core/claim-observer.ts';
 import { LockCommand, RenewCommand, UnlockCommand } from '../../src/core/command.ts';
 import type { CoreCounters } from '../../src/core/counters.ts';
 import { type CoreOptions, LockCore } from '../../src/core/lock-core.ts';
+import type { HoldObserver } from '../../src/core/slow-holders.ts';
 import { checkInvariants } from './invariants.ts';
 import { type Outcome, RecordingSink } from './recording-sink.ts';
 
@@ -31,10 +32,14 @@ export class Scenario {
   readonly #renew = new RenewCommand();
   #calls = 0;
 
-  constructor(options: Partial<CoreOptions> = {}, observer: ClaimObserver | null = null) {
+  constructor(
+    options: Partial<CoreOptions> = {},
+    observer: ClaimObserver | null = null,
+    holdObserver: HoldObserver | null = null,
+  ) {
     const whole = { ...DEFAULTS, ...options };
     this.nowMs = whole.startMs;
-    this.core = new LockCore(whole, this.#sink, observer);
+    this.core = new LockCore(whole, this.#sink, observer, holdObserver);
   }
 
   get counters(): CoreCounters {

@@ -71,6 +71,7 @@ describe('LockCore in simulation', () => {
 
   it('keeps its promises over 400,000 steps between small slices of work', { timeout: 120_000 }, () => {
     let sessionReleases = 0;
+    let toldHeldLong = 0;
     simulate(100, (seed, at) => {
       const draw = drawer(seed, 3 + (seed % 20));
       const sliced = new SlicedRun({
@@ -81,6 +82,7 @@ describe('LockCore in simulation', () => {
         tokenSeed: 7,
         startMs: 1024,
         sliceCount: 1 + (seed % 4),
+        heldLongMs: seed % 2 === 0 ? 0 : 1 + (seed % 300),
       });
       for (let step = 1; step <= 4000; step++) {
         at(step);
@@ -92,7 +94,10 @@ describe('LockCore in simulation', () => {
       if (seed % 5 !== 0 && seed % 16 !== 0) expect(sliced.core.counters.holders).toBe(0);
       expect(sliced.core.counters).toMatchObject({ waiters: 0, sessions: 0 });
       sessionReleases += sliced.core.counters.sessionReleases;
+      toldHeldLong += sliced.ledger.toldHeldLong;
     });
-    if (givenSeed === undefined) expect(sessionReleases).toBeGreaterThan(0);
+    if (givenSeed !== undefined) return;
+    expect(sessionReleases).toBeGreaterThan(0);
+    expect(toldHeldLong).toBeGreaterThan(0);
   });
 });

@@ -1,6 +1,7 @@
 import { LockCommand, RenewCommand, UnlockCommand } from '../../src/core/command.ts';
 import { type CoreOptions, LockCore } from '../../src/core/lock-core.ts';
 import type { LockKey } from '../../src/core/lock-key.ts';
+import { slowHolderDelayMs } from '../../src/core/slow-holders.ts';
 import { checkInvariants } from './invariants.ts';
 import { Ledger } from './ledger.ts';
 import { type LockSent, RequestHistory } from './request-history.ts';
@@ -14,7 +15,7 @@ const NAMES = ['a', 'b', 'c', 'd'];
  */
 export class SlicedRun {
   readonly core: LockCore;
-  readonly ledger = new Ledger();
+  readonly ledger: Ledger;
   nowMs: number;
   readonly #lock = new LockCommand();
   readonly #unlock = new UnlockCommand();
@@ -23,6 +24,7 @@ export class SlicedRun {
   readonly #sessions: number[] = [];
   readonly #endedSessions: number[] = [];
   readonly #requests = new RequestHistory();
+  readonly #heldLongMs: number;
   #nextSession = 1;
   #calls = 0;
   /** The name of each call, so that later steps can unlock what it was granted. */
@@ -31,7 +33,9 @@ export class SlicedRun {
 
   constructor(options: CoreOptions) {
     this.nowMs = options.startMs;
-    this.core = new LockCore(options, this.ledger.sink, this.ledger.observer);
+    this.#heldLongMs = options.heldLongMs ?? 0;
+    this.ledger = new Ledger(this.#heldLongMs);
+    this.core = new LockCore(options, this.ledger.sink, this.ledger.observer, this.ledger.holdObserver);
   }
 
   take(step: Step): void {
@@ -101,6 +105,11 @@ export class SlicedRun {
       throw new Error(`${this.ledger.openCalls} calls open, ${waiters} wait`);
     if (this.core.counters.holders !== this.ledger.held)
       throw new Error(`the ledger holds ${this.ledger.held}`);
+    if (this.#heldLongMs === 0) return;
+    const untold = this.ledger.countUntold(
+      this.nowMs - this.#heldLongMs - slowHolderDelayMs(this.#heldLongMs),
+    );
+    if (untold !== 0) throw new Error(`${untold} grants that are held for long were not told of`);
   }
 
   /** Ends all sessions and lets all timeouts pass: then nothing may be left of anything but locks without timeout. */

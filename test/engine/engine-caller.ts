@@ -58,7 +58,7 @@ export class EngineCaller implements EngineEvents {
   readonly failures: Error[] = [];
   readonly rooms: number[] = [];
   readonly lines: { session: number; message: string; attributes: DebugAttributes }[] = [];
-  readonly notices: { shard: number; message: string; attributes: DebugAttributes }[] = [];
+  readonly notices: { shard: number; session: number; message: string; attributes: DebugAttributes }[] = [];
   readonly suspensions: { shard: number; suspended: boolean }[] = [];
   drains = 0;
   readonly #replies = new Map<number, EngineReply>();
@@ -124,8 +124,8 @@ export class EngineCaller implements EngineEvents {
     this.failures.push(error);
   }
 
-  notice(shard: number, message: string, attributes: DebugAttributes): void {
-    this.notices.push({ shard, message, attributes });
+  notice(shard: number, message: string, attributes: DebugAttributes, session: number): void {
+    this.notices.push({ shard, session, message, attributes });
   }
 
   suspended(shard: number, suspended: boolean): void {

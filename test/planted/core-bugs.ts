@@ -236,4 +236,12 @@ export const CORE_BUGS: readonly PlantedBug[] = [
     tests: ['test/base/hash-index'],
     catches: 'what was added is found',
   },
+  {
+    name: 'a lock that is held for long is told of again and again',
+    file: 'src/core/slow-holders.ts',
+    find: '    claims.setTold(claim);\n',
+    replace: '',
+    tests: ['test/core/slow-holders', 'test/core/simulation'],
+    catches: 'a grant is told of once',
+  },
 ];

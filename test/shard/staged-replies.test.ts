@@ -48,8 +48,8 @@ function openStaged(isOpen = true) {
       log.push({ ...told, bytes: Buffer.from(bytes.subarray(10, end)) });
     },
     signal: (kind) => void log.push(`signal ${kind}`),
-    debug: (_session, message) => void log.push(`debug ${message}`),
-    notice: (message) => void log.push(`notice ${message}`),
+    debug: (session, message) => void log.push(`debug ${message} of ${session}`),
+    notice: (message, _attributes, session) => void log.push(`notice ${message} of ${session}`),
     publish: () => void log.push('publish'),
   };
   const staged = new StagedReplies(target);
@@ -144,12 +144,12 @@ describe('StagedReplies', () => {
     reply(1, 'reply');
     staged.signal(ReplyKind.GrantingStopped);
     staged.debug(1, 'line', {});
-    staged.notice('news', {});
+    staged.notice('news', {}, 2);
     staged.publish();
     const told = take().map((entry) => (typeof entry === 'string' ? entry : 'reply'));
     expect(told).toEqual([
-      'debug line',
-      'notice news',
+      'debug line of 1',
+      'notice news of 2',
       'commit',
       'reply',
       `signal ${ReplyKind.GrantingStopped}`,
