@@ -49,6 +49,7 @@ class RecordingBackend implements LdlmBackend {
     return 0;
   }
 
+  denied(): void {}
   wrote(): void {}
   cancel(): void {}
   cancelLate(): void {}

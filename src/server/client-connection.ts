@@ -17,6 +17,10 @@ export interface ConnectionOwner {
   markDirty(connection: ClientConnection): void;
   /** The connection has output that no batch will bring along. */
   flushSoon(connection: ClientConnection): void;
+  /** A call of the connection was refused for its credentials. */
+  denied(connection: ClientConnection, reason: string): void;
+  /** The connection is to be ended at once, by its peer's fault. */
+  cutOff(connection: ClientConnection, reason: string): void;
   /** The connection found no room in this shard's ring and is to be told when there is. */
   awaitRoom(connection: ClientConnection, shard: number): void;
   /** The session has ended; called once. What was said last may still be on its way out. */
@@ -146,6 +150,10 @@ export class ClientConnection implements LdlmBackend {
     this.#owner.engine.releaseUndelivered(shard, message);
   }
 
+  denied(reason: string): void {
+    this.#owner.denied(this, reason);
+  }
+
   wrote(): void {
     if (!this.#reading) this.#owner.flushSoon(this);
   }
@@ -267,7 +275,7 @@ export class ClientConnection implements LdlmBackend {
   /** A peer that does not read its replies is not read from either; one that lets them pile up is cut off. */
   #checkBacklog(): void {
     const backlogBytes = this.#unwrittenBytes + this.calls.connection.queuedBytes;
-    if (backlogBytes > Limits.outputBytesMax) this.destroy();
+    if (backlogBytes > Limits.outputBytesMax) this.#owner.cutOff(this, 'it lets its replies pile up');
     else if (this.#isBacklogged()) this.#stopReading();
   }
 

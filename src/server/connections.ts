@@ -6,11 +6,13 @@ import type { GrpcContext } from '../protocol/grpc/grpc-calls.ts';
 import { ChunkPool } from '../protocol/http2/output.ts';
 import type { ClientConnection, ConnectionOwner } from './client-connection.ts';
 import { ConnectionTable } from './connection-table.ts';
+import type { FailureLog } from './failure-log.ts';
 import { peerAddress, type SessionDirectory } from './session-directory.ts';
 
 export interface ConnectionsOptions {
   readonly grpc: GrpcContext;
   readonly sessions: SessionDirectory;
+  readonly failures: FailureLog;
   readonly nowMs: () => number;
   readonly keepaliveIntervalMs: number;
   readonly keepaliveTimeoutMs: number;
@@ -141,10 +143,22 @@ export class Connections implements ConnectionOwner {
     this.engine.flush();
   }
 
+  denied({ session }: ClientConnection, reason: string): void {
+    this.#options.failures.credentialsRefused(session, reason);
+  }
+
+  cutOff(connection: ClientConnection, reason: string): void {
+    if (!connection.over) this.#options.failures.cutOff(connection.session, reason);
+    connection.destroy();
+  }
+
   closed(connection: ClientConnection): void {
-    this.#options.sessions.end(connection.session);
+    const { session } = connection;
+    const { failed, error, reason } = connection.calls.connection;
+    if (failed) this.#options.failures.protocolBroken(session, error, reason);
+    this.#options.sessions.end(session);
     this.#table.remove(connection);
-    if (connection.calls.connection.failed) this.#options.peerFailed();
+    if (failed) this.#options.peerFailed();
     for (const waiting of this.#awaitingRoom.values()) waiting.delete(connection);
   }
 
@@ -190,9 +204,11 @@ export class Connections implements ConnectionOwner {
     const { connection: http2 } = connection.calls;
     connection.calls.expire(nowMs);
     const handshakeOver = nowMs - connection.openedMs > Limits.handshakeMsMax;
-    if (connection.isStalled(nowMs) || (!http2.established && handshakeOver)) return connection.destroy();
+    if (connection.isStalled(nowMs)) return this.cutOff(connection, 'it does not read its replies');
+    if (!http2.established && handshakeOver) return this.cutOff(connection, 'it does not begin HTTP/2');
     if (connection.pingedMs > 0 && !connection.readingStopped) {
-      if (nowMs - connection.pingedMs >= keepaliveTimeoutMs) connection.destroy();
+      if (nowMs - connection.pingedMs >= keepaliveTimeoutMs)
+        this.cutOff(connection, 'it does not answer keepalive pings');
     } else if (
       http2.established &&
       !connection.readingStopped &&

@@ -1,10 +1,11 @@
 import { lookup } from 'node:dns/promises';
-import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createTlsServer, type TlsOptions } from 'node:tls';
+import { createServer, type Server, Socket } from 'node:net';
+import { createServer as createTlsServer, type TLSSocket, type TlsOptions } from 'node:tls';
 import { Limits } from '../base/limits.ts';
 import { formatListenAddress, parseListenAddress } from '../config/listen-address.ts';
 import { LdlmServerError } from '../contract/server-error.ts';
 import { Newcomers } from './newcomers.ts';
+import { peerAddress } from './session-directory.ts';
 
 /** An address cannot be listened at. The message is the one that Go's `net.Listen` gives. */
 export class BindError extends LdlmServerError {
@@ -19,6 +20,8 @@ export interface ListenerEvents {
   accept(socket: Socket): void;
   /** Accepting failed, though listening goes on. */
   failed(error: Error): void;
+  /** A TLS handshake has come to nothing. */
+  handshakeFailed(address: string, reason: string): void;
   /** So many newcomers were turned away, because too many came at once or too many are there. */
   turnedAway(count: number): void;
 }
@@ -149,9 +152,26 @@ function create(tls: TlsOptions | null, events: ListenerEvents, handshakes: Hand
     },
   );
   server.on('connection', (socket: Socket) => handshakes.begin(socket));
-  // A failed handshake ends its socket; it is no concern of anybody else.
-  server.on('tlsClientError', (_error: Error, socket: Socket) => socket.destroy());
+  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+    events.handshakeFailed(addressBeneath(socket), describeTlsError(error, socket));
+    socket.destroy();
+  });
   return server;
+}
+
+/** The peer of a TLS socket that is closed, which only the socket beneath it still knows. That has no public name. */
+function addressBeneath(socket: TLSSocket): string {
+  const beneath: unknown = Reflect.get(socket, '_parent');
+  return beneath instanceof Socket ? peerAddress(beneath.remoteAddress, beneath.remotePort) : '';
+}
+
+/** Why a handshake failed: what is wrong with the client's certificate, else what OpenSSL or the socket says. */
+function describeTlsError(error: Error, socket: TLSSocket): string {
+  const certificateError: unknown = socket.authorizationError;
+  if (typeof certificateError === 'string') return certificateError;
+  // Such as clients that do not trust our certificate and say nothing of it.
+  if (codeOf(error) === 'ECONNRESET') return 'the client ended the connection';
+  return 'reason' in error && typeof error.reason === 'string' ? error.reason : error.message;
 }
 
 function newcomersOf(events: ListenerEvents): Newcomers {

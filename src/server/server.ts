@@ -14,6 +14,7 @@ import type { AdminHttp } from './admin/admin-http.ts';
 import { createAdminGuard, openAdmin } from './admin/open-admin.ts';
 import { Connections } from './connections.ts';
 import { EngineListener } from './engine-listener.ts';
+import { FailureLog } from './failure-log.ts';
 import { EngineInspector } from './inspection/engine-inspector.ts';
 import type { Inspector } from './inspection/inspector.ts';
 import { Listeners } from './listeners.ts';
@@ -71,6 +72,7 @@ export class LockServer implements RunningServer {
   readonly #answers = new AnswerCounts();
   readonly #arrivals = new ArrivalCounts();
   readonly #sessions: SessionDirectory;
+  readonly #failures: FailureLog;
   readonly #connections: Connections;
   readonly #listener: EngineListener;
   readonly #engine: ShardedEngine;
@@ -102,6 +104,7 @@ export class LockServer implements RunningServer {
     // Whoever does not look at `closed` is not to be ended by it.
     this.closed.catch(ignore);
     this.#sessions = new SessionDirectory(logger);
+    this.#failures = new FailureLog(logger, this.#sessions);
     this.#connections = new Connections({
       grpc: {
         services: new ServiceRegistry(serviceMethods(this.#health)),
@@ -110,6 +113,7 @@ export class LockServer implements RunningServer {
         answers: this.#answers,
       },
       sessions: this.#sessions,
+      failures: this.#failures,
       nowMs: () => this.#engine.clock.nowMs(),
       keepaliveIntervalMs: options.keepaliveIntervalMs,
       keepaliveTimeoutMs: options.keepaliveTimeoutMs,
@@ -157,6 +161,7 @@ export class LockServer implements RunningServer {
         accept: (socket) => server.#connections.accept(socket),
         // The system is out of something, for a moment: who waits to be accepted goes on waiting.
         failed: (error) => logger.error({ error: error.message }, 'cannot accept connections'),
+        handshakeFailed: (address, reason) => server.#failures.handshakeFailed(address, reason),
         turnedAway: (count) => {
           server.#arrivals.turnedAway += count;
           logger.warn({ count }, 'too many new connections: some were turned away');
@@ -218,6 +223,7 @@ export class LockServer implements RunningServer {
     grace.clear();
     this.#connections.destroy();
     this.#inspector.close();
+    this.#failures.close();
     try {
       await this.#engine.close();
     } catch (error) {
@@ -334,6 +340,7 @@ export class LockServer implements RunningServer {
   async #abandonOnce(): Promise<void> {
     this.#listeners?.close();
     this.#connections.destroy();
+    this.#failures.close();
     this.#health.close();
     this.#inspector.close();
     await this.#engine.close();

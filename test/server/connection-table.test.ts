@@ -5,10 +5,12 @@ import { AssemblyBudget } from '../../src/protocol/grpc/incoming-message.ts';
 import { ServiceRegistry } from '../../src/protocol/grpc/service-method.ts';
 import { ConnectionTable } from '../../src/server/connection-table.ts';
 import { Connections } from '../../src/server/connections.ts';
+import { FailureLog } from '../../src/server/failure-log.ts';
 import { silentLogger } from '../../src/server/logger.ts';
 import { SessionDirectory } from '../../src/server/session-directory.ts';
 
 it('finds the connection of a session only while that has its slot', () => {
+  const sessions = new SessionDirectory(silentLogger());
   const owner = new Connections({
     grpc: {
       services: new ServiceRegistry([]),
@@ -16,7 +18,8 @@ it('finds the connection of a session only while that has its slot', () => {
       assembly: new AssemblyBudget(1 << 20, null),
       answers: new AnswerCounts(),
     },
-    sessions: new SessionDirectory(silentLogger()),
+    sessions,
+    failures: new FailureLog(silentLogger(), sessions),
     nowMs: () => 0,
     keepaliveIntervalMs: 60_000,
     keepaliveTimeoutMs: 60_000,
@@ -24,12 +27,12 @@ it('finds the connection of a session only while that has its slot', () => {
     peerFailed: () => {},
   });
   const table = new ConnectionTable();
-  let sessions = 1;
-  const first = table.open(new Socket(), sessions++, owner);
+  let session = 1;
+  const first = table.open(new Socket(), session++, owner);
   expect(table.find(first.slot, first.session)).toBe(first);
   table.remove(first);
   expect(table.find(first.slot, first.session)).toBeNull();
-  const second = table.open(new Socket(), sessions++, owner);
+  const second = table.open(new Socket(), session++, owner);
   expect(second.slot).toBe(first.slot);
   expect(second.session).not.toBe(first.session);
   expect(table.find(first.slot, first.session)).toBeNull();

@@ -60,7 +60,11 @@ export class GrpcCalls implements StreamHandler<CallPlan, GrpcCall> {
   #waiting = 0;
 
   constructor(context: GrpcContext, backend: LdlmBackend, output: Output, nowMs: number) {
-    this.#planner = new CallPlanner(context.services, context.authorize);
+    this.#planner = new CallPlanner(context.services, (authorization) => {
+      const denial = context.authorize(authorization);
+      if (denial !== null) backend.denied(denial);
+      return denial;
+    });
     this.#backend = backend;
     this.#answers = context.answers;
     this.#assembly = new AssemblyBudget(

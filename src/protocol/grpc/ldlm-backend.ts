@@ -23,6 +23,8 @@ export interface LdlmBackend {
   cancelLate(streamId: number): void;
   /** `shard` granted a lock to a call that is gone: `message` is the LockResponse that could not be delivered. */
   releaseUndelivered(shard: number, message: Buffer): void;
+  /** A call was refused for its credentials, with this text. Called once for equal header blocks. */
+  denied(reason: string): void;
   /** A service has put something out, perhaps at a time when nothing was read: it has to be brought to the socket. */
   wrote(): void;
 }

@@ -11,6 +11,9 @@ import { WINDOW_MAX } from './frame.ts';
  */
 export class ConnectionEnd {
   failed = false;
+  /** Once it has failed: why, and in which words. */
+  error: Http2Error = Http2Error.NoError;
+  reason = '';
   /** The highest stream that the peer has used. */
   lastStream = 0;
   /** Streams beyond this one are not accepted any more. */
@@ -38,13 +41,17 @@ export class ConnectionEnd {
   fail(error: Http2Error, text: string): void {
     if (this.failed) return;
     this.failed = true;
+    this.error = error;
+    this.reason = text;
     // Section 6.8: a GOAWAY never names a later stream than the one before it.
     this.#writer.goAway(Math.min(this.lastStream, this.lastAccepted), error, text);
   }
 
-  /** Ends the connection without a word. */
+  /** Ends the connection without a word of HTTP/2: the peer speaks HTTP/1. */
   stop(): void {
     this.failed = true;
+    this.error = Http2Error.Http11Required;
+    this.reason = 'the peer speaks HTTP/1';
   }
 
   /** Charges the peer for a frame that asks for nothing. False when it has sent too many: the connection has failed. */

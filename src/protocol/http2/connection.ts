@@ -69,6 +69,15 @@ export class Http2Connection<Plan, Call> implements FrameSink {
     return this.#end.failed;
   }
 
+  /** Once it has failed: with which error, and what the peer was told. */
+  get error(): Http2Error {
+    return this.#end.error;
+  }
+
+  get reason(): string {
+    return this.#end.reason;
+  }
+
   get paused(): boolean {
     return this.#reader.paused;
   }

@@ -83,8 +83,18 @@ describe('the password', () => {
   it('is checked before any byte of the message, which is then ignored', () => {
     const calls = new RecordedCalls('secret');
     calls.receive(headers(1), data(1, message('x'), END));
-    expect(calls.events).toEqual([]);
+    expect(calls.events).toEqual(['denied: missing credentials']);
     expect(calls.said()).toHaveLength(2);
+  });
+
+  it('is told of when it is refused, once for equal header blocks', () => {
+    const calls = new RecordedCalls('secret');
+    for (const id of [1, 3, 5]) calls.receive(headers(id, [...POST, ['authorization', 'x']]));
+    calls.receive(
+      headers(7, [...POST, ['authorization', 'y']]),
+      headers(9, [...POST, ['authorization', 'secret']]),
+    );
+    expect(calls.events).toEqual(['denied: invalid credentials', 'denied: invalid credentials']);
   });
 });
 

@@ -108,6 +108,10 @@ export class RecordedCalls implements LdlmBackend {
     this.events.push(`release ${message.toString('latin1')} in ${shard}`);
   }
 
+  denied(reason: string): void {
+    this.events.push(`denied: ${reason}`);
+  }
+
   wrote(): void {
     this.events.push('wrote');
   }

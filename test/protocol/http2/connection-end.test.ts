@@ -21,6 +21,19 @@ function finish(recorded: RecordedConnection, id: number): void {
   recorded.connection.sendHeaders(recorded.stream(id), Uint8Array.of(0x88), true);
 }
 
+describe('a failure', () => {
+  it('is told with the error and the words that the peer gets', () => {
+    const recorded = RecordedConnection.established();
+    expect([recorded.connection.error, recorded.connection.reason]).toEqual([Http2Error.NoError, '']);
+    recorded.receive(ping('short'));
+    const [goAway] = recorded.takeFrames();
+    expect(goAway!.payload.readUInt32BE(4)).toBe(Http2Error.FrameSizeError);
+    expect(recorded.connection.error).toBe(Http2Error.FrameSizeError);
+    expect(recorded.connection.reason).toBe(goAway!.payload.toString('latin1', 8));
+    expect(recorded.connection.reason).not.toBe('');
+  });
+});
+
 describe('a drain', () => {
   it('takes two steps, and serves what the client has begun', () => {
     const recorded = RecordedConnection.established();

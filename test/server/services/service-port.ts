@@ -5,7 +5,8 @@ import { AnswerCounts } from '../../../src/protocol/grpc/answer-counts.ts';
 import { AssemblyBudget } from '../../../src/protocol/grpc/incoming-message.ts';
 import { type ServiceMethod, ServiceRegistry } from '../../../src/protocol/grpc/service-method.ts';
 import { Connections } from '../../../src/server/connections.ts';
-import { silentLogger } from '../../../src/server/logger.ts';
+import { FailureLog } from '../../../src/server/failure-log.ts';
+import { type Logger, silentLogger } from '../../../src/server/logger.ts';
 import { passwordCheck } from '../../../src/server/password.ts';
 import { SessionDirectory } from '../../../src/server/session-directory.ts';
 
@@ -28,11 +29,18 @@ export interface ServicePort {
   close(): void;
 }
 
+interface ServicePortSettings {
+  readonly logger?: Logger;
+  readonly nowMs?: () => number;
+}
+
 /** Serves methods on a free port of 127.0.0.1. */
 export async function openServicePort(
   methods: readonly ServiceMethod[],
   password: string,
+  { logger = silentLogger(), nowMs = () => performance.now() }: ServicePortSettings = {},
 ): Promise<ServicePort> {
+  const sessions = new SessionDirectory(logger);
   const connections = new Connections({
     grpc: {
       services: new ServiceRegistry(methods),
@@ -40,8 +48,9 @@ export async function openServicePort(
       assembly: new AssemblyBudget(Limits.assemblyBytesMax, null),
       answers: new AnswerCounts(),
     },
-    sessions: new SessionDirectory(silentLogger()),
-    nowMs: () => performance.now(),
+    sessions,
+    failures: new FailureLog(logger, sessions),
+    nowMs,
     keepaliveIntervalMs: 60_000,
     keepaliveTimeoutMs: 60_000,
     keepsGrants: false,
