@@ -1,4 +1,5 @@
 import { closeSync, constants, ftruncateSync, openSync, readSync, writeSync } from 'node:fs';
+import { isDiskFull } from '../base/disk-full.ts';
 import { FileLockError, FileLockedError } from './file-lock-error.ts';
 import { tryFlock } from './flock.ts';
 
@@ -75,8 +76,4 @@ function writePid(fd: number): void {
     // It is for people only, and whoever starts on a full disk has other worries.
     if (!isDiskFull(error)) throw error;
   }
-}
-
-function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOSPC' || error.code === 'EDQUOT');
 }

@@ -1,7 +1,7 @@
 /**
  * What the journal needs of a file system. All calls are synchronous: a shard's thread has nothing else to do until
  * its batch is safe, and requests gather in its ring meanwhile. What fails throws the system's error, whose `code`
- * says why, see {@link isDiskFull}.
+ * says why, see `isDiskFull`.
  */
 export interface Disk {
   /** Opens a file for reading and writing. `create` makes it, or empties it when it is there. */
@@ -27,13 +27,6 @@ export interface DiskFile {
   sync(): void;
   truncate(length: number): void;
   close(): void;
-}
-
-const FULL_CODES = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
-
-/** Whether an error says that there is no room, so that the same may succeed later. */
-export function isDiskFull(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && FULL_CODES.has(String(error.code));
 }
 
 /**

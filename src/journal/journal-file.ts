@@ -1,5 +1,6 @@
+import { isDiskFull } from '../base/disk-full.ts';
 import { BatchHeader, BatchKind, encodeHeader, HEADER_BYTES } from './batch-header.ts';
-import { type DiskFile, isDiskFull, writeFully } from './disk.ts';
+import { type DiskFile, writeFully } from './disk.ts';
 
 /** Files grow by this much at a time, with zeros: an fdatasync inside of a file has no metadata to write. */
 const EXTENSION_BYTES = 512 * 1024;

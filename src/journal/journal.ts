@@ -1,6 +1,6 @@
+import { isDiskFull } from '../base/disk-full.ts';
 import { Limits } from '../base/limits.ts';
 import { BatchKind } from './batch-header.ts';
-import { isDiskFull } from './disk.ts';
 import type { JournalFile } from './journal-file.ts';
 import type { RecordWriter } from './record-writer.ts';
 

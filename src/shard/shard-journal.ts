@@ -1,7 +1,8 @@
+import { isDiskFull } from '../base/disk-full.ts';
 import { LockCore } from '../core/lock-core.ts';
 import { HEADER_BYTES } from '../journal/batch-header.ts';
 import { Compaction, type DataFileId } from '../journal/compaction.ts';
-import { type Disk, isDiskFull } from '../journal/disk.ts';
+import type { Disk } from '../journal/disk.ts';
 import type { Journal } from '../journal/journal.ts';
 import { RecordType } from '../journal/record.ts';
 import { RecordReader } from '../journal/record-reader.ts';

@@ -43,6 +43,16 @@ describe('openExclusiveFile', () => {
     file.close();
   });
 
+  it('locks also where nothing may be written, because a disk is full or files may not grow', async () => {
+    const path = makeScratchPath();
+    const script = 'ulimit -f 0; exec "$0" "$@"';
+    const args = [script, process.execPath, fileURLToPath(lockWorker), path];
+    const [, word] = await startProgram('sh', '-c', ...args);
+    expect(word).toBe('locked');
+    expect(isFreeForShell(path)).toBe(false);
+    expect(readFileSync(path, 'utf8')).toBe('');
+  });
+
   it('locks what flock(1) sees, until it is closed', async () => {
     const path = makeScratchPath();
     const file = await openExclusiveFile(path);

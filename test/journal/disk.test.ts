@@ -1,19 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { copyRange, isDiskFull, writeFully } from '../../src/journal/disk.ts';
+import { copyRange, writeFully } from '../../src/journal/disk.ts';
 import { seededIntegers } from '../core/random.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
-
-describe('isDiskFull', () => {
-  it('knows what says that there is no room', () => {
-    for (const code of ['ENOSPC', 'EDQUOT', 'EFBIG']) {
-      expect(isDiskFull(Object.assign(new Error(), { code }))).toBe(true);
-    }
-    for (const code of ['EIO', 'EBADF', 28])
-      expect(isDiskFull(Object.assign(new Error(), { code }))).toBe(false);
-    expect(isDiskFull(new Error('ENOSPC'))).toBe(false);
-    expect(isDiskFull({ code: 'ENOSPC' })).toBe(false);
-  });
-});
 
 describe('writeFully', () => {
   it('goes on where a short write has ended', () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isDiskFull } from '../../src/journal/disk.ts';
+import { isDiskFull } from '../../src/base/disk-full.ts';
 import { nodeDisk } from '../../src/journal/node-disk.ts';
 
 let folder: string;
