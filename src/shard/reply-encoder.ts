@@ -25,6 +25,7 @@ import {
   sizeOfUnlockReply,
 } from '../protocol/protobuf/encode-reply.ts';
 import type { Span } from '../protocol/protobuf/span.ts';
+import { CALL_END_TEXTS } from './call-end-text.ts';
 import { Outcome, outcomeOf } from './outcome.ts';
 import type { Replies } from './replies.ts';
 import type { ReplyTarget } from './reply-target.ts';
@@ -43,14 +44,10 @@ class StatusReply {
 }
 
 const StatusReplies = {
-  deadline: new StatusReply(GrpcStatus.DeadlineExceeded, Outcome.Deadline, 'context deadline exceeded'),
-  stopping: new StatusReply(GrpcStatus.Unavailable, Outcome.Unavailable, 'the server is shutting down'),
-  suspended: new StatusReply(GrpcStatus.Unavailable, Outcome.Unavailable, 'the state file cannot be written'),
-  superseded: new StatusReply(
-    GrpcStatus.Aborted,
-    Outcome.Superseded,
-    'the request id was used by a later call',
-  ),
+  deadline: new StatusReply(GrpcStatus.DeadlineExceeded, Outcome.Deadline, CALL_END_TEXTS[CallEnd.Deadline]),
+  stopping: new StatusReply(GrpcStatus.Unavailable, Outcome.Unavailable, CALL_END_TEXTS[CallEnd.Stopping]),
+  suspended: new StatusReply(GrpcStatus.Unavailable, Outcome.Unavailable, CALL_END_TEXTS[CallEnd.Suspended]),
+  superseded: new StatusReply(GrpcStatus.Aborted, Outcome.Superseded, CALL_END_TEXTS[CallEnd.Superseded]),
   malformed: new StatusReply(
     GrpcStatus.Internal,
     Outcome.Malformed,

@@ -2,18 +2,11 @@ import type { Refusal } from '../contract/refusal.ts';
 import type { LockCommand, RenewCommand, UnlockCommand } from '../core/command.ts';
 import type { LockKey } from '../core/lock-key.ts';
 import type { Origin } from '../core/origin.ts';
-import { CallEnd, type FencingToken } from '../core/sink.ts';
+import type { CallEnd, FencingToken } from '../core/sink.ts';
 import type { Span } from '../protocol/protobuf/span.ts';
+import { CALL_END_TEXTS } from './call-end-text.ts';
 import { type DebugLines, shownKey, shownName } from './debug-lines.ts';
 import type { Replies } from './replies.ts';
-
-/** What the caller is told as well, see `ReplyEncoder`. */
-const endTexts: Record<CallEnd, string> = {
-  [CallEnd.Deadline]: 'context deadline exceeded',
-  [CallEnd.Stopping]: 'the server is shutting down',
-  [CallEnd.Superseded]: 'the request id was used by a later call',
-  [CallEnd.Suspended]: 'the state file cannot be written',
-};
 
 /**
  * Writes a line for each request and each response, under the names and attributes that LDLM uses. It stands before
@@ -70,7 +63,7 @@ export class RequestLog implements Replies {
 
   ended(origin: Origin, end: CallEnd): void {
     this.#replies.ended(origin, end);
-    this.#lockResponse(origin, null, '', false, endTexts[end]);
+    this.#lockResponse(origin, null, '', false, CALL_END_TEXTS[end]);
   }
 
   unlocked(origin: Origin, name: string, refusal: Refusal | null): void {

@@ -1,0 +1,9 @@
+import { CallEnd } from '../core/sink.ts';
+
+/** What the caller of a Lock or TryLock is told that ends without an answer, and the log as well. */
+export const CALL_END_TEXTS: Readonly<Record<CallEnd, string>> = {
+  [CallEnd.Deadline]: 'context deadline exceeded',
+  [CallEnd.Stopping]: 'the server is shutting down',
+  [CallEnd.Superseded]: 'the request id was used by a later call',
+  [CallEnd.Suspended]: 'the state file cannot be written',
+};
