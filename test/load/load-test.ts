@@ -23,6 +23,7 @@ import { markdownTable, shortNumber } from '../../bench/markdown-table.ts';
 import { makeContendedNames } from './contended-names.ts';
 import { FreeCheck } from './free-check.ts';
 import { HolderCheck } from './holder-check.ts';
+import { formatLoadReport } from './load-report.ts';
 import { PackedServer } from './packed-server.ts';
 import { Targets } from './targets.ts';
 import { Verdict } from './verdict.ts';
@@ -170,8 +171,7 @@ function targetOf(server: ServerProcess): Target {
 
 async function report(): Promise<void> {
   const machine = `${availableParallelism()} cores, Node.js ${process.version}, load average ${readLoadAverage()}`;
-  const checks = verdict.lines.map((line) => `- ${line}`).join('\n');
-  const text = `# Load test\n\n${machine}\n\n${sections.join('\n\n')}\n## Checks\n\n${checks}\n\n${verdict.summary()}\n`;
+  const text = formatLoadReport(machine, sections, verdict);
   await mkdir(REPORT_DIRECTORY, { recursive: true });
   await writeFile(`${REPORT_DIRECTORY}load.md`, text);
   process.stdout.write(`\n${text}\n`);
