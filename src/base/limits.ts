@@ -46,6 +46,8 @@ export const Limits = {
   /** SETTINGS_MAX_HEADER_LIST_SIZE, counted as in RFC 9113 section 6.5.2, and the longest compressed header block. */
   headerListBytesMax: 64 * KiB,
   headerBlockBytesMax: 64 * KiB,
+  /** Frames that a header block may come in: one of the longest length in frames of 1 KiB. */
+  headerBlockFramesMax: 64,
   /** SETTINGS_HEADER_TABLE_SIZE: the dynamic table of the peer's encoder. The default of RFC 9113. */
   headerTableBytesMax: 4 * KiB,
   /** The longest value of a header field that is kept: a few heads live as long as their connection. */
@@ -54,6 +56,8 @@ export const Limits = {
   authorizationBytesMax: 4 * KiB,
   /** SETTINGS_MAX_CONCURRENT_STREAMS. */
   streamsMax: 20_000,
+  /** Frames that ask for nothing that a peer may send at once, see `FloodGuard`: above all, it may reset all of its streams. */
+  floodTokensMax: 24_000,
   /** Lock calls of one connection that may wait; the rest of the streams stays free, so that an Unlock always finds one. */
   waitersPerConnectionMax: 16_000,
   /** Window that we grant each stream and the whole connection, in bytes. */
@@ -81,6 +85,9 @@ export const Limits = {
   newcomersPerSecond: 1_024,
   /** A connection that ends because its peer broke the protocol counts as so many more newcomers. */
   newcomersPerFailure: 32,
+  /** Sessions that have ended and that a shard, or the log, still knows: what comes late is recognised by them. */
+  endedSessionsPerShardMax: 4_096,
+  endedSessionsLoggedMax: 1_024,
   /** Output waiting for a peer: beyond the first its requests are no longer read, beyond the second it is cut off. */
   outputBytesPause: 256 * KiB,
   outputBytesMax: 16 * MiB,
@@ -139,6 +146,7 @@ assertRelation(
   L.nameBytesMax + L.keyBytesMax + L.holderBytesMax + L.requestIdBytesMax + KiB <= L.recordBodyBytesMax,
   'the longest fields fit recordBodyBytesMax',
 );
+assertRelation(L.streamsMax <= L.floodTokensMax, 'streamsMax <= floodTokensMax');
 assertRelation(L.waitersPerConnectionMax < L.streamsMax, 'waitersPerConnectionMax < streamsMax');
 assertRelation(
   L.frameBytesMax >= 16_384 && L.frameBytesMax < 2 ** 24,

@@ -1,4 +1,4 @@
-const REMEMBERED_MAX = 4096;
+import { Limits } from '../base/limits.ts';
 
 /**
  * The sessions that ended last. Commands arrive before the end of their session by construction; should one come
@@ -6,14 +6,14 @@ const REMEMBERED_MAX = 4096;
  */
 export class EndedSessions {
   readonly #ids = new Set<number>();
-  readonly #ring = new Float64Array(REMEMBERED_MAX).fill(Number.NaN);
+  readonly #ring = new Float64Array(Limits.endedSessionsPerShardMax).fill(Number.NaN);
   #next = 0;
 
   add(id: number): void {
     if (this.#ids.has(id)) return;
     this.#ids.delete(this.#ring[this.#next]!);
     this.#ring[this.#next] = id;
-    this.#next = (this.#next + 1) % REMEMBERED_MAX;
+    this.#next = (this.#next + 1) % Limits.endedSessionsPerShardMax;
     this.#ids.add(id);
   }
 

@@ -1,10 +1,8 @@
 import { randomUUID } from 'node:crypto';
+import { Limits } from '../base/limits.ts';
 import type { SessionInfo } from '../contract/lock-info.ts';
 import type { DebugAttributes } from '../shard/debug-lines.ts';
 import type { Logger } from './logger.ts';
-
-/** A shard tells what it has cleared away after a session has ended; that many ended sessions are still known. */
-const ENDED_SESSIONS_MAX = 1024;
 
 type Protocol = 'grpc' | 'rest';
 
@@ -71,8 +69,9 @@ export class SessionDirectory {
     session.hasEnded = true;
     this.#open[session.protocol]--;
     this.#logger.info(session.attributes, 'Session ended');
+    // A shard tells what it has cleared away after a session has ended.
     this.#ended.push(number);
-    if (this.#ended.length > ENDED_SESSIONS_MAX) this.#sessions.delete(this.#ended.shift()!);
+    if (this.#ended.length > Limits.endedSessionsLoggedMax) this.#sessions.delete(this.#ended.shift()!);
   }
 
   /** The session of this number, while it is open and for a while after; null when it is unknown. */

@@ -1,5 +1,6 @@
-/** What a peer starts with at most, what refills it, and what its frames cost and earn. */
-const TOKENS_MAX = 24_000;
+import { Limits } from '../../base/limits.ts';
+
+/** What refills a bucket that holds `Limits.floodTokensMax`, and what replies earn. */
 const TOKENS_PER_MS = 1;
 const EARNED_BY_REPLY = 8;
 
@@ -15,7 +16,7 @@ export const CONTROL_FRAME_COST = 1;
  * frames a second, all day.
  */
 export class FloodGuard {
-  #tokens = TOKENS_MAX;
+  #tokens: number = Limits.floodTokensMax;
   #nowMs: number;
   #refilledMs: number;
 
@@ -38,19 +39,19 @@ export class FloodGuard {
 
   /** True when half of the tokens are gone: the peer is on its way to a flood, and better read more slowly. */
   isStrained(): boolean {
-    if (this.#tokens >= TOKENS_MAX / 2) return false;
+    if (this.#tokens >= Limits.floodTokensMax / 2) return false;
     this.#refill();
-    return this.#tokens < TOKENS_MAX / 2;
+    return this.#tokens < Limits.floodTokensMax / 2;
   }
 
   /** Gives tokens for a reply that was really asked for. */
   earn(): void {
-    this.#tokens = Math.min(TOKENS_MAX, this.#tokens + EARNED_BY_REPLY);
+    this.#tokens = Math.min(Limits.floodTokensMax, this.#tokens + EARNED_BY_REPLY);
   }
 
   #refill(): void {
     const earned = (this.#nowMs - this.#refilledMs) * TOKENS_PER_MS;
     this.#refilledMs = this.#nowMs;
-    this.#tokens = Math.min(TOKENS_MAX, this.#tokens + earned);
+    this.#tokens = Math.min(Limits.floodTokensMax, this.#tokens + earned);
   }
 }

@@ -4,8 +4,6 @@ import { Http2Error } from './error-code.ts';
 import { FrameFlag, readUint32, WINDOW_MAX } from './frame.ts';
 
 const PRIORITY_BYTES = 5;
-/** A block of the longest length in frames of 1 KiB. */
-const FRAMES_MAX = 64;
 
 /** Where whole header blocks go. */
 export interface HeaderBlockSink {
@@ -68,7 +66,7 @@ export class HeaderFrames {
     if (id === 0) return this.#end.fail(Http2Error.ProtocolError, 'CONTINUATION without HEADERS');
     this.#keep(bytes, start, end);
     // Bounded in bytes and, as empty fragments cost nothing to send, in frames.
-    if (this.#bytes > Limits.headerBlockBytesMax || this.#parts.length > FRAMES_MAX)
+    if (this.#bytes > Limits.headerBlockBytesMax || this.#parts.length > Limits.headerBlockFramesMax)
       return this.#end.fail(Http2Error.EnhanceYourCalm, 'header block too long');
     if ((flags & FrameFlag.EndHeaders) === 0) return;
     const block = Buffer.concat(this.#parts, this.#bytes);
