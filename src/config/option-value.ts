@@ -94,7 +94,7 @@ function isAllowed(kind: OptionKind, value: unknown): boolean {
     case 'choice':
       return typeof value === 'string' && kind.choices.includes(value);
     case 'secret':
-      return typeof value === 'string' && bytesOf(value) <= kind.bytesMax;
+      return typeof value === 'string' && bytesOf(value) <= kind.bytesMax && fitsHeader(value);
     default:
       return typeof value === 'string';
   }
@@ -112,12 +112,17 @@ function describeAllowed(kind: OptionKind): string {
     case 'choice':
       return `one of ${kind.choices.join(', ')}`;
     case 'secret':
-      return `a text of at most ${kind.bytesMax} bytes`;
+      return `a text of at most ${kind.bytesMax} bytes, without control characters and without blanks at its ends`;
     case 'bool':
       return 'true or false';
     default:
       return 'a text';
   }
+}
+
+/** Whether clients can send it: a header field loses the blanks around its value, and has no control characters in it. */
+function fitsHeader(text: string): boolean {
+  return !/^ | $|\p{Cc}/u.test(text);
 }
 
 function bytesOf(text: string): number {

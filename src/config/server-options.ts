@@ -58,7 +58,10 @@ export interface ServerOptions {
   readonly adminHosts: string;
   /** A lock that is held for longer is warned of; 0: never. Default 0. */
   readonly warnHeldLongerThanMs: number;
-  /** What clients must send in the `authorization` metadata, up to 4096 bytes; empty: no password is asked for. */
+  /**
+   * What clients must send in the `authorization` metadata, up to 4096 bytes without control characters and without blanks
+   * at the ends; empty: no password is asked for.
+   */
   readonly password: string;
   /** PEM file with the certificate chain; empty: no TLS. */
   readonly tlsCertFile: string;

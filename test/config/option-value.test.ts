@@ -67,7 +67,11 @@ describe('checkOptionValue', () => {
     ['shards', Number.NaN, 'shards must be a whole number between 1 and 64, got NaN'],
     ['shutdown_grace', Number.NaN, 'shutdown_grace must be a duration between 0s and 576h0m0s, got NaN'],
     ['client_cert_verify', 'true', 'client_cert_verify must be true or false, got "true"'],
-    ['password', 5, 'password must be a text of at most 4096 bytes, got 5'],
+    [
+      'password',
+      5,
+      'password must be a text of at most 4096 bytes, without control characters and without blanks at its ends, got 5',
+    ],
     ['tls_cert', 5, 'tls_cert must be a text, got 5'],
   ])('refuses %s %j', (name, value, message) => {
     expect(() => checkOptionValue(row(name), value)).toThrow(new ConfigError(message));
@@ -76,7 +80,24 @@ describe('checkOptionValue', () => {
   it('takes no password that is longer than clients can send, and does not show it', () => {
     const longest = 'ü'.repeat(Limits.authorizationBytesMax / 2);
     expect(() => checkOptionValue(row('password'), longest)).not.toThrow();
-    const message = 'password must be a text of at most 4096 bytes, got one of 4097';
+    const message =
+      'password must be a text of at most 4096 bytes, without control characters and without blanks at its ends, got one of 4097';
     expect(() => checkOptionValue(row('password'), `${longest}x`)).toThrow(new ConfigError(message));
+  });
+
+  it.each([' a', 'a ', '\ta', 'a\n', 'a\r\nb', 'a\0b', 'a\x7f', 'a\x85b', ' '])(
+    'takes no password %j, which no client could send',
+    (password) => {
+      expect(() => checkOptionValue(row('password'), password)).toThrow(
+        new ConfigError(
+          'password must be a text of at most 4096 bytes, without control characters and without blanks at its ends, ' +
+            `got one of ${Buffer.byteLength(password)}`,
+        ),
+      );
+    },
+  );
+
+  it.each(['', 'a b', 'a  b', '~!@#', 'naïve', '密码'])('takes the password %j', (password) => {
+    expect(() => checkOptionValue(row('password'), password)).not.toThrow();
   });
 });
