@@ -53,7 +53,7 @@ export async function runServer(program: ServerProgram): Promise<number> {
     if (completion !== null) return print(program, completion);
     const flags = readFlags(program.argv);
     const checked = flags.get('check_state');
-    if (typeof checked === 'string' && checked !== '') return printState(program, checked);
+    if (typeof checked === 'string' && checked !== '') return await printState(program, checked);
     const text = await answerWithText(flags, program);
     if (text !== null) return print(program, text);
     return await serve(program, readOptions(flags, readEnv(program.env)));
@@ -68,9 +68,9 @@ function print(program: ServerProgram, text: string): number {
   return exitOk;
 }
 
-function printState(program: ServerProgram, path: string): number {
+async function printState(program: ServerProgram, path: string): Promise<number> {
   try {
-    const { isSound, lines } = checkStateFile(path);
+    const { isSound, lines } = await checkStateFile(path);
     print(program, lines.join('\n'));
     return isSound ? exitOk : exitFailure;
   } catch (error) {

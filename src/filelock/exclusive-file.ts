@@ -31,6 +31,30 @@ export async function openExclusiveFile(path: string): Promise<ExclusiveFile> {
   }
 }
 
+/** Somebody has a file locked, whose pid is undefined when it has not written it there. */
+interface FileHolder {
+  readonly pid: number | undefined;
+}
+
+/**
+ * Looks who has a file locked that was opened by {@link openExclusiveFile}, without changing it; null for nobody, also
+ * where there is no such file. The look shares the lock for a moment: who wants to have it alone just then is refused.
+ *
+ * @throws FileLockError when the file cannot be opened, or its file system has no locks.
+ */
+export async function findFileHolder(path: string): Promise<FileHolder | null> {
+  let fd: number | undefined;
+  try {
+    fd = openSync(path, 'r');
+    return (await tryFlock(fd, true)) ? null : { pid: readPid(fd) };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+    throw new FileLockError(path, error);
+  } finally {
+    if (fd !== undefined) closeSync(fd);
+  }
+}
+
 /** A file that this process has locked. It stays locked until it is closed. */
 class ExclusiveFile {
   readonly path: string;

@@ -2,6 +2,7 @@ import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 
 // The same on every system that has flock(2).
+const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
@@ -13,13 +14,14 @@ const LOCK_NB = 4;
  * takes the lock which flock(1) sees, tells why it was refused, and needs neither a compiler nor an install script on
  * any release of Node.js, with glibc or musl.
  *
+ * @param shared beside others who share it, not beside one who has it alone. Default: alone.
  * @throws Error when the system has no flock(2) or the file system refuses it.
  */
-export async function tryFlock(fd: number): Promise<boolean> {
+export async function tryFlock(fd: number, shared = false): Promise<boolean> {
   // Loading costs tens of milliseconds and 4 MB, which only those pay who lock a file.
   const { errno, load } = await import('koffi');
   const flock: (fd: number, operation: number) => number = load(null).func('int flock(int, int)');
-  if (flock(fd, LOCK_EX | LOCK_NB) === 0) return true;
+  if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) === 0) return true;
   // Nothing may stand between the call and this line: any system call of the runtime can change errno.
   const code = errno();
   if (code === constants.errno.EWOULDBLOCK) return false;

@@ -35,6 +35,9 @@ export const nodeDisk: Disk = {
   },
 };
 
+/** The same for who only looks: files are opened so that they can be read and not written. */
+export const readOnlyDisk: Disk = { ...nodeDisk, open: (path) => new NodeFile(openSync(path, 'r')) };
+
 class NodeFile implements DiskFile {
   readonly #fd: number;
 

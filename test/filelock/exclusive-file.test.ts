@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openExclusiveFile } from '../../src/filelock/exclusive-file.ts';
+import { findFileHolder, openExclusiveFile } from '../../src/filelock/exclusive-file.ts';
 import { FileLockError, FileLockedError } from '../../src/filelock/file-lock-error.ts';
 import { killProgram, runProgram, startProgram } from './programs.ts';
 import { makeScratchFolder, makeScratchPath } from './scratch-folder.ts';
@@ -243,3 +243,33 @@ function descriptorsOf(path: string): readonly string[] {
     }
   });
 }
+
+describe('findFileHolder', () => {
+  it('finds who has the file locked, and changes nothing', async () => {
+    const path = makeScratchPath();
+    expect(await findFileHolder(path)).toBeNull();
+    expect(existsSync(path)).toBe(false);
+    const file = await openExclusiveFile(path);
+    expect(await findFileHolder(path)).toEqual({ pid: process.pid });
+    expect(isFreeForShell(path)).toBe(false);
+    file.close();
+    expect(await findFileHolder(path)).toBeNull();
+    expect(isFreeForShell(path)).toBe(true);
+  });
+
+  it('tells a holder that is gone, and one that writes no pid', async () => {
+    const path = makeScratchPath();
+    writeFileSync(path, '4711\n');
+    expect(await findFileHolder(path)).toBeNull();
+    writeFileSync(path, '');
+    await startProgram('flock', '--no-fork', path, 'sh', '-c', 'echo locked; exec sleep 60');
+    expect(await findFileHolder(path)).toEqual({ pid: undefined });
+  });
+
+  it('says why it cannot look', async () => {
+    const folder = makeScratchFolder();
+    const inFile = join(process.execPath, 'lock');
+    await expect(findFileHolder(inFile)).rejects.toThrow(FileLockError);
+    await expect(findFileHolder(join(folder, 'none'))).resolves.toBeNull();
+  });
+});

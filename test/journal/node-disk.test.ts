@@ -1,9 +1,9 @@
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isDiskFull } from '../../src/base/disk-full.ts';
-import { nodeDisk } from '../../src/journal/node-disk.ts';
+import { nodeDisk, readOnlyDisk } from '../../src/journal/node-disk.ts';
 
 let folder: string;
 
@@ -68,5 +68,17 @@ describe('nodeDisk', () => {
     }
     full.close();
     expect(isDiskFull(error)).toBe(true);
+  });
+
+  it('opens files for a look so that nothing can be written', () => {
+    const path = join(folder, 'file');
+    expect(() => readOnlyDisk.open(path, true)).toThrow(expect.objectContaining({ code: 'ENOENT' }));
+    writeFileSync(path, 'hello');
+    const file = readOnlyDisk.open(path, false);
+    const bytes = Buffer.alloc(5);
+    expect([file.size(), file.read(bytes, 0, 5, 0), bytes.toString()]).toEqual([5, 5, 'hello']);
+    expect(() => file.write(bytes, 0, 1, 0)).toThrow(expect.objectContaining({ code: 'EBADF' }));
+    expect(() => file.truncate(0)).toThrow();
+    file.close();
   });
 });

@@ -1,6 +1,6 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkStateFile } from '../../src/server/check-state-file.ts';
 import { encodeLdlmState } from '../journal/ldlm-state-encoder.ts';
@@ -24,11 +24,22 @@ async function leaveState(): Promise<void> {
   await server.close();
 }
 
+/** Root may write whatever it likes: it gives that up meanwhile. */
+async function asNobody<T>(work: () => Promise<T>): Promise<T> {
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) process.seteuid?.(65_534);
+  try {
+    return await work();
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+  }
+}
+
 describe('checkStateFile', () => {
   it('says what a state holds, and changes nothing', async () => {
     await leaveState();
     const before = readFileSync(`${stateFile}.1.0`);
-    const { isSound, lines } = checkStateFile(stateFile);
+    const { isSound, lines } = await checkStateFile(stateFile);
     expect(isSound).toBe(true);
     expect(lines).toEqual([
       `${stateFile}: sound`,
@@ -42,35 +53,67 @@ describe('checkStateFile', () => {
     const path = `${stateFile}.1.0`;
     const bytes = readFileSync(path);
     writeFileSync(path, bytes.subarray(0, bytes.length - 1));
-    expect(checkStateFile(stateFile)).toMatchObject({
+    expect(await checkStateFile(stateFile)).toMatchObject({
       isSound: true,
       lines: [expect.any(String), expect.stringContaining('55 bytes that a crash has torn')],
     });
     bytes[60]! ^= 0x10;
     writeFileSync(path, bytes);
-    expect(checkStateFile(stateFile)).toMatchObject({
+    expect(await checkStateFile(stateFile)).toMatchObject({
       isSound: false,
       lines: [`${stateFile}: damaged`, expect.stringContaining('damaged at offset 0')],
     });
     rmSync(path);
-    expect(checkStateFile(stateFile)).toMatchObject({
+    expect(await checkStateFile(stateFile)).toMatchObject({
       isSound: false,
       lines: [`${stateFile}: damaged`, `${path}: missing`],
     });
   });
 
-  it('knows an empty state, one of LDLM, a foreign file and none', () => {
+  it('knows an empty state, one of LDLM, a foreign file and none', async () => {
     writeFileSync(stateFile, '');
-    expect(checkStateFile(stateFile)).toEqual({ isSound: true, lines: [`${stateFile}: empty`] });
+    expect(await checkStateFile(stateFile)).toEqual({ isSound: true, lines: [`${stateFile}: empty`] });
     const lock = { name: 'l', key: '11111111-1111-4111-8111-111111111111', size: 1 };
     writeFileSync(stateFile, encodeLdlmState([{ sessionId: 's', locks: [lock] }], 'plain'));
-    expect(checkStateFile(stateFile)).toMatchObject({
+    expect(await checkStateFile(stateFile)).toMatchObject({
       isSound: true,
       lines: [expect.stringContaining('a state file of LDLM with 1 holders')],
     });
     writeFileSync(stateFile, 'hello');
-    expect(() => checkStateFile(stateFile)).toThrow(expect.objectContaining({ code: 'LDLM_STATE_FOREIGN' }));
+    await expect(checkStateFile(stateFile)).rejects.toThrow(
+      expect.objectContaining({ code: 'LDLM_STATE_FOREIGN' }),
+    );
     rmSync(stateFile);
-    expect(() => checkStateFile(stateFile)).toThrow(expect.objectContaining({ code: 'LDLM_STATE_IO' }));
+    await expect(checkStateFile(stateFile)).rejects.toThrow(
+      expect.objectContaining({ code: 'LDLM_STATE_IO' }),
+    );
+  });
+
+  it('says so when a server is using it, and does not disturb that', async () => {
+    const server = await runServer({ stateFile, shards: 1 });
+    const client = connect(server.address);
+    await client.lock({ name: 'held' });
+    const { lines } = await checkStateFile(stateFile);
+    expect(lines[0]).toBe(`${stateFile}: in use by process ${process.pid}: what follows may be written half`);
+    expect(lines[2]).toContain('1 locks, 1 holders');
+    expect(await client.lock({ name: 'another' })).toMatchObject({ locked: true });
+    await server.close();
+    expect((await checkStateFile(stateFile)).lines[0]).toBe(`${stateFile}: sound`);
+  });
+
+  it('reads a copy that may only be read', async () => {
+    await leaveState();
+    const files = [`${stateFile}.1.0`, `${stateFile}.lock`, stateFile];
+    for (const file of files) chmodSync(file, 0o444);
+    chmodSync(dirname(stateFile), 0o555);
+    afterwards(() => chmodSync(dirname(stateFile), 0o755));
+    const { isSound, lines } = await asNobody(() => checkStateFile(stateFile));
+    expect(isSound).toBe(true);
+    expect(lines[0]).toBe(`${stateFile}: sound`);
+    chmodSync(`${stateFile}.lock`, 0o400);
+    const unsure = await asNobody(() => checkStateFile(stateFile));
+    if (process.getuid?.() === 0)
+      expect(unsure.lines[0]).toMatch(/cannot find out whether a server uses it: .*EACCES/);
+    expect(unsure.isSound).toBe(true);
   });
 });
