@@ -17,4 +17,6 @@ export interface ClaimObserver {
   renewed(claim: ClaimView): void;
   /** A lock that nobody uses was forgotten, and its size with it. */
   lockClosed(name: string): void;
+  /** A request id that no grant carries is refused until `forgetAtMs`. `memoryKey`: see `RequestMemory.keyOf`. */
+  requestRefused(memoryKey: string, forgetAtMs: number): void;
 }

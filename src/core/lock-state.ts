@@ -191,6 +191,14 @@ export class LockState implements ClaimTables {
     if (this.watcher !== null) this.watcher.renewed(this.#view.at(claim));
   }
 
+  /** Refuses a request id from now on that no claim carries, should its Lock arrive late. */
+  refuseRequest(name: string, requestId: string, nowMs: number): void {
+    const { requests } = this;
+    const entry = requests.refuse(name, requestId, nowMs);
+    if (entry === 0 || this.#observer === null) return;
+    this.#observer.requestRefused(requests.keyOf(entry), requests.forgetAtMs(entry));
+  }
+
   /** Ends a grant because its owner asked for it, or never got to know of it. */
   unlock(claim: number, nowMs: number): void {
     this.counters.unlocks++;

@@ -50,7 +50,7 @@ export class RequestMatcher {
       state.sendEnd(claim, CallEnd.Superseded);
       state.dropWaiter(claim, nowMs);
     }
-    requests.refuse(command.name, command.requestId, nowMs);
+    state.refuseRequest(command.name, command.requestId, nowMs);
     return stands;
   }
 

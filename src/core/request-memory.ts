@@ -106,21 +106,24 @@ export class RequestMemory {
   /**
    * Remembers an id that is bound to no claim as released, from now on, so that a late arrival is refused. Where
    * there is no room for its text, the oldest are forgotten for it; where that is not enough, it is not remembered.
+   * Returns the entry, 0 for none.
    */
-  refuse(name: string, requestId: string, nowMs: number): void {
-    const known = this.find(name, requestId, nowMs);
-    if (known !== 0) {
-      this.#unlinkReleased(known);
-      return this.#appendReleased(known, nowMs + Limits.requestMemoryMs);
+  refuse(name: string, requestId: string, nowMs: number): number {
+    let entry = this.find(name, requestId, nowMs);
+    if (entry !== 0) {
+      this.#unlinkReleased(entry);
+    } else {
+      const key = this.keyFor(name, requestId);
+      while (!this.#texts.hasRoom(key.length)) if (!this.forgetOldest()) return 0;
+      entry = this.#open(key, 0);
     }
-    const key = this.keyFor(name, requestId);
-    while (!this.#texts.hasRoom(key.length)) if (!this.forgetOldest()) return;
-    this.#appendReleased(this.#open(key, 0), nowMs + Limits.requestMemoryMs);
+    this.#appendReleased(entry, nowMs + Limits.requestMemoryMs);
+    return entry;
   }
 
   /**
-   * For a snapshot that is read: a request under its key, as {@link keyOf} tells it, that was released. It may stand
-   * behind one that is forgotten later, and is then kept as long as that one, though no longer found.
+   * For a journal that is read: a request under its key, as {@link keyOf} tells it, that was released. In a snapshot it
+   * may stand behind one that is forgotten later, and is then kept as long as that one, though no longer found.
    */
   remember(key: string, forgetAtMs: number): void {
     const known = this.#keys.find(key);

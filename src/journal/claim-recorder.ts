@@ -25,4 +25,8 @@ export class ClaimRecorder implements ClaimObserver {
   lockClosed(name: string): void {
     this.#records.lockClosed(name);
   }
+
+  requestRefused(memoryKey: string, forgetAtMs: number): void {
+    this.#records.releasedRequest(memoryKey, forgetAtMs);
+  }
 }

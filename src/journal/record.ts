@@ -12,7 +12,7 @@ export const RecordType = {
   LockClosed: 5,
   /** A lock that nobody holds, whose size still counts: from a snapshot. */
   IdleLock: 6,
-  /** A request id that was released and is remembered: from a snapshot. */
+  /** A request id that is refused: by an Unlock that found no grant with it, or from a snapshot. */
   ReleasedRequest: 7,
   /** The last fencing token that was given. */
   Tokens: 8,

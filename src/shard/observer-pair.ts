@@ -30,4 +30,9 @@ export class ObserverPair implements ClaimObserver {
     this.#first.lockClosed(name);
     this.#second.lockClosed(name);
   }
+
+  requestRefused(memoryKey: string, forgetAtMs: number): void {
+    this.#first.requestRefused(memoryKey, forgetAtMs);
+    this.#second.requestRefused(memoryKey, forgetAtMs);
+  }
 }

@@ -30,4 +30,7 @@ export class ReleaseLog implements ClaimObserver {
 
   /** Nobody is told of it. */
   lockClosed(): void {}
+
+  /** The response says so. */
+  requestRefused(): void {}
 }

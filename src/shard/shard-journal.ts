@@ -16,6 +16,8 @@ const COMPACTION_BYTES_MIN = 32 * 1024 * 1024;
 /** Rough sizes of what a snapshot has beside its texts. */
 const HELD_BYTES = 80;
 const IDLE_BYTES = 16;
+/** What is recorded beside what becomes of grants, and is owed whether a grant is undone or not. */
+const NOT_OF_A_GRANT: ReadonlySet<RecordType> = new Set([RecordType.LockClosed, RecordType.ReleasedRequest]);
 
 export interface CompactionOptions {
   /** A file is not made anew while it is smaller than this. Default: 32 MiB. */
@@ -123,7 +125,7 @@ export class ShardJournal implements PublishGate {
       if (reader.type === RecordType.Grant) {
         this.#core.revoke(reader.name, reader.command.key, this.#nowMs);
         undone.add(key);
-      } else if (reader.type === RecordType.LockClosed || !undone.has(key)) {
+      } else if (NOT_OF_A_GRANT.has(reader.type) || !undone.has(key)) {
         records.copy(owed, reader.start, reader.end);
       }
     }

@@ -34,7 +34,8 @@ export function copyOf(claim: ClaimView): HeldClaim {
 type Entry =
   | { readonly kind: 'grant' | 'renew'; readonly claim: HeldClaim }
   | { readonly kind: 'release'; readonly claim: HeldClaim; readonly atMs: number }
-  | { readonly kind: 'lockClosed'; readonly name: string };
+  | { readonly kind: 'lockClosed'; readonly name: string }
+  | { readonly kind: 'refused'; readonly memoryKey: string; readonly forgetAtMs: number };
 
 /** Keeps what an observer is told, as a journal does, and gives it to a restorer. */
 export class ClaimHistory implements ClaimObserver {
@@ -61,6 +62,10 @@ export class ClaimHistory implements ClaimObserver {
     this.entries.push({ kind: 'lockClosed', name });
   }
 
+  requestRefused(memoryKey: string, forgetAtMs: number): void {
+    this.entries.push({ kind: 'refused', memoryKey, forgetAtMs });
+  }
+
   /** Strikes all out that is about grants that are not in `held` though nothing said that they ended. */
   strikeOutRevoked(held: ReadonlySet<number>): HeldClaim[] {
     const released = new Set<number>();
@@ -68,7 +73,7 @@ export class ClaimHistory implements ClaimObserver {
     const revoked: HeldClaim[] = [];
     for (let i = this.entries.length - 1; i >= 0; i--) {
       const entry = this.entries[i]!;
-      if (entry.kind === 'lockClosed') continue;
+      if (entry.kind === 'lockClosed' || entry.kind === 'refused') continue;
       const { claim } = entry;
       if (released.has(claim.key.b) || held.has(claim.key.b)) continue;
       revoked.push(claim);
@@ -87,6 +92,10 @@ export class ClaimHistory implements ClaimObserver {
 
 function replayEntry(restorer: LockRestorer, entry: Entry): boolean {
   if (entry.kind === 'lockClosed') return restorer.closeLock(entry.name);
+  if (entry.kind === 'refused') {
+    restorer.releasedRequest(entry.memoryKey, entry.forgetAtMs);
+    return true;
+  }
   const { claim } = entry;
   const { name, key, anySession, sinceMs, lockTimeoutMs, deadlineMs } = claim;
   if (entry.kind === 'release') return restorer.release(name, key, entry.atMs);

@@ -4,6 +4,7 @@ import type { ClaimView } from '../../src/core/claim-view.ts';
 import { LockCommand } from '../../src/core/command.ts';
 import { LockCore } from '../../src/core/lock-core.ts';
 import { LockKey } from '../../src/core/lock-key.ts';
+import { requestKey } from '../../src/core/request-key.ts';
 import { FencingToken } from '../../src/core/sink.ts';
 import { Scenario } from './scenario.ts';
 
@@ -31,6 +32,7 @@ function copyOf(claim: ClaimView): Record<string, unknown> {
 class RecordingObserver implements ClaimObserver {
   readonly events: [string, Record<string, unknown>, ReleaseCause?][] = [];
   readonly closed: string[] = [];
+  readonly refused: [string, number][] = [];
 
   granted(claim: ClaimView): void {
     this.events.push(['granted', copyOf(claim)]);
@@ -48,12 +50,33 @@ class RecordingObserver implements ClaimObserver {
     this.closed.push(name);
   }
 
+  requestRefused(memoryKey: string, forgetAtMs: number): void {
+    this.refused.push([memoryKey, forgetAtMs]);
+  }
+
   take(): [string, Record<string, unknown>, ReleaseCause?][] {
     return this.events.splice(0);
   }
 }
 
 describe('ClaimObserver', () => {
+  it('hears of request ids that an Unlock refuses, and not of those whose grant it releases', () => {
+    const observer = new RecordingObserver();
+    const s = new Scenario({ startMs: 5 }, observer);
+    s.lock('a', { requestId: 'request 1' });
+    s.lock('a', { requestId: 'request 2', session: 2 });
+    s.unlockRequest('a', 'request 2');
+    s.unlockRequest('a', 'request 1');
+    s.unlockRequest('b', 'request 3');
+    s.pass(10);
+    s.unlockRequest('b', 'request 3');
+    expect(observer.refused).toEqual([
+      [requestKey('a', 'request 2', 0), 60_005],
+      [requestKey('b', 'request 3', 0), 60_005],
+      [requestKey('b', 'request 3', 0), 60_015],
+    ]);
+  });
+
   it('sees the whole claim when it is granted, renewed and released', () => {
     const observer = new RecordingObserver();
     const s = new Scenario({ startMs: 5 }, observer);
@@ -129,6 +152,7 @@ describe('ClaimObserver', () => {
       released: () => {},
       renewed: () => {},
       lockClosed: () => {},
+      requestRefused: () => {},
     };
     const options = {
       keepOnSessionEnd: false,

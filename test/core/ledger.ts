@@ -58,6 +58,7 @@ export class Ledger {
     released: (claim) => this.#observeRelease(claim),
     renewed: (claim) => this.#observeRenewal(claim),
     lockClosed: (name) => this.#observeClose(name),
+    requestRefused: () => {},
   };
 
   readonly holdObserver: HoldObserver = {

@@ -27,7 +27,13 @@ function restorable() {
   const speak = (): never => {
     throw new Error('the observer must not be told');
   };
-  const silent = { granted: speak, released: speak, renewed: speak, lockClosed: speak };
+  const silent = {
+    granted: speak,
+    released: speak,
+    renewed: speak,
+    lockClosed: speak,
+    requestRefused: speak,
+  };
   const observer = { ...silent };
   const s = new Scenario({ startMs: 1000 }, observer);
   const restorer = new LockRestorer(s.core);

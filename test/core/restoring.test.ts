@@ -122,11 +122,6 @@ function useUp(core: LockCore, sink: RecordingSink, nowMs: number): void {
   checkInvariants(LockCore.stateOf(core), nowMs);
 }
 
-/** An Unlock by an id that names nothing is remembered, but no observer hears of it. */
-function withoutRefusing(step: Step): Step {
-  return step.kind === 'unlock' ? { ...step, requestId: 'none' } : step;
-}
-
 const choices = fc.array(fc.nat(CHOICE_END - 1), {
   minLength: CHOICES_PER_STEP,
   maxLength: CHOICES_PER_STEP,
@@ -140,7 +135,7 @@ describe('LockRestorer with what an observer was told', () => {
         fc.option(fc.nat(100)),
         (drawn, stopAt) => {
           const steps = drawn.map((step, i): Step => {
-            return i === stopAt ? { kind: 'stop', elapsedMs: 1 } : withoutRefusing(drawStep(step, 4));
+            return i === stopAt ? { kind: 'stop', elapsedMs: 1 } : drawStep(step, 4);
           });
           const run = new RecordedRun(steps);
           const { core, sink } = compareRestored(run);
@@ -152,15 +147,22 @@ describe('LockRestorer with what an observer was told', () => {
   });
 
   it('does so after long runs, in which everything happens', () => {
-    const seen = { held: 0, renew: 0, release: 0, lockClosed: 0, idle: 0, released: 0, revocations: 0 };
+    const seen = {
+      held: 0,
+      renew: 0,
+      release: 0,
+      lockClosed: 0,
+      refused: 0,
+      idle: 0,
+      released: 0,
+      revocations: 0,
+    };
     for (let seed = 1; seed <= 20; seed++) {
       const draw = seededIntegers(seed);
       const steps = Array.from({ length: 1500 }, () => {
-        return withoutRefusing(
-          drawStep(
-            Array.from({ length: CHOICES_PER_STEP }, () => draw(CHOICE_END)),
-            8,
-          ),
+        return drawStep(
+          Array.from({ length: CHOICES_PER_STEP }, () => draw(CHOICE_END)),
+          8,
         );
       });
       const run = new RecordedRun(steps);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { ReleaseCause } from '../../src/core/claim-observer.ts';
+import { requestKey } from '../../src/core/request-key.ts';
 import { HEADER_BYTES } from '../../src/journal/batch-header.ts';
 import { ClaimRecorder } from '../../src/journal/claim-recorder.ts';
 import { RecordType } from '../../src/journal/record.ts';
@@ -18,6 +19,7 @@ describe('ClaimRecorder', () => {
     s.endSession(1);
     s.lock('b', { session: 2, lockTimeoutMs: 5 });
     s.pass(300);
+    s.unlockRequest('b', 'request 1');
     const reader = new RecordReader();
     reader.open(records.bytes, HEADER_BYTES, records.end);
     const seen: unknown[] = [];
@@ -33,6 +35,8 @@ describe('ClaimRecorder', () => {
       [RecordType.Release, 'b', ReleaseCause.Expired],
       [RecordType.LockClosed, 'a', 0],
       [RecordType.LockClosed, 'b', 0],
+      [RecordType.ReleasedRequest, '', 0],
     ]);
+    expect([reader.memoryKey, reader.forgetAtMs]).toEqual([requestKey('b', 'request 1', 0), 60_300]);
   });
 });

@@ -85,6 +85,8 @@ export class CrashClients implements EngineEvents {
   /** When a grant was said to be released, 0 where it may have ended before. */
   readonly #released = new Map<number, number>();
   readonly #unavailable = new Set<number>();
+  /** When an Unlock by request id was answered, also by that there is no such lock: late arrivals are refused from then on. */
+  readonly #refusals = new Map<string, number>();
   /** What a shard may remember as released: of requests that were granted, or given up by their id. */
   readonly #releasable = new Set<string>();
   readonly #tokens = new Map<string, bigint>();
@@ -255,6 +257,8 @@ export class CrashClients implements EngineEvents {
     const data = bytes.subarray(offset + headersBytes, offset + headersBytes + dataBytes);
     const message = CODERS[call.method].responseDeserialize(Buffer.from(data));
     must(!granted || message.locked === true, 'a grant is told as one', number);
+    if (call.method === 'Unlock' && call.requestId !== '')
+      this.#refusals.set(this.#memoryKey(call), this.#nowMs());
     if (granted) this.#granted(call, message);
     else if (call.method === 'Unlock' && message.error === undefined) this.#unlocked(call);
   }
@@ -386,6 +390,10 @@ export class CrashClients implements EngineEvents {
       if (call.requestId === '' || this.#nowMs() >= releasedMs + REMEMBERED_MS) continue;
       must(remembered.has(this.#memoryKey(call)), 'a released request is remembered', grant);
     }
+    for (const [key, refusedMs] of this.#refusals) {
+      if (this.#nowMs() < refusedMs + REMEMBERED_MS)
+        must(remembered.has(key), 'an Unlock by its id refuses a request', key);
+    }
   }
 
   /**
@@ -397,6 +405,7 @@ export class CrashClients implements EngineEvents {
     if (isLossy) {
       this.#acknowledged.clear();
       this.#released.clear();
+      this.#refusals.clear();
       this.#tokens.clear();
       this.#grantOfRequest.clear();
     }

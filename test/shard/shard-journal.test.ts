@@ -149,6 +149,21 @@ describe('ShardJournal on a full disk', () => {
     expect(heldClaims(caller.shard.core)).toEqual([]);
   });
 
+  it('owes the refusal of a request id, also behind a grant that is undone', () => {
+    const caller = openCaller();
+    caller.lock('before');
+    const { disk } = caller;
+    const late = { name: 'late', request_id: Buffer.from('request-1') };
+    disk.failAfter(0, 'ENOSPC', 'write');
+    const calls = [caller.send('Lock', { name: 'undone' }), caller.send('Unlock', late)];
+    caller.settle();
+    for (const call of calls) expect(caller.replyTo(call)?.status).toBe(GrpcStatus.Unavailable);
+    caller.pass(RETRY_MS);
+    caller.restart();
+    expect(caller.tryLock('undone')).toBe(true);
+    expect(caller.ask('Lock', late)?.message).toMatchObject({ error: { code: 5 } });
+  });
+
   it('comes to its end without a word when what is owed finds no room', () => {
     const { caller, disk } = openTight();
     caller.shard.endSession(1);

@@ -173,6 +173,7 @@ describe('revoking a grant', () => {
       released: () => events.push('released'),
       renewed: () => events.push('renewed'),
       lockClosed: () => events.push('lockClosed'),
+      requestRefused: () => events.push('requestRefused'),
     };
     const s = new Scenario({}, observer);
     s.revoke('a', s.lock('a'));
