@@ -15,8 +15,15 @@ it('is what the log and the caller are told alike of a call that ends without an
   const target = {
     bytes,
     reserve: () => 0,
-    commit: (_origin: Origin, _status: number, _granted: boolean, ...lengths: number[]) => {
-      const end = lengths.reduce((sum, length) => sum + length);
+    commit: (
+      _origin: Origin,
+      _status: number,
+      _granted: boolean,
+      headersBytes: number,
+      dataBytes: number,
+      trailersBytes: number,
+    ) => {
+      const end = headersBytes + dataBytes + trailersBytes;
       replied.push(decodeAlone(bytes.subarray(FRAME_HEADER_BYTES, end)));
     },
   };
