@@ -19,6 +19,7 @@ it('is what the log and the caller are told alike of a call that ends without an
       _origin: Origin,
       _status: number,
       _granted: boolean,
+      _outcome: number,
       headersBytes: number,
       dataBytes: number,
       trailersBytes: number,
