@@ -21,7 +21,24 @@ function connect(address: string): LockClient {
   return client;
 }
 
-const rises = (address: string): Promise<boolean> =>
+/** Holds a lock, has another client wait for it, and returns how that ends. */
+async function waitBehind(
+  client: LockClient,
+  address: string,
+): Promise<{ readonly end: ReturnType<typeof statusOf> }> {
+  await client.lock({ name: 'a', size: 2 });
+  const end = statusOf(connect(address).lock({ name: 'a', size: 2, permits: 2 }));
+  // The second permit is free, but for who comes behind one that waits.
+  const isFree = async (): Promise<boolean> => {
+    const { locked = false, key } = await client.tryLock({ name: 'a', size: 2 });
+    if (locked) await client.unlock('a', key);
+    return locked;
+  };
+  await expect.poll(isFree, { timeout: 5_000 }).toBe(false);
+  return { end };
+}
+
+const answers = (address: string): Promise<boolean> =>
   new Promise((resolve) => {
     const [host, port] = address.split(':');
     const socket = connectSocket(Number(port), host, () => resolve(true));
@@ -55,11 +72,9 @@ describe('the entry of the image as process 1', () => {
   it('stops in order when it is asked to: who waits is told, and the exit code is 0', async () => {
     const { container, address } = await begin();
     const client = connect(address);
-    await client.lock({ name: 'a' });
-    const waiting = statusOf(connect(address).lock({ name: 'a' }));
-    await expect.poll(async () => (await client.tryLock({ name: 'a' })).locked).toBe(false);
+    const waiting = await waitBehind(client, address);
     container.signal(image.stopSignal as NodeJS.Signals);
-    expect(await waiting).toEqual({ code: 14, details: 'the server is shutting down' });
+    expect(await waiting.end).toEqual({ code: 14, details: 'the server is shutting down' });
     client.close();
     expect(await container.ended).toBe(0);
     expect(container.log).toContain('Stop requested');
@@ -79,13 +94,11 @@ describe('the entry of the image as process 1', () => {
   it('ends without a word when it is killed from outside, and frees its port', async () => {
     const { container, address } = await begin();
     const client = connect(address);
-    await client.lock({ name: 'a' });
-    const waiting = statusOf(connect(address).lock({ name: 'a' }));
-    await expect.poll(async () => (await client.tryLock({ name: 'a' })).locked).toBe(false);
+    const waiting = await waitBehind(client, address);
     container.signal('SIGKILL');
-    expect((await waiting).code).toBe(14);
+    expect((await waiting.end).code).toBe(14);
     expect(await container.ended).not.toBe(0);
-    expect(await rises(address)).toBe(false);
+    expect(await answers(address)).toBe(false);
   });
 
   it('exits 2 at a command line that cannot be used', async () => {
