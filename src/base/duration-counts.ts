@@ -47,10 +47,14 @@ export interface DurationReading {
   readonly upTo: readonly { readonly boundMs: number; readonly count: number }[];
 }
 
-/** Reads the counts of several writers as if they were one. */
-export function readDurations(writers: readonly Float64Array[], unitMs = 1): DurationReading {
+/**
+ * Reads the counts of several writers as if they were one.
+ *
+ * @param zeros durations of no time at all, which were counted elsewhere
+ */
+export function readDurations(writers: readonly Float64Array[], unitMs = 1, zeros = 0): DurationReading {
   let sumMs = 0;
-  let count = 0;
+  let count = zeros;
   for (const words of writers) sumMs += words[0]!;
   const upTo = Array.from({ length: BOUNDS }, (_, bound) => {
     for (const words of writers) count += words[1 + bound]!;

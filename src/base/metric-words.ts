@@ -47,6 +47,8 @@ export const MetricWord = {
   /** Bytes of the shard's journal that are in use, and all that were written to its disk since the start. */
   JournalUsedBytes: 26,
   WrittenBytes: 27,
+  /** Grants that found their lock free. */
+  ImmediateGrants: 28,
 } as const;
 
 /** Words that hold many counts of a kind. Each block begins on a cache line of its own. */

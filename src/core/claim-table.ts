@@ -1,3 +1,4 @@
+import type { DurationCounts } from '../base/duration-counts.ts';
 import { ROW_MASK, ROW_SHIFT, RowTable } from '../base/row-table.ts';
 import { LockMode } from '../contract/lock-mode.ts';
 import { Method } from '../contract/method.ts';
@@ -163,6 +164,14 @@ export class ClaimTable {
   /** When the claim began to wait or, once it holds, when it was granted. */
   sinceMs(claim: number): number {
     return this.#floats[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * (STRIDE / 2) + SINCE_FLOAT]!;
+  }
+
+  /**
+   * Counts the time since then. It is done here, and not with {@link sinceMs}: a number with a fraction that goes from one
+   * function to another takes an object with it.
+   */
+  countAge(claim: number, nowMs: number, into: DurationCounts): void {
+    into.add(nowMs - this.#floats[claim >>> ROW_SHIFT]![(claim & ROW_MASK) * (STRIDE / 2) + SINCE_FLOAT]!);
   }
 
   /** 0 when the lock has no timeout. */

@@ -2,7 +2,7 @@ import { DurationCounts } from '../base/duration-counts.ts';
 
 /** How long claims waited and held, counted at each grant and release. */
 export class ClaimTimings {
-  /** From the call to its grant: 0 for one that found the lock free. Every grant is in it. */
+  /** From the call to its grant, of those that waited: `CoreCounters` counts those that found the lock free. */
   readonly waits: DurationCounts;
   /** From the grant to its release, whatever that came from. */
   readonly holds: DurationCounts;

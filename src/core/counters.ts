@@ -7,6 +7,8 @@ export class CoreCounters {
   /** Sessions that have claimed a lock and are not cleared away. */
   sessions = 0;
   grants = 0;
+  /** Those of them that found the lock free. */
+  immediateGrants = 0;
   /** Grants given back: by Unlock, or because the call that they answered was gone. */
   unlocks = 0;
   /** Grants that ended by their lock timeout. */

@@ -106,6 +106,7 @@ export class LockCore {
     const claim = state.openClaim(command, lock, nowMs);
     if (!fits) return state.enqueue(claim, command, nowMs);
     state.grant(claim, nowMs);
+    state.counters.immediateGrants++;
     state.sendNewGrant(command);
   }
 

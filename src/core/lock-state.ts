@@ -38,6 +38,7 @@ export class LockState implements ClaimTables {
   readonly requests: RequestMemory;
   readonly texts: TextBudget;
   readonly passage: WaiterPassage;
+  readonly timings: ClaimTimings;
   readonly sink: CoreSink;
   /** From the stop on nobody is granted anything. */
   stopping = false;
@@ -51,7 +52,6 @@ export class LockState implements ClaimTables {
   readonly #claimsMax: number;
   readonly #observer: ClaimObserver | null;
   readonly #view = new ClaimView(this);
-  readonly #timings: ClaimTimings;
   readonly #tokens: TokenCounter;
   readonly #origin = new Origin();
   readonly #key = new LockKey();
@@ -66,7 +66,7 @@ export class LockState implements ClaimTables {
     this.holders = new HolderList(this.claims, this.locks);
     this.#keepOnSessionEnd = options.keepOnSessionEnd;
     this.#keepOnStop = options.keepOnStop ?? false;
-    this.#timings = options.timings ?? new ClaimTimings();
+    this.timings = options.timings ?? new ClaimTimings();
     this.#tokens = new TokenCounter(options.tokenSeed, options.tokenSeedLow ?? 0);
     this.#locksMax = options.locksMax ?? Limits.locksPerShardMax;
     this.#claimsMax = options.claimsMax ?? Limits.claimsPerShardMax;
@@ -172,7 +172,6 @@ export class LockState implements ClaimTables {
 
   /** Turns an open claim that stands in no queue into a holder. The reply is up to the caller. */
   grant(claim: number, nowMs: number): void {
-    this.#timings.waits.add(nowMs - this.claims.sinceMs(claim));
     this.holders.add(claim, this.#tokens.next(), nowMs);
     const timeoutMs = this.claims.lockTimeoutMs(claim);
     if (timeoutMs > 0) this.deadlines.set(claim, nowMs + timeoutMs);
@@ -227,7 +226,7 @@ export class LockState implements ClaimTables {
   release(claim: number, cause: ReleaseCause, nowMs: number): void {
     if (this.#observer !== null) this.#observer.released(this.#view.at(claim), cause);
     if (this.watcher !== null) this.watcher.released(this.#view.at(claim), cause);
-    this.#timings.holds.add(nowMs - this.claims.sinceMs(claim));
+    this.claims.countAge(claim, nowMs, this.timings.holds);
     const lock = this.claims.lock(claim);
     this.holders.remove(claim);
     this.counters.holders--;

@@ -62,6 +62,7 @@ export class WaiterPassage {
     const origin = state.readOrigin(claim);
     state.queue.remove(claim);
     state.counters.waiters--;
+    state.claims.countAge(claim, nowMs, state.timings.waits);
     state.grant(claim, nowMs);
     state.sendGrant(origin, claim);
   }

@@ -205,6 +205,7 @@ export class ShardLoop {
     metrics[MetricWord.Waiters] = counters.waiters;
     metrics[MetricWord.Sessions] = counters.sessions;
     metrics[MetricWord.Grants] = counters.grants;
+    metrics[MetricWord.ImmediateGrants] = counters.immediateGrants;
     metrics[MetricWord.Unlocks] = counters.unlocks;
     metrics[MetricWord.Expiries] = counters.expiries;
     metrics[MetricWord.SessionReleases] = counters.sessionReleases;

@@ -110,8 +110,9 @@ export class PairedRun {
   compareStates(): void {
     checkInvariants(LockCore.stateOf(this.core), this.nowMs);
     same('locks', this.#coreState(), this.#modelState());
-    same('waits', describeCounts(this.#waits), describeDurations(this.model.waitsMs));
-    same('holds', describeCounts(this.#holds), describeDurations(this.model.holdsMs));
+    const { immediateGrants } = this.core.counters;
+    same('waits', describeCounts(this.#waits, immediateGrants), describeDurations(this.model.waitsMs));
+    same('holds', describeCounts(this.#holds, 0), describeDurations(this.model.holdsMs));
     same('released ids', LockCore.stateOf(this.core).requests.released, this.model.released.size);
   }
 
@@ -300,8 +301,8 @@ export class PairedRun {
   }
 }
 
-function describeCounts(words: Float64Array): unknown {
-  const { count, sumMs, upTo } = readDurations([words]);
+function describeCounts(words: Float64Array, zeros: number): unknown {
+  const { count, sumMs, upTo } = readDurations([words], 1, zeros);
   return { count, sum: sumMs.toFixed(3), upTo: upTo.map((bucket) => bucket.count) };
 }
 

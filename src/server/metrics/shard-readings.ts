@@ -1,7 +1,7 @@
 import { type DurationReading, readDurations } from '../../base/duration-counts.ts';
 import {
   MetricBlock,
-  type MetricWord,
+  MetricWord,
   metricBlockOf,
   metricWordsOf,
   SYNC_UNIT_MS,
@@ -55,9 +55,9 @@ export class ShardReadings {
     return sum;
   }
 
-  /** How long granted calls waited. */
+  /** How long granted calls waited: no time, if they found the lock free. */
   waits(): DurationReading {
-    return readDurations(this.#waits);
+    return readDurations(this.#waits, 1, this.sum(MetricWord.ImmediateGrants));
   }
 
   /** How long grants that ended were held. */

@@ -30,15 +30,23 @@ describe('ShardReadings', () => {
     for (const shard of [0, 1]) {
       const words = metricWordsOf(memory, shard);
       metricBlockOf(words, MetricBlock.Replies)[outcomeIndex(Method.Renew, Outcome.Deadline)] = 3 + shard;
-      new DurationCounts(metricBlockOf(words, MetricBlock.Waits)).add(1);
+      new DurationCounts(metricBlockOf(words, MetricBlock.Waits)).add(3);
+      words[MetricWord.ImmediateGrants] = 5;
       new DurationCounts(metricBlockOf(words, MetricBlock.Holds)).add(100);
       new DurationCounts(metricBlockOf(words, MetricBlock.Syncs), SYNC_UNIT_MS).add(0.1);
     }
     expect(readings.replies(Method.Renew, Outcome.Deadline)).toBe(7);
     expect(readings.replies(Method.Lock, Outcome.Deadline)).toBe(0);
     expect([readings.waits(), readings.holds(), readings.syncs()].map(({ count }) => count)).toEqual([
-      2, 2, 2,
+      12, 2, 2,
     ]);
+    expect(
+      readings
+        .waits()
+        .upTo.slice(0, 3)
+        .map(({ count }) => count),
+    ).toEqual([10, 10, 12]);
+    expect(readings.waits().sumMs).toBe(6);
     expect(readings.holds().sumMs).toBe(200);
     expect(readings.syncs().upTo.slice(0, 2)).toEqual([
       { boundMs: 1 / 16, count: 0 },
