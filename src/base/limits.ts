@@ -122,8 +122,8 @@ export const Limits = {
   /** Body of a request to it: the longest name, each byte of it escaped, and what goes with it. */
   adminBodyBytesMax: 512 * KiB,
   /** For how long the head of a request to it, and all of it, may take to arrive, in milliseconds. */
-  adminHeadMsMax: 10_000,
-  adminRequestMsMax: 30_000,
+  adminHeadMsMax: 5_000,
+  adminRequestMsMax: 10_000,
 } as const;
 
 /** Thrown while loading when two limits contradict each other: a mistake in this file, not in its use. */

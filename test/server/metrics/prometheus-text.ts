@@ -6,7 +6,7 @@ export interface Family {
   readonly samples: readonly ScrapedSample[];
 }
 
-export interface ScrapedSample {
+interface ScrapedSample {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
