@@ -57,7 +57,7 @@ function begin(): IntervalHistogram {
 export function loopLagMetric(lag: LoopLag): MetricRow {
   return {
     name: 'ldlm_main_loop_lag_seconds',
-    type: 'gauge',
+    type: 'summary',
     help: 'By how much the event loop of the main thread was late in the last 30 to 60 seconds; quantile 1 is the worst.',
     read: () =>
       QUANTILES.map((quantile) => ({ value: lag.seconds(quantile), labels: { quantile: String(quantile) } })),

@@ -12,7 +12,7 @@ export interface Sample {
 export interface MetricRow {
   /** By the conventions of Prometheus: base units, and `_total` at the end of a counter. */
   readonly name: string;
-  readonly type: 'counter' | 'gauge' | 'histogram';
+  readonly type: 'counter' | 'gauge' | 'histogram' | 'summary';
   readonly help: string;
   read(): readonly Sample[];
 }

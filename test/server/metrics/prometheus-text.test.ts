@@ -26,6 +26,7 @@ describe('the reader of scrapes', () => {
     ['a counter without _total', '# HELP a A\n# TYPE a counter\na 1\n'],
     ['a gauge with _total', '# HELP a_total A\n# TYPE a_total gauge\na_total 1\n'],
     ['a counter below 0', '# HELP a_total A\n# TYPE a_total counter\na_total -1\n'],
+    ['a gauge with quantiles', '# HELP a A\n# TYPE a gauge\na{quantile="1"} 1\n'],
     ['no number', '# HELP a A\n# TYPE a gauge\na x\n'],
     ['milliseconds', '# HELP a_ms A\n# TYPE a_ms gauge\na_ms 1\n'],
     [

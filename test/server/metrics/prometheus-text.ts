@@ -89,6 +89,11 @@ function checkFamily(family: Family): void {
     if (samples.some(({ value }) => !(value >= 0))) throw new ScrapeError(`${name} is below 0`);
   }
   if (type === 'histogram') checkHistogram(family);
+  const reserved = { le: 'histogram', quantile: 'summary' } as const;
+  for (const [label, owner] of Object.entries(reserved)) {
+    if (type !== owner && samples.some(({ labels }) => label in labels))
+      throw new ScrapeError(`${name} has the label ${label} and is no ${owner}`);
+  }
 }
 
 /** One histogram for each combination of the other labels. */
