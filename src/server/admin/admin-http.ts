@@ -58,8 +58,13 @@ export class AdminHttp {
       logger.debug({ code, path: request.url, remote_address: request.socket.remoteAddress }, message);
       endWith(response, status, code, message);
     };
-    const servers = await listenEverywhere(adminListenAddress, () => create(tls, answer, sockets, logger));
-    return new AdminHttp(app, servers, sockets);
+    try {
+      const servers = await listenEverywhere(adminListenAddress, () => create(tls, answer, sockets, logger));
+      return new AdminHttp(app, servers, sockets);
+    } catch (error) {
+      await app.close();
+      throw error;
+    }
   }
 
   /** How many connections are open. */

@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import { connect as connectSocket, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
-import { createLogger } from '../../../src/server/logger.ts';
+import { AdminGuard } from '../../../src/server/admin/admin-guard.ts';
+import { AdminHttp } from '../../../src/server/admin/admin-http.ts';
+import type { AdminRoutes } from '../../../src/server/admin/admin-routes.ts';
+import { createLogger, silentLogger } from '../../../src/server/logger.ts';
 import { afterwards, runServer } from '../running-server.ts';
 import { type AdminAnswer, agent, ask, openRoutes, pageHeaders } from './admin-request.ts';
 
@@ -58,6 +61,20 @@ describe('the admin listener', () => {
     });
     await server.close();
     expect((await runServer(taken)).adminAddresses).toEqual(server.adminAddresses);
+  });
+
+  it('closes its routes when it cannot listen', async () => {
+    const { http } = await openRoutes();
+    let closed = false;
+    const options = { adminListenAddress: http.addresses[0]!, adminHosts: '', password: '', isTls: false };
+    const routes: AdminRoutes = (app) => {
+      app.addHook('onClose', async () => {
+        closed = true;
+      });
+    };
+    const opened = AdminHttp.open(options, null, new AdminGuard(options), [routes], silentLogger());
+    await expect(opened).rejects.toMatchObject({ code: 'LDLM_BIND' });
+    expect(closed).toBe(true);
   });
 
   it('speaks TLS with the certificate of gRPC, and asks for that of the client', async () => {
