@@ -10,20 +10,26 @@ import { ServerProcess } from './server-process.ts';
 const run = promisify(execFile);
 const folder = `${peers.project}/readme`;
 
-/** The first code block in each language below the heading, as it is typed. */
-function codeBlocks(heading: string): ReadonlyMap<string, string> {
+/** The code blocks in each language below the heading, as they are typed. */
+function codeBlocks(heading: string): ReadonlyMap<string, readonly string[]> {
   const [, section = ''] = readFileSync(`${root}README.md`, 'utf8').split(`\n## ${heading}\n`);
   const [text = ''] = section.split(/^## /m);
   const blocks = [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)];
-  return new Map(blocks.reverse().map(([, language, code]) => [language!, code!]));
+  const byLanguage = new Map<string, string[]>();
+  for (const [, language, code] of blocks) {
+    byLanguage.set(language!, [...(byLanguage.get(language!) ?? []), code!]);
+  }
+  return byLanguage;
 }
 
-/** The examples say localhost:3144, so the port must be free: a server of somebody else would be tested in its place. */
-function expectPortFree(): Promise<void> {
+/** The examples name the ports, which must be free: a server of somebody else would be tested in its place. */
+function expectPortFree(port: number): Promise<void> {
   return new Promise((resolve, reject) => {
     const probe = createServer();
-    probe.once('error', () => reject(new Error('port 3144, which the examples of the README use, is taken')));
-    probe.listen(3144, '127.0.0.1', () => probe.close(() => resolve()));
+    probe.once('error', () =>
+      reject(new Error(`port ${port}, which the examples of the README use, is taken`)),
+    );
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve()));
   });
 }
 
@@ -32,10 +38,11 @@ describe('the first lock of the README', () => {
   let server: ServerProcess;
 
   beforeAll(async () => {
-    await expectPortFree();
+    await expectPortFree(3144);
+    await expectPortFree(8080);
     rmSync(folder, { recursive: true, force: true });
     mkdirSync(folder);
-    server = new ServerProcess([]);
+    server = new ServerProcess(['--rest_listen_address', 'localhost:8080']);
     await server.ready();
   });
   afterAll(async () => {
@@ -49,8 +56,9 @@ describe('the first lock of the README', () => {
     command: string,
     words: readonly string[],
     env: Readonly<Record<string, string>> = {},
+    place = 0,
   ): Promise<void> {
-    const code = blocks.get(language);
+    const code = blocks.get(language)?.[place];
     expect(code, `a block of ${language}`).toBeDefined();
     writeFileSync(`${folder}/${file}`, code!);
     const path = [dirname(peers.grpcurl), process.env['PATH']].join(delimiter);
@@ -63,7 +71,9 @@ describe('the first lock of the README', () => {
     expect(stdout).not.toMatch(/locked\W+false/);
   }
 
-  it('is taken with grpcurl', () => runBlock('bash', 'first.sh', 'bash', ['-eu', 'first.sh']));
+  it('is taken with curl', () => runBlock('bash', 'rest.sh', 'bash', ['-eu', 'rest.sh']));
+
+  it('is taken with grpcurl', () => runBlock('bash', 'first.sh', 'bash', ['-eu', 'first.sh'], {}, 1));
 
   it('is taken in Python', () => runBlock('python', 'first.py', peers.python, ['first.py']));
 
