@@ -41,6 +41,7 @@ const unlockMessage = Buffer.concat([
 
 /** Takes every request and remembers its stream, in place of an engine. */
 class RecordingBackend implements LdlmBackend {
+  readonly unwrittenBytes = 0;
   readonly streams = new Int32Array(batch);
   count = 0;
 

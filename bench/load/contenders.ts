@@ -31,7 +31,7 @@ export interface OwnServerOptions {
 export function startOwnServer(options: OwnServerOptions): Promise<ServerProcess> {
   const args = (address: string): string[] => [
     options.program,
-    ...['--listen_address', address, '--log_level', 'error'],
+    ...['--listen_address', address, '--ipc_socket_file', '', '--log_level', 'error'],
     ...(options.shards === undefined ? [] : ['--shards', String(options.shards)]),
     ...(options.stateFile === undefined ? [] : ['--state_file', options.stateFile]),
     ...(options.stateSync === undefined ? [] : ['--state_sync', options.stateSync]),

@@ -108,6 +108,13 @@ export const Limits = {
   watchesMax: 64,
   /** Events per second of one shard that a watch is told; of more it is told their number, and a new snapshot. */
   watchEventsPerSecond: 10_000,
+  /** Bytes that a watcher may leave unread: beyond the first its watch is paused, below the second it goes on. */
+  watchBacklogBytesPause: 128 * KiB,
+  watchBacklogBytesResume: 32 * KiB,
+  /** Steps of a watch that may wait to be put into bytes; with more it is paused. */
+  watchWaitingStepsPause: 2_000,
+  /** Connections at a time on the operator's socket. */
+  ipcConnectionsMax: 256,
   /** REST sessions at a time; one more is refused. */
   restSessionsMax: 65_536,
   /** Body of a REST request: the longest name, each byte of it escaped, and what goes with it. */
@@ -175,6 +182,11 @@ assertRelation(L.nameBytesMax * 6 < L.restBodyBytesMax, 'nameBytesMax * 6 < rest
 assertRelation(L.nameBytesMax * 6 < L.adminBodyBytesMax, 'nameBytesMax * 6 < adminBodyBytesMax');
 assertRelation(L.adminHeadMsMax <= L.adminRequestMsMax, 'adminHeadMsMax <= adminRequestMsMax');
 assertRelation(L.outputBytesPause < L.outputBytesMax, 'outputBytesPause < outputBytesMax');
+// A watch is paused before its connection is: a watcher may still cancel it, or call something else.
+assertRelation(
+  L.watchBacklogBytesResume < L.watchBacklogBytesPause && L.watchBacklogBytesPause < L.outputBytesPause,
+  'watchBacklogBytesResume < watchBacklogBytesPause < outputBytesPause',
+);
 // All waiters of a connection may be granted at once while it does not read: their replies (short names) must fit.
 assertRelation(
   L.waitersPerConnectionMax * 256 <= L.outputBytesMax,

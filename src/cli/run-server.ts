@@ -8,6 +8,7 @@ import type { ServerOptions } from '../config/server-options.ts';
 import { formatEnvTemplate, formatYamlTemplate } from '../config/templates.ts';
 import { UsageError } from '../config/usage-error.ts';
 import { checkStateFile } from '../server/check-state-file.ts';
+import { IpcSocketError } from '../server/ipc/ipc-socket-error.ts';
 import { createLogger, type Logger } from '../server/logger.ts';
 import { completeWords, completionRequestFlag, formatCompletionScript, formatHelp } from './command-line.ts';
 import { type SignalSource, StopSignals } from './stop-signals.ts';
@@ -127,6 +128,7 @@ async function waitForEnd(server: RunningServer, signals: StopSignals, logger: L
 function explainFailure(error: unknown): string {
   if (error instanceof UsageError) return `${error.message}\nRun 'ldlm-server --help' for usage.`;
   if (error instanceof ConfigError) return `error parsing configuration: ${error.message}`;
+  if (error instanceof IpcSocketError) return `server.New() error creating server: ${error.message}`;
   return `net.Run() error starting server: ${messageOf(error)}`;
 }
 

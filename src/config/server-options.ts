@@ -122,6 +122,7 @@ export function checkServerOptions(options: Partial<ServerOptions>): ServerOptio
     }
   }
   const complete = checked as TableOptions;
+  refuseOpenAdministration(complete);
   parseListenAddress(complete.listenAddress);
   if (complete.restListenAddress !== '') parseListenAddress(complete.restListenAddress);
   if (complete.adminListenAddress !== '') parseListenAddress(complete.adminListenAddress);
@@ -130,6 +131,18 @@ export function checkServerOptions(options: Partial<ServerOptions>): ServerOptio
     keepaliveIntervalMs: effectiveIntervalMs(complete.keepaliveIntervalMs),
     keepaliveTimeoutMs: complete.keepaliveTimeoutMs > 0 ? complete.keepaliveTimeoutMs : 20_000,
   };
+}
+
+function refuseOpenAdministration({
+  remoteAdmin,
+  password,
+  clientCertVerify,
+  clientCaFile,
+}: TableOptions): void {
+  if (!remoteAdmin || password !== '' || clientCertVerify || clientCaFile !== '') return;
+  throw new ConfigError(
+    'remote_admin needs password, client_cert_verify or client_ca: without any of them anybody could release locks',
+  );
 }
 
 function refuseUnknownField(field: string): void {

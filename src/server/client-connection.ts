@@ -158,6 +158,10 @@ export class ClientConnection implements LdlmBackend {
     if (!this.#reading) this.#owner.flushSoon(this);
   }
 
+  get unwrittenBytes(): number {
+    return this.#unwrittenBytes + this.#output.totalBytes;
+  }
+
   // ---- what the server tells ------------------------------------------------------------------------------------
 
   /** There is room in the ring that had none. */

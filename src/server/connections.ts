@@ -11,7 +11,7 @@ import { peerAddress, type SessionDirectory } from './session-directory.ts';
 
 export interface ConnectionsOptions {
   readonly grpc: GrpcContext;
-  readonly sessions: SessionDirectory;
+  readonly sessions: Pick<SessionDirectory, 'begin' | 'end'>;
   readonly failures: FailureLog;
   readonly nowMs: () => number;
   readonly keepaliveIntervalMs: number;

@@ -5,13 +5,13 @@ import type { SessionDirectory } from './session-directory.ts';
 
 /** What goes wrong with gRPC connections by their peers' fault: a line each, with the address and the reason. */
 export class FailureLog {
-  readonly #sessions: SessionDirectory;
+  readonly #sessions: Pick<SessionDirectory, 'find'>;
   readonly #protocol: LimitedLines;
   readonly #cutOff: LimitedLines;
   readonly #handshakes: LimitedLines;
   readonly #credentials: LimitedLines;
 
-  constructor(logger: Logger, sessions: SessionDirectory) {
+  constructor(logger: Logger, sessions: Pick<SessionDirectory, 'find'>) {
     this.#sessions = sessions;
     this.#protocol = new LimitedLines(logger, 'info', 'gRPC connection failed');
     this.#cutOff = new LimitedLines(logger, 'info', 'gRPC connection cut off');

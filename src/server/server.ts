@@ -8,13 +8,14 @@ import { ReplyForm } from '../core/reply-form.ts';
 import { ShardedEngine } from '../engine/sharded-engine.ts';
 import { AnswerCounts } from '../protocol/grpc/answer-counts.ts';
 import { AssemblyBudget } from '../protocol/grpc/incoming-message.ts';
-import { ServiceRegistry } from '../protocol/grpc/service-method.ts';
 import type { AdminGuard } from './admin/admin-guard.ts';
 import type { AdminHttp } from './admin/admin-http.ts';
 import { createAdminGuard, openAdmin } from './admin/open-admin.ts';
+import { Administration } from './administration.ts';
 import { Connections } from './connections.ts';
 import { EngineListener } from './engine-listener.ts';
 import { FailureLog } from './failure-log.ts';
+import { Grace } from './grace.ts';
 import { EngineInspector } from './inspection/engine-inspector.ts';
 import type { Inspector } from './inspection/inspector.ts';
 import { Listeners } from './listeners.ts';
@@ -22,10 +23,12 @@ import { LoadProgress } from './load-progress.ts';
 import type { Logger } from './logger.ts';
 import { ArrivalCounts } from './metrics/door-metrics.ts';
 import type { MetricSources } from './metrics/server-metrics.ts';
+import { packageVersion } from './package-version.ts';
 import { passwordCheck } from './password.ts';
+import { describeShards, type ServerInfo } from './server-info.ts';
 import type { ServerStatus } from './server-status.ts';
 import { HealthService } from './services/health-service.ts';
-import { serviceMethods } from './services/services.ts';
+import { clientServices } from './services/services.ts';
 import { SessionDirectory } from './session-directory.ts';
 import { ServerState } from './state.ts';
 import { loadTlsOptions } from './tls-context.ts';
@@ -33,6 +36,7 @@ import { tokenSeedAt } from './token-seed.ts';
 
 /** How long the last answers may take to leave after a shard has failed. */
 const FAREWELL_MS = 200;
+const PART_FAILED = 'a part of the server has failed';
 
 /** A server that runs. */
 export interface RunningServer {
@@ -71,6 +75,7 @@ export class LockServer implements RunningServer {
   readonly #health = new HealthService();
   readonly #answers = new AnswerCounts();
   readonly #arrivals = new ArrivalCounts();
+  readonly #administration: Administration;
   readonly #sessions: SessionDirectory;
   readonly #failures: FailureLog;
   readonly #connections: Connections;
@@ -83,6 +88,7 @@ export class LockServer implements RunningServer {
   #closing: Promise<void> | null = null;
   #abandoning: Promise<void> | null = null;
   #failure: Error | null = null;
+  readonly #startedAtMs = Date.now();
   readonly #stalledShards = new Set<number>();
   readonly #suspendedShards = new Set<number>();
   #resolveClosed: () => void = () => {};
@@ -105,9 +111,15 @@ export class LockServer implements RunningServer {
     this.closed.catch(ignore);
     this.#sessions = new SessionDirectory(logger);
     this.#failures = new FailureLog(logger, this.#sessions);
+    this.#administration = new Administration({
+      logger,
+      inspector: () => this.#inspector,
+      nowMs: () => this.#engine.clock.nowMs(),
+      info: () => this.#describe(),
+    });
     this.#connections = new Connections({
       grpc: {
-        services: new ServiceRegistry(serviceMethods(this.#health)),
+        services: clientServices(this.#health, options.remoteAdmin ? this.#administration.service : null),
         authorize: passwordCheck(options.password),
         assembly: new AssemblyBudget(Limits.assemblyBytesMax, null),
         answers: this.#answers,
@@ -157,6 +169,7 @@ export class LockServer implements RunningServer {
       await Promise.race([server.#engine.ready(), server.closed]).finally(() => progress.end());
       if (tls !== null) logger.info('Loaded gRPC TLS configuration');
       if (options.password !== '') logger.info('Loaded gRPC authentication configuration');
+      await server.#administration.open(options, server.#health, server.#engine);
       server.#listeners = await Listeners.open(options.listenAddress, tls, {
         accept: (socket) => server.#connections.accept(socket),
         // The system is out of something, for a moment: who waits to be accepted goes on waiting.
@@ -215,13 +228,15 @@ export class LockServer implements RunningServer {
     this.#logger.warn('Shutting down...');
     // Its watchers are told and let go: their calls would hold up the end of their connections.
     this.#health.close();
+    this.#administration.close();
     this.#listeners?.close();
     const grace = new Grace(this.#options.shutdownGraceMs);
     // First every waiter gets its answer, then the connections are told to go: whoever is told has been answered.
     await grace.orSooner(this.#engine.stopGranting());
-    await grace.orSooner(this.#connections.drain());
+    await grace.orSooner(Promise.all([this.#connections.drain(), this.#administration.drain()]));
     grace.clear();
     this.#connections.destroy();
+    this.#administration.destroy();
     this.#inspector.close();
     this.#failures.close();
     try {
@@ -234,6 +249,23 @@ export class LockServer implements RunningServer {
       this.#state?.close();
     }
     if (this.#failure === null) this.#resolveClosed();
+  }
+
+  #describe(): ServerInfo {
+    const nowMs = this.#engine.clock.nowMs();
+    return {
+      version: packageVersion(),
+      startedAtMs: this.#startedAtMs,
+      uptimeMs: nowMs - this.#startedAtMs,
+      grpcAddresses: this.addresses,
+      restAddresses: [],
+      adminAddresses: this.adminAddresses,
+      stateFile: this.#options.stateFile,
+      serving: this.#health.serving,
+      grpcConnections: this.#connections.size,
+      restSessions: this.#sessions.count('rest'),
+      shards: describeShards(this.#engine.metricMemory, this.#engine.shards),
+    };
   }
 
   async #openAdmin(guard: AdminGuard, tls: TlsOptions | null): Promise<void> {
@@ -322,9 +354,11 @@ export class LockServer implements RunningServer {
     this.#logger.error({ code }, error.message);
     this.#health.setServing(false);
     this.#listeners?.close();
+    this.#administration.close();
     // From here on it is us who ends connections: in the shards that still work, what their clients hold is kept.
     if (this.#state !== null) void this.#engine.stopGranting();
-    this.#connections.failAll('a part of the server has failed');
+    this.#connections.failAll(PART_FAILED);
+    this.#administration.failAll(PART_FAILED);
     // The answers have a moment to leave; then the process has nothing left to do.
     setTimeout(() => {
       this.#rejectClosed(error);
@@ -341,33 +375,12 @@ export class LockServer implements RunningServer {
     this.#listeners?.close();
     this.#connections.destroy();
     this.#failures.close();
+    this.#administration.destroy();
     this.#health.close();
     this.#inspector.close();
     await this.#engine.close();
     await this.#admin?.close();
     this.#state?.close();
-  }
-}
-
-/** One deadline for several steps. */
-class Grace {
-  readonly #timer: NodeJS.Timeout;
-  readonly #over: Promise<void>;
-
-  constructor(graceMs: number) {
-    let end = (): void => {};
-    this.#over = new Promise((resolve) => {
-      end = resolve;
-    });
-    this.#timer = setTimeout(end, graceMs);
-  }
-
-  orSooner(step: Promise<void>): Promise<void> {
-    return Promise.race([step, this.#over]);
-  }
-
-  clear(): void {
-    clearTimeout(this.#timer);
   }
 }
 

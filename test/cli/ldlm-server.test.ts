@@ -7,10 +7,11 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest';
 const entry = new URL('../../dist/src/cli/ldlm-server.js', import.meta.url).pathname;
 const fixture = (name: string) => new URL(`../fixtures/tls/${name}.pem`, import.meta.url).pathname;
 const env = { LDLM_SHARDS: '1' };
+const flags = ['--ipc_socket_file', ''];
 
 function runToEnd(argv: readonly string[], variables: Record<string, string> = {}) {
   const options = { env: { ...env, ...variables }, encoding: 'utf8', timeout: 20_000 } as const;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...argv], options);
+  const { status, stdout, stderr } = spawnSync(process.execPath, [entry, ...flags, ...argv], options);
   return { status, stdout, stderr };
 }
 
@@ -25,7 +26,7 @@ function collectStderr(child: ChildProcess): () => string {
 
 /** Starts the program on a free port and waits for the line that says so. */
 async function start(argv: readonly string[] = []) {
-  const child = spawn(process.execPath, [entry, '-l', '127.0.0.1:0', ...argv], { env });
+  const child = spawn(process.execPath, [entry, ...flags, '-l', '127.0.0.1:0', ...argv], { env });
   onTestFinished(() => void child.kill('SIGKILL'));
   const log = collectStderr(child);
   const port = await vi.waitUntil(

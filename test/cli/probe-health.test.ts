@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { probeHealth } from '../../src/cli/probe-health.ts';
 import { checkServerOptions, type ServerOptions } from '../../src/config/server-options.ts';
 import { HealthService } from '../../src/server/services/health-service.ts';
-import { serviceMethods } from '../../src/server/services/services.ts';
+import { clientServices } from '../../src/server/services/services.ts';
 import { afterwards, runServer } from '../server/running-server.ts';
 import { openServicePort } from '../server/services/service-port.ts';
 
@@ -38,7 +38,7 @@ describe('probeHealth', () => {
 
   it('says so when the server does not serve now', async () => {
     const health = new HealthService();
-    const port = await openServicePort(serviceMethods(health), '');
+    const port = await openServicePort(clientServices(health, null), '');
     afterwards(() => port.close());
     health.setServing(true);
     expect(await probe({ listenAddress: port.address })).toBeNull();

@@ -4,6 +4,7 @@ import { runServer, type ServerProgram } from '../../src/cli/run-server.ts';
 import type { Environment } from '../../src/config/read-env.ts';
 import type { ServerOptions } from '../../src/config/server-options.ts';
 import { LdlmServerError } from '../../src/contract/server-error.ts';
+import { IpcSocketError } from '../../src/server/ipc/ipc-socket-error.ts';
 import { writeScratchFile } from '../config/scratch-file.ts';
 
 type StartServer = ServerProgram['startServer'];
@@ -215,5 +216,15 @@ describe('runServer', () => {
     });
     expect(await exitCode).toBe(1);
     expect(output.stderr).toBe('net.Run() error starting server: tls: private key does not match\n');
+  });
+
+  it('says of the socket for administration what LDLM says', async () => {
+    const { output, exitCode } = run([], {}, async () => {
+      throw new IpcSocketError('file: /tmp/ldlm-ipc.sock exists.');
+    });
+    expect(await exitCode).toBe(1);
+    expect(output.stderr).toBe(
+      'server.New() error creating server: ipc.Run(): file: /tmp/ldlm-ipc.sock exists.\n',
+    );
   });
 });

@@ -86,6 +86,19 @@ describe('checkServerOptions', () => {
     expect(() => checkServerOptions(options)).toThrow(new ConfigError(message));
   });
 
+  it('serves administration to clients only where they have to authenticate', () => {
+    const remoteAdmin = true;
+    expect(() => checkServerOptions({ remoteAdmin })).toThrow(
+      new ConfigError(
+        'remote_admin needs password, client_cert_verify or client_ca: ' +
+          'without any of them anybody could release locks',
+      ),
+    );
+    for (const guard of [{ password: 'x' }, { clientCertVerify: true }, { clientCaFile: 'ca.pem' }]) {
+      expect(checkServerOptions({ remoteAdmin, ...guard }).remoteAdmin).toBe(true);
+    }
+  });
+
   it('refuses an address that names no place', () => {
     const reason = 'address nocolon: missing port in address';
     expect(() => checkServerOptions({ listenAddress: 'nocolon' })).toThrow(new ListenAddressError(reason));

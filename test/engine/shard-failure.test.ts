@@ -25,6 +25,8 @@ async function spawnServer(...flags: string[]): Promise<ServerProcess> {
     program,
     '--listen_address',
     '127.0.0.1:0',
+    '--ipc_socket_file',
+    '',
     '--shards',
     '2',
     '--log_format',

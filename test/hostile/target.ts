@@ -18,7 +18,15 @@ export class Target {
   }
 
   static async start(...args: readonly string[]): Promise<Target> {
-    const flags = ['--listen_address', '127.0.0.1:0', '--log_level', 'warn', ...args];
+    const flags = [
+      '--listen_address',
+      '127.0.0.1:0',
+      '--ipc_socket_file',
+      '',
+      '--log_level',
+      'warn',
+      ...args,
+    ];
     const child = spawn(process.execPath, [program, ...flags], { stdio: ['ignore', 'ignore', 'pipe'] });
     let log = '';
     child.stderr!.setEncoding('utf8');

@@ -28,7 +28,9 @@ describe('the installed package', () => {
 
   it('serves, and stops by a signal', async () => {
     const command = `${peers.project}/node_modules/.bin/ldlm-server`;
-    const server = spawn(command, ['-l', '127.0.0.1:0'], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const server = spawn(command, ['-l', '127.0.0.1:0', '--ipc_socket_file', ''], {
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     afterwards(() => server.kill('SIGKILL'));
     const exit = once(server, 'exit');
     const found = await waitFor(server, /Listening on (?<address>[\d.]+:\d+)/);

@@ -22,14 +22,17 @@ export class ServerProcess {
   #stderr = '';
   #noticed: () => void = () => {};
 
-  /** Starts the installed server, or `program`, with `args` and with no variables of a server but those in `env`. */
+  /**
+   * Starts the installed server, or `program`, with `args` and with no variables of a server but those in `env`. It has
+   * no socket for administration unless `args` name one: servers of several tests run at a time.
+   */
   constructor(
     args: readonly string[],
     env: Readonly<Record<string, string>> = {},
     program: string = serverProgram,
   ) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LDLM_'));
-    this.#child = spawn(process.execPath, [program, ...args], {
+    this.#child = spawn(process.execPath, [program, '--ipc_socket_file', '', ...args], {
       env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

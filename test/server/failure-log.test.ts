@@ -5,6 +5,7 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../src/base/limits.ts';
 import type { StartOptions } from '../../src/index.ts';
+import { ServiceRegistry } from '../../src/protocol/grpc/service-method.ts';
 import { FrameType } from '../../src/protocol/http2/frame.ts';
 import { LogLines } from './log-lines.ts';
 import { RawPeer } from './raw-peer.ts';
@@ -136,7 +137,7 @@ describe('a peer that is cut off', () => {
         cancelled() {},
       }),
     };
-    const port = await openServicePort([flood], '', {
+    const port = await openServicePort(new ServiceRegistry([flood]), '', {
       logger: log.logger,
       nowMs: () => performance.now() + skippedMs,
     });
@@ -161,7 +162,7 @@ describe('a peer that is cut off', () => {
   it('leaves a line when it does not begin HTTP/2', async () => {
     const log = new LogLines();
     let skippedMs = 0;
-    const port = await openServicePort([], '', {
+    const port = await openServicePort(new ServiceRegistry([]), '', {
       logger: log.logger,
       nowMs: () => performance.now() + skippedMs,
     });

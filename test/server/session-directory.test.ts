@@ -91,6 +91,7 @@ describe('the log of sessions', () => {
   it('is silent above info, where the readiness line still is', async () => {
     const lines = await linesAt('warn');
     expect(lines.map((line) => line['msg'])).toEqual([
+      'IPC server disabled because of empty socket file path',
       expect.stringMatching(/^gRPC server started\. Listening on 127\.0\.0\.1:\d+$/),
     ]);
   });

@@ -76,6 +76,8 @@ export function planCall(
   const service = method === 0 ? services.find(head.path) : null;
   const denial = service?.open === true ? null : authorize(head.authorization);
   if (denial !== null) return refused(GrpcStatus.Unauthenticated, denial);
+  const elsewhere = services.whereElse(serviceNameOf(head.path));
+  if (elsewhere !== null) return refused(GrpcStatus.Unimplemented, elsewhere);
   if (method === 0 && service === null)
     return refused(GrpcStatus.Unimplemented, describeUnknown(head.path, services));
   if (head.grpcEncoding !== '' && head.grpcEncoding !== 'identity')
@@ -118,11 +120,15 @@ function foreign(block: Uint8Array, body: Uint8Array | null = null): HeadAnswer 
 }
 
 function describeUnknown(path: string, services: ServiceRegistry): string {
-  const slash = path.lastIndexOf('/');
-  if (path.charCodeAt(0) !== 0x2f || slash < 1) return `malformed method name: ${JSON.stringify(path)}`;
-  const service = path.slice(1, slash);
+  const service = serviceNameOf(path);
+  if (service === '') return `malformed method name: ${JSON.stringify(path)}`;
   if (service !== LDLM_SERVICE && !services.hasService(service)) return `unknown service ${service}`;
-  return `unknown method ${path.slice(slash + 1)} for service ${service}`;
+  return `unknown method ${path.slice(path.lastIndexOf('/') + 1)} for service ${service}`;
+}
+
+/** The part of `/package.Service/Method` before the method; empty when the path has no such form. */
+function serviceNameOf(path: string): string {
+  return path.charCodeAt(0) === 0x2f ? path.slice(1, Math.max(1, path.lastIndexOf('/'))) : '';
 }
 
 function refuseEncoding(encoding: string): HeadAnswer {

@@ -27,4 +27,6 @@ export interface LdlmBackend {
   denied(reason: string): void;
   /** A service has put something out, perhaps at a time when nothing was read: it has to be brought to the socket. */
   wrote(): void;
+  /** Bytes of output that the peer's socket has not taken yet. */
+  readonly unwrittenBytes: number;
 }

@@ -35,6 +35,10 @@ export class ServiceCall implements ServerCall {
     return this.#ended;
   }
 
+  get backlogBytes(): number {
+    return this.#connection.queuedBytes + this.#backend.unwrittenBytes;
+  }
+
   send(message: Uint8Array): void {
     if (this.#isOver()) return;
     if (!this.#headersSent) this.#connection.sendHeaders(this.#stream, REPLY_HEADER_BLOCK, false);

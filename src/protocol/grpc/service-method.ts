@@ -9,6 +9,8 @@ export interface ServerCall {
   send(message: Uint8Array): void;
   /** Ends the reply. Afterwards nothing more is delivered. */
   end(status: GrpcStatus, text?: string): void;
+  /** Bytes that were sent on the call's connection, by it and by others, and that the peer has not taken yet. */
+  readonly backlogBytes: number;
 }
 
 /** What a service does with the requests of one call. */
@@ -29,12 +31,18 @@ export interface ServiceMethod {
   start(call: ServerCall): CallListener;
 }
 
-/** Methods by path, and the names of their services, for the texts of UNIMPLEMENTED. */
+/** What can be called on a listener: methods by path, and the names of their services, for the texts of UNIMPLEMENTED. */
 export class ServiceRegistry {
   readonly #methods = new Map<string, ServiceMethod>();
   readonly #services = new Set<string>();
+  readonly #elsewhere: ReadonlyMap<string, string>;
 
-  constructor(methods: readonly ServiceMethod[]) {
+  /**
+   * @param elsewhere services that this listener does not have, `ldlm.LDLM` not excepted, and the texts that say where
+   * to call them.
+   */
+  constructor(methods: readonly ServiceMethod[], elsewhere: ReadonlyMap<string, string> = new Map()) {
+    this.#elsewhere = elsewhere;
     for (const method of methods) {
       this.#methods.set(method.path, method);
       this.#services.add(method.path.slice(1, method.path.lastIndexOf('/')));
@@ -43,6 +51,11 @@ export class ServiceRegistry {
 
   find(path: string): ServiceMethod | null {
     return this.#methods.get(path) ?? null;
+  }
+
+  /** What callers are told of a service that is not here on purpose; null for all others. */
+  whereElse(service: string): string | null {
+    return this.#elsewhere.get(service) ?? null;
   }
 
   hasService(name: string): boolean {

@@ -14,21 +14,32 @@ export function loadDescriptorPool(): DescriptorPool {
 
 /** Compiled .proto files, and where to find what in them. */
 export class DescriptorPool {
-  /** The full names of all services, sorted. */
+  /** The full names of the services, sorted. */
   readonly services: readonly string[];
   readonly #files = new Map<string, DescriptorFile>();
   readonly #bySymbol = new Map<string, DescriptorFile>();
 
-  constructor(files: Iterable<DescriptorFile>) {
+  /** @param only the services that are told of; all that the files declare when absent. */
+  constructor(files: Iterable<DescriptorFile>, only?: readonly string[]) {
     const services: string[] = [];
     for (const file of files) {
       this.#files.set(file.name, file);
       for (const [symbol, kind] of file.symbols) {
         this.#bySymbol.set(symbol, file);
-        if (kind === 'service') services.push(symbol);
+        if (kind === 'service' && only?.includes(symbol) !== false) services.push(symbol);
       }
     }
     this.services = services.sort();
+  }
+
+  /** The part of it that a listener needs which has these services: the files that declare them, and their imports. */
+  restrictedTo(services: readonly string[]): DescriptorPool {
+    const files = new Set<DescriptorFile>();
+    for (const service of services) {
+      const file = this.fileOfSymbol(service);
+      if (file !== null) for (const needed of this.withImports(file, files)) files.add(needed);
+    }
+    return new DescriptorPool(files, services);
   }
 
   file(name: string): DescriptorFile | null {

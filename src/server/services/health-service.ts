@@ -1,7 +1,7 @@
 import { Limits } from '../../base/limits.ts';
 import { GrpcStatus } from '../../contract/grpc-status.ts';
 import type { CallListener, ServerCall, ServiceMethod } from '../../protocol/grpc/service-method.ts';
-import { listServices, loadMethod } from './proto-files.ts';
+import { loadMethod, type MethodCoder } from './proto-files.ts';
 import { SingleRequest } from './single-request.ts';
 import { CallRefusal, unaryMethod } from './unary-method.ts';
 
@@ -16,18 +16,19 @@ interface HealthCheckResponse {
 const CHECK = '/grpc.health.v1.Health/Check';
 const WATCH = '/grpc.health.v1.Health/Watch';
 
+type WatchCoder = MethodCoder<HealthCheckRequest, HealthCheckResponse>;
+
 /**
- * The standard health service, `grpc.health.v1.Health`. All services of the server, and the server as a whole, whose
+ * The standard health service, `grpc.health.v1.Health`. All services of a listener, and the server as a whole, whose
  * name is empty, have one status: NOT_SERVING until the server says otherwise. Both methods need no password, since
  * load balancers and orchestrators have none.
  *
  * Specification: https://github.com/grpc/grpc/blob/master/doc/health-checking.md
  */
 export class HealthService {
-  readonly methods: readonly ServiceMethod[];
-  readonly #known = new Set(['', ...listServices()]);
   /** Every Watch call in progress, with the reply that it was sent last. */
   readonly #watchers = new Map<ServerCall, Uint8Array>();
+  readonly #coder: WatchCoder = loadMethod(WATCH);
   readonly #servingReply: Uint8Array;
   readonly #notServingReply: Uint8Array;
   readonly #unknownReply: Uint8Array;
@@ -35,15 +36,18 @@ export class HealthService {
   #closed = false;
 
   constructor() {
-    const { requestDeserialize, responseSerialize } = loadMethod<HealthCheckRequest, HealthCheckResponse>(
-      WATCH,
-    );
+    const { responseSerialize } = this.#coder;
     this.#servingReply = responseSerialize({ status: 'SERVING' });
     this.#notServingReply = responseSerialize({ status: 'NOT_SERVING' });
     this.#unknownReply = responseSerialize({ status: 'SERVICE_UNKNOWN' });
-    this.methods = [
-      unaryMethod(CHECK, true, (request: HealthCheckRequest) => this.#check(request)),
-      { path: WATCH, open: true, start: (call) => this.#startWatch(call, requestDeserialize) },
+  }
+
+  /** The methods for a listener that has these services. */
+  methodsFor(services: readonly string[]): readonly ServiceMethod[] {
+    const known = new Set(['', ...services]);
+    return [
+      unaryMethod(CHECK, true, ({ service }: HealthCheckRequest) => this.#check(known.has(service))),
+      { path: WATCH, open: true, start: (call) => this.#startWatch(call, known) },
     ];
   }
 
@@ -74,24 +78,24 @@ export class HealthService {
     this.#watchers.clear();
   }
 
-  #check({ service }: HealthCheckRequest): HealthCheckResponse | CallRefusal {
-    if (!this.#known.has(service)) return new CallRefusal(GrpcStatus.NotFound, 'unknown service');
+  #check(isKnown: boolean): HealthCheckResponse | CallRefusal {
+    if (!isKnown) return new CallRefusal(GrpcStatus.NotFound, 'unknown service');
     return { status: this.#serving ? 'SERVING' : 'NOT_SERVING' };
   }
 
-  #startWatch(call: ServerCall, decode: (bytes: Buffer) => HealthCheckRequest): CallListener {
-    return new SingleRequest(call, decode, {
-      requested: ({ service }) => this.#watch(call, service),
+  #startWatch(call: ServerCall, known: ReadonlySet<string>): CallListener {
+    return new SingleRequest(call, this.#coder.requestDeserialize, {
+      requested: ({ service }) => this.#watch(call, known.has(service)),
       cancelled: () => this.#watchers.delete(call),
     });
   }
 
-  #watch(call: ServerCall, service: string): void {
+  #watch(call: ServerCall, isKnown: boolean): void {
     if (this.#watchers.size >= Limits.healthWatchersMax) {
       const text = `more than ${Limits.healthWatchersMax} calls watch the server's health`;
       return call.end(GrpcStatus.ResourceExhausted, text);
     }
-    this.#tell(call, this.#known.has(service) ? this.#currentReply() : this.#unknownReply);
+    this.#tell(call, isKnown ? this.#currentReply() : this.#unknownReply);
     if (!this.#closed) return;
     this.#watchers.delete(call);
     endWatch(call);

@@ -18,6 +18,7 @@ export class ProtoFilesError extends LdlmServerError {
 /** The files whose services the server has, as they import each other and as reflection names them. */
 const FILE_NAMES = [
   'ldlm.proto',
+  'ldlm-admin.proto',
   'grpc/health/v1/health.proto',
   'grpc/reflection/v1/reflection.proto',
   'grpc/reflection/v1alpha/reflection.proto',

@@ -28,6 +28,24 @@ describe('a gRPC head that cannot be served', () => {
     expect(refusalOf(path(value))).toBe(refusal);
   });
 
+  it.each(['/ldlm.LDLM/Lock', '/ldlm.LDLM/Other', '/pkg.Away/Call'])(
+    '%s, which is served elsewhere',
+    (value) => {
+      const elsewhere = new Map([
+        ['ldlm.LDLM', 'next door'],
+        ['pkg.Away', 'next door'],
+      ]);
+      const refusal = (password: string | null) => {
+        const calls = new RecordedCalls(password, elsewhere);
+        calls.receive(headers(1, path(value)), data(1, message('x'), END));
+        expect(calls.events.filter((event) => !event.startsWith('denied'))).toEqual([]);
+        return calls.refusal();
+      };
+      expect(refusal(null)).toBe('grpc-status=12 grpc-message=next door');
+      expect(refusal('secret')).toBe('grpc-status=16 grpc-message=missing credentials');
+    },
+  );
+
   it('has a text that is cut, however long the path is', () => {
     expect(refusalOf(path(`/${'s'.repeat(5000)}/x`)).length).toBeLessThan(700);
   });

@@ -60,6 +60,20 @@ describe('a call of a service', () => {
     expect(calls.watch.events).toEqual(['halfClosed']);
   });
 
+  it('can see how much its peer has not taken', () => {
+    const calls = new RecordedCalls();
+    calls.receive(settings([4, 8]), headers(1, watch(), END), headers(3, watch(), END));
+    const [call, other] = calls.watch.calls;
+    expect(call!.backlogBytes).toBe(0);
+    call!.send(Buffer.alloc(20));
+    // Of 25 bytes with the prefix, 8 fit the stream's window.
+    expect(call!.backlogBytes).toBe(17);
+    calls.unwrittenBytes = 100;
+    expect([call!.backlogBytes, other!.backlogBytes]).toEqual([117, 117]);
+    calls.receive(windowUpdate(1, 17));
+    expect(call!.backlogBytes).toBe(100);
+  });
+
   it('says nothing after its end', () => {
     const calls = new RecordedCalls();
     calls.receive(headers(1, watch(), END));

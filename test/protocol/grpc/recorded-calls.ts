@@ -58,15 +58,16 @@ export class RecordedCalls implements LdlmBackend {
   readonly assembly = new AssemblyBudget(16 * 2 ** 20, null);
   readonly answers = new AnswerCounts();
   readonly calls: GrpcCalls;
+  unwrittenBytes = 0;
   /** The shard that takes requests; -1 when there is no room. */
   shard = 0;
   nowMs = 1_000;
   readonly #output = new Output(new ChunkPool());
   readonly #decoder = new HpackDecoder(4096);
 
-  constructor(password: string | null = null) {
+  constructor(password: string | null = null, elsewhere?: ReadonlyMap<string, string>) {
     const context = {
-      services: new ServiceRegistry([this.watch, this.openService]),
+      services: new ServiceRegistry([this.watch, this.openService], elsewhere),
       authorize: (given: string | null) =>
         password === null || given === password
           ? null

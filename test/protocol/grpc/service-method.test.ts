@@ -10,4 +10,11 @@ it('finds methods by path and knows their services', () => {
   expect(registry.find('pkg.Service/Call')).toBeNull();
   expect(registry.hasService('pkg.Service')).toBe(true);
   expect(registry.hasService('pkg')).toBe(false);
+  expect(registry.whereElse('pkg.Service')).toBeNull();
+});
+
+it('says where services are called that it does not have', () => {
+  const registry = new ServiceRegistry([], new Map([['pkg.Service', 'over there']]));
+  expect(registry.whereElse('pkg.Service')).toBe('over there');
+  expect(registry.hasService('pkg.Service')).toBe(false);
 });

@@ -45,6 +45,16 @@ describe('DescriptorPool', () => {
     expect(pool.withImports(top, new Set([top, left, base]))).toEqual([top, right]);
   });
 
+  it('can be restricted to what some services need', () => {
+    const restricted = pool.restrictedTo(['b.S', 'c.Unknown']);
+    expect(restricted.services).toEqual(['b.S']);
+    expect([restricted.file('left.proto'), restricted.file('base.proto')]).toEqual([left, base]);
+    expect([restricted.file('top.proto'), restricted.fileOfSymbol('a.S')]).toEqual([null, null]);
+    // A file that is needed brings its services along, but they are not told of.
+    expect(pool.restrictedTo(['a.S']).services).toEqual(['a.S']);
+    expect(pool.restrictedTo(['a.S']).fileOfSymbol('b.S')).toBe(left);
+  });
+
   it('takes files that import each other', () => {
     const one = file('1', ['2']);
     const two = file('2', ['1']);

@@ -4,6 +4,7 @@ import type { ServerCall, ServiceMethod } from '../../../src/protocol/grpc/servi
 export class RecordedCall implements ServerCall {
   readonly sent: Uint8Array[] = [];
   status: number | null = null;
+  backlogBytes = 0;
   text: string | undefined;
 
   send(message: Uint8Array): void {

@@ -3,7 +3,7 @@ import { Limits } from '../../../src/base/limits.ts';
 import type { Engine } from '../../../src/engine/engine.ts';
 import { AnswerCounts } from '../../../src/protocol/grpc/answer-counts.ts';
 import { AssemblyBudget } from '../../../src/protocol/grpc/incoming-message.ts';
-import { type ServiceMethod, ServiceRegistry } from '../../../src/protocol/grpc/service-method.ts';
+import type { ServiceRegistry } from '../../../src/protocol/grpc/service-method.ts';
 import { Connections } from '../../../src/server/connections.ts';
 import { FailureLog } from '../../../src/server/failure-log.ts';
 import { type Logger, silentLogger } from '../../../src/server/logger.ts';
@@ -34,16 +34,16 @@ interface ServicePortSettings {
   readonly nowMs?: () => number;
 }
 
-/** Serves methods on a free port of 127.0.0.1. */
+/** Serves services on a free port of 127.0.0.1. */
 export async function openServicePort(
-  methods: readonly ServiceMethod[],
+  services: ServiceRegistry,
   password: string,
   { logger = silentLogger(), nowMs = () => performance.now() }: ServicePortSettings = {},
 ): Promise<ServicePort> {
   const sessions = new SessionDirectory(logger);
   const connections = new Connections({
     grpc: {
-      services: new ServiceRegistry(methods),
+      services,
       authorize: passwordCheck(password),
       assembly: new AssemblyBudget(Limits.assemblyBytesMax, null),
       answers: new AnswerCounts(),

@@ -7,22 +7,46 @@ import {
 } from '@grpc/grpc-js';
 import { loadSync, type ServiceDefinition } from '@grpc/proto-loader';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { AdminService } from '../../../src/server/services/admin-service.ts';
 import { HealthService } from '../../../src/server/services/health-service.ts';
 import { listServices } from '../../../src/server/services/proto-files.ts';
-import { serviceMethods } from '../../../src/server/services/services.ts';
+import { clientServices, operatorServices } from '../../../src/server/services/services.ts';
 import { protosPath } from './client-coder.ts';
+import { FakeSource } from './fake-source.ts';
 import { openServicePort, type ServicePort } from './service-port.ts';
 
-describe('serviceMethods', () => {
-  const paths = serviceMethods(new HealthService()).map(({ path }) => path);
+const BESIDE_LOCKS = [
+  'grpc.health.v1.Health',
+  'grpc.reflection.v1.ServerReflection',
+  'grpc.reflection.v1alpha.ServerReflection',
+];
 
-  it('has every service but ldlm.LDLM, which has a way of its own', () => {
-    const served = new Set(paths.map((path) => path.split('/')[1]!));
-    expect([...served, 'ldlm.LDLM'].sort()).toEqual(listServices());
+describe('what a listener serves', () => {
+  const admin = new AdminService(new FakeSource());
+
+  it('is all but administration to clients, unless that is switched on', () => {
+    const usual = clientServices(new HealthService(), null);
+    expect(listServices().filter((name) => usual.hasService(name))).toEqual(BESIDE_LOCKS);
+    expect(usual.whereElse('ldlm.Admin')).toContain('remote_admin');
+    expect(usual.whereElse('ldlm.LDLM')).toBeNull();
+    const remote = clientServices(new HealthService(), admin);
+    expect(remote.find('/ldlm.Admin/Unlock')?.open).toBe(false);
+    expect(remote.whereElse('ldlm.Admin')).toBeNull();
   });
 
-  it('has each method once', () => {
-    expect(new Set(paths).size).toBe(paths.length);
+  it('is all but locks to the operator', () => {
+    const services = operatorServices(new HealthService(), admin);
+    expect(listServices().filter((name) => services.hasService(name))).toEqual([
+      ...BESIDE_LOCKS,
+      'ldlm.Admin',
+    ]);
+    expect(services.whereElse('ldlm.LDLM')).toContain('listen_address');
+  });
+
+  it('has each method of the .proto file of administration', () => {
+    const declared = loadSync('ldlm-admin.proto', { includeDirs: [protosPath] })['ldlm.Admin'];
+    const services = operatorServices(new HealthService(), admin);
+    for (const name of Object.keys(declared!)) expect(services.find(`/ldlm.Admin/${name}`)).not.toBeNull();
   });
 });
 
@@ -34,7 +58,7 @@ describe('the services, called with grpc-js', () => {
   beforeAll(async () => {
     health = new HealthService();
     health.setServing(true);
-    port = await openServicePort(serviceMethods(health), password);
+    port = await openServicePort(clientServices(health, null), password);
   });
   afterAll(() => port.close());
 
@@ -68,6 +92,7 @@ describe('the services, called with grpc-js', () => {
       expect(await check('')).toEqual({ status: 'SERVING' });
       expect(await check('ldlm.LDLM')).toEqual({ status: 'SERVING' });
       expect(await check('ldlm.Other')).toBe(status.NOT_FOUND);
+      expect(await check('ldlm.Admin')).toBe(status.NOT_FOUND);
     });
 
     it('answers Watch at once and goes on', async () => {
@@ -107,17 +132,19 @@ describe('the services, called with grpc-js', () => {
     it('answers a stream of questions', async () => {
       const metadata = new Metadata();
       metadata.set('authorization', password);
-      const symbols = listServices();
+      const symbols = [...BESIDE_LOCKS, 'ldlm.LDLM'];
       const { replies, code } = await ask(metadata, [
         { list_services: '' },
         ...symbols.map((symbol) => ({ file_containing_symbol: symbol })),
+        { file_containing_symbol: 'ldlm.Admin' },
       ]);
       expect(code).toBe(status.OK);
       expect(replies[0]).toMatchObject({
         list_services_response: { service: symbols.map((name) => ({ name })) },
       });
-      expect(replies.length).toBe(1 + symbols.length);
-      for (const reply of replies.slice(1)) expect(reply).toHaveProperty('file_descriptor_response');
+      expect(replies.length).toBe(1 + symbols.length + 1);
+      for (const reply of replies.slice(1, -1)) expect(reply).toHaveProperty('file_descriptor_response');
+      expect(replies.at(-1)).toMatchObject({ error_response: { error_message: 'symbol not found' } });
     });
 
     it('needs the password', async () => {
