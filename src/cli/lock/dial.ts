@@ -1,0 +1,24 @@
+import { connect } from 'node:net';
+import { CommandFailure } from './command-failure.ts';
+import { reasonOf } from './lock-target.ts';
+
+/**
+ * Sees whether a server answers at a socket, which takes a fraction of a millisecond, before the libraries are loaded
+ * that talk to it.
+ *
+ * @throws CommandFailure with LDLM's text when none does
+ */
+export function dial(path: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(path, () => {
+      socket.destroy();
+      resolve();
+    });
+    socket.once('error', (error) => {
+      const text =
+        `IPC error: dial unix ${path}: connect: ${reasonOf(error)}. Is the ldlm server running? ` +
+        'Do you need to specify the socket file path? See help';
+      reject(new CommandFailure(text, { cause: error }));
+    });
+  });
+}
