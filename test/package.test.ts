@@ -34,7 +34,8 @@ describe('the package as it is published', () => {
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
   it('holds programs, types and protos, and nothing else', () => {
-    const expected = /^(dist\/(src|workers)\/.+\.(js|d\.ts)|protos\/.+|README\.md|LICENSE|package\.json)$/;
+    const expected =
+      /^(dist\/(src|workers)\/.+\.(js|d\.ts)|protos\/.+|ldlm-server\.service|README\.md|LICENSE|package\.json)$/;
     expect(files.filter((path) => !expected.test(path))).toStrictEqual([]);
     expect(files).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'protos/ldlm.proto']));
   });

@@ -23,6 +23,8 @@ export interface OwnServerOptions {
   /** Default: locks live in memory. */
   readonly stateFile?: string;
   readonly stateSync?: string;
+  /** Where `ldlm-lock` finds it. Default: nowhere. */
+  readonly ipcSocketFile?: string;
   /** Where metrics are served. Default: nowhere. */
   readonly adminAddress?: string;
 }
@@ -31,7 +33,14 @@ export interface OwnServerOptions {
 export function startOwnServer(options: OwnServerOptions): Promise<ServerProcess> {
   const args = (address: string): string[] => [
     options.program,
-    ...['--listen_address', address, '--ipc_socket_file', '', '--log_level', 'error'],
+    ...[
+      '--listen_address',
+      address,
+      '--ipc_socket_file',
+      options.ipcSocketFile ?? '',
+      '--log_level',
+      'error',
+    ],
     ...(options.shards === undefined ? [] : ['--shards', String(options.shards)]),
     ...(options.stateFile === undefined ? [] : ['--state_file', options.stateFile]),
     ...(options.stateSync === undefined ? [] : ['--state_sync', options.stateSync]),

@@ -16,7 +16,7 @@ import { median } from '../median.ts';
 import { BUILT_PROGRAM, startOwnServer } from './contenders.ts';
 import { HeldLoad, type LoadResult, runLoad } from './load-run.ts';
 import { readLoadAverage } from './process-usage.ts';
-import type { ServerProcess } from './server-process.ts';
+import { freePort, type ServerProcess } from './server-process.ts';
 
 const LOCK_PROGRAM = fileURLToPath(new URL('../../src/cli/ldlm-lock.js', import.meta.url));
 const DEPTH = { connections: 8, inFlight: 16 };
@@ -42,7 +42,8 @@ interface Onlooker {
 const children = new Set<ChildProcess>();
 const folder = mkdtempSync(join(tmpdir(), 'ldlm-onlookers-'));
 const socket = join(folder, 'ipc.sock');
-const server = await startOwnServer({ program: BUILT_PROGRAM, ipcSocketFile: socket, admin: true });
+const adminAddress = `127.0.0.1:${await freePort()}`;
+const server = await startOwnServer({ program: BUILT_PROGRAM, ipcSocketFile: socket, adminAddress });
 try {
   const held = await HeldLoad.start([
     ...['--address', server.address, '--mode', 'hold', '--count', values.count],
@@ -133,7 +134,7 @@ async function scrapes(): Promise<string> {
   let bytes = 0;
   for (let i = 0; i < SCRAPES; i++) {
     const fromMs = performance.now();
-    const response = await fetch(`http://${server.adminAddress}/metrics`);
+    const response = await fetch(`http://${adminAddress}/metrics`);
     bytes = (await response.text()).length;
     times.push(performance.now() - fromMs);
   }
