@@ -1,6 +1,7 @@
 import { checkServerOptions, type ServerOptions } from './config/server-options.ts';
 import { createLogger, type Logger } from './server/logger.ts';
-import { LockServer, type RunningServer } from './server/server.ts';
+import type { RunningServer } from './server/running-server.ts';
+import { LockServer } from './server/server.ts';
 
 export { ConfigError } from './config/config-error.ts';
 export { ListenAddressError } from './config/listen-address.ts';
@@ -9,7 +10,7 @@ export { LdlmServerError } from './contract/server-error.ts';
 export { ShardFailedError } from './engine/shard-watch.ts';
 export { BindError } from './server/listeners.ts';
 export type { Logger } from './server/logger.ts';
-export type { RunningServer } from './server/server.ts';
+export type { RunningServer } from './server/running-server.ts';
 export { TlsConfigError } from './server/tls-context.ts';
 
 /** The options of {@link startServer}: any of {@link ServerOptions}, and where to log. `ipcSocketFile` is empty by default. */

@@ -121,6 +121,22 @@ export const Limits = {
   restBodyBytesMax: 512 * KiB,
   /** For how long a REST request may take to arrive, in milliseconds. */
   restRequestMsMax: 30_000,
+  /** Head of a REST request, as of a gRPC one: the longest password, and a path or a cookie beside it. */
+  restHeadBytesMax: 64 * KiB,
+  /** What has come of all REST bodies that are not complete; the request that brings more is refused. */
+  restBodiesBytesMax: 32 * MiB,
+  /** Lock operations over REST in progress at a time, above all long polls: each takes about 10 KiB. One more is refused. */
+  restCallsMax: 16_384,
+  /** The same for one session, so that a single one does not lock out all others. */
+  restCallsPerSessionMax: 1_024,
+  /** Requests over REST that wait for room in the ring of their shard; one more is refused. */
+  restQueuedMax: 4_096,
+  /** Streams of one HTTP/2 connection over REST: as many as a session may have calls. */
+  restStreamsMax: 1_024,
+  /** For how long a REST connection stays open without a request, in milliseconds. */
+  restKeepAliveMs: 75_000,
+  /** For how long a client may leave an answer unread, in milliseconds. How far it is with one is not told. */
+  restStalledMsMax: 60_000,
 
   /** Connections to the admin listener at a time, over all of its addresses; one more is turned away. */
   adminConnectionsMax: 256,
@@ -179,6 +195,13 @@ assertRelation(
   'authorizationBytesMax + 8 * headerValueBytesMax <= headerListBytesMax',
 );
 assertRelation(L.nameBytesMax * 6 < L.restBodyBytesMax, 'nameBytesMax * 6 < restBodyBytesMax');
+assertRelation(L.restBodyBytesMax <= L.restBodiesBytesMax, 'restBodyBytesMax <= restBodiesBytesMax');
+assertRelation(L.restCallsPerSessionMax < L.restCallsMax, 'restCallsPerSessionMax < restCallsMax');
+assertRelation(L.restStreamsMax <= L.restCallsPerSessionMax, 'restStreamsMax <= restCallsPerSessionMax');
+assertRelation(
+  L.authorizationBytesMax * 2 < L.restHeadBytesMax,
+  'authorizationBytesMax * 2 < restHeadBytesMax',
+);
 assertRelation(L.nameBytesMax * 6 < L.adminBodyBytesMax, 'nameBytesMax * 6 < adminBodyBytesMax');
 assertRelation(L.adminHeadMsMax <= L.adminRequestMsMax, 'adminHeadMsMax <= adminRequestMsMax');
 assertRelation(L.outputBytesPause < L.outputBytesMax, 'outputBytesPause < outputBytesMax');

@@ -24,6 +24,8 @@ export interface ListenerEvents {
   handshakeFailed(address: string, reason: string): void;
   /** So many newcomers were turned away, because too many came at once or too many are there. */
   turnedAway(count: number): void;
+  /** A client speaks HTTP in clear where TLS is spoken. The socket is still open, and ended by whoever is told. */
+  spokenInClear?(socket: Socket): void;
 }
 
 /** Sockets in listen state, with what they accept handed to one place. */
@@ -45,13 +47,21 @@ export class Listeners {
    * Listens at every address that the host name resolves to, all on one port. An address family that this machine
    * does not have is passed over as long as one address is left.
    *
+   * @param create makes the server of one address, where it is to be more than one of sockets: such a server keeps
+   * what it accepts to itself.
    * @throws BindError, ListenAddressError
    */
-  static async open(address: string, tls: TlsOptions | null, events: ListenerEvents): Promise<Listeners> {
+  static async open(
+    address: string,
+    tls: TlsOptions | null,
+    events: ListenerEvents,
+    create: () => Server = () => createSocketServer(tls, events),
+  ): Promise<Listeners> {
     const handshakes = new Handshakes();
-    const servers = await listenEverywhere(address, () => create(tls, events, handshakes));
+    const servers = await listenEverywhere(address, create);
     const newcomers = newcomersOf(events);
     for (const server of servers) {
+      if (tls !== null) handshakes.watch(server, events);
       server.on('error', (error: Error) => events.failed(error));
       newcomers.watch(server);
     }
@@ -96,21 +106,29 @@ export async function listenEverywhere<S extends Server>(address: string, create
 class Handshakes {
   readonly #sockets = new Map<string, Socket>();
 
-  begin(socket: Socket): void {
+  /** Minds the handshakes of a server. */
+  watch(server: Server, events: ListenerEvents): void {
+    server.on('connection', (socket: Socket) => this.#begin(socket));
+    server.on('secureConnection', (socket: Socket) => this.#sockets.delete(peerOf(socket)));
+    server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
+      events.handshakeFailed(addressBeneath(socket), describeTlsError(error, socket));
+      const beneath = codeOf(error) === 'ERR_SSL_HTTP_REQUEST' ? socketBeneath(socket) : null;
+      if (beneath !== null && events.spokenInClear !== undefined) events.spokenInClear(beneath);
+      else socket.destroy();
+    });
+  }
+
+  destroy(): void {
+    for (const socket of this.#sockets.values()) socket.destroy();
+  }
+
+  #begin(socket: Socket): void {
     const peer = peerOf(socket);
     this.#sockets.set(peer, socket);
     // A later socket of the same peer may stand here by then.
     socket.once('close', () => {
       if (this.#sockets.get(peer) === socket) this.#sockets.delete(peer);
     });
-  }
-
-  end(socket: Socket): void {
-    this.#sockets.delete(peerOf(socket));
-  }
-
-  destroy(): void {
-    for (const socket of this.#sockets.values()) socket.destroy();
   }
 }
 
@@ -142,27 +160,21 @@ async function listenAll<S extends Server>(
   return servers;
 }
 
-function create(tls: TlsOptions | null, events: ListenerEvents, handshakes: Handshakes): Server {
+function createSocketServer(tls: TlsOptions | null, events: ListenerEvents): Server {
   if (tls === null) return createServer({ noDelay: true }, events.accept);
-  const server = createTlsServer(
-    { ...tls, noDelay: true, handshakeTimeout: Limits.handshakeMsMax },
-    (socket) => {
-      handshakes.end(socket);
-      events.accept(socket);
-    },
-  );
-  server.on('connection', (socket: Socket) => handshakes.begin(socket));
-  server.on('tlsClientError', (error: Error, socket: TLSSocket) => {
-    events.handshakeFailed(addressBeneath(socket), describeTlsError(error, socket));
-    socket.destroy();
-  });
-  return server;
+  return createTlsServer({ ...tls, noDelay: true, handshakeTimeout: Limits.handshakeMsMax }, events.accept);
 }
 
-/** The peer of a TLS socket that is closed, which only the socket beneath it still knows. That has no public name. */
-function addressBeneath(socket: TLSSocket): string {
+/** The socket beneath a TLS socket, which has no public name. */
+function socketBeneath(socket: TLSSocket): Socket | null {
   const beneath: unknown = Reflect.get(socket, '_parent');
-  return beneath instanceof Socket ? peerAddress(beneath.remoteAddress, beneath.remotePort) : '';
+  return beneath instanceof Socket ? beneath : null;
+}
+
+/** The peer of a TLS socket that is closed, which only the socket beneath it still knows. */
+function addressBeneath(socket: TLSSocket): string {
+  const beneath = socketBeneath(socket);
+  return beneath === null ? '' : peerAddress(beneath.remoteAddress, beneath.remotePort);
 }
 
 /** Why a handshake failed: what is wrong with the client's certificate, else what OpenSSL or the socket says. */

@@ -25,6 +25,9 @@ import { ArrivalCounts } from './metrics/door-metrics.ts';
 import type { MetricSources } from './metrics/server-metrics.ts';
 import { packageVersion } from './package-version.ts';
 import { passwordCheck } from './password.ts';
+import { openRest } from './rest/open-rest.ts';
+import type { RestServer, RestServerOptions } from './rest/rest-server.ts';
+import type { RunningServer, ServerStats } from './running-server.ts';
 import { describeShards, type ServerInfo } from './server-info.ts';
 import type { ServerStatus } from './server-status.ts';
 import { HealthService } from './services/health-service.ts';
@@ -37,35 +40,6 @@ import { tokenSeedAt } from './token-seed.ts';
 /** How long the last answers may take to leave after a shard has failed. */
 const FAREWELL_MS = 200;
 const PART_FAILED = 'a part of the server has failed';
-
-/** A server that runs. */
-export interface RunningServer {
-  /** Where it listens, as `host:port`: one for each address that the host name resolves to. */
-  readonly addresses: readonly string[];
-  /** Where metrics, health and the dashboard are served, in the same form; empty when they are not. */
-  readonly adminAddresses: readonly string[];
-  /** Resolves when the server has ended in order; rejects when it could not go on. */
-  readonly closed: Promise<void>;
-  /**
-   * Ends the server in order: waiting Lock calls get UNAVAILABLE, Unlock and Renew are still served while clients
-   * are told to go, and what is left after the grace period is cut off.
-   */
-  close(): Promise<void>;
-  /** What the server holds right now. Each shard's numbers are those of the end of its last turn. */
-  stats(): ServerStats;
-}
-
-export interface ServerStats {
-  readonly connections: number;
-  /** Locks by name, also idle ones that are not collected yet. */
-  readonly locks: number;
-  readonly holders: number;
-  readonly waiters: number;
-  /** Sessions that have claimed a lock and not ended. */
-  readonly sessions: number;
-  /** Grants since the start. */
-  readonly grants: number;
-}
 
 /** The server: engine, connections and listeners put together, and their common end. */
 export class LockServer implements RunningServer {
@@ -84,6 +58,7 @@ export class LockServer implements RunningServer {
   readonly #inspector: EngineInspector;
   readonly #state: ServerState | null;
   #listeners: Listeners | null = null;
+  #rest: RestServer | null = null;
   #admin: AdminHttp | null = null;
   #closing: Promise<void> | null = null;
   #abandoning: Promise<void> | null = null;
@@ -180,6 +155,7 @@ export class LockServer implements RunningServer {
           logger.warn({ count }, 'too many new connections: some were turned away');
         },
       });
+      server.#rest = await openRest(server.#restOptions(tls), server.#listener);
       // A shard may have died while the addresses were looked up.
       if (server.#failure !== null) throw server.#failure;
     } catch (error) {
@@ -191,11 +167,16 @@ export class LockServer implements RunningServer {
       logger.warn(`Admin server started. Listening on ${address}`);
     }
     for (const address of server.addresses) logger.warn(`gRPC server started. Listening on ${address}`);
+    for (const address of server.restAddresses) logger.warn(`REST server started. Listening on ${address}`);
     return server;
   }
 
   get addresses(): readonly string[] {
     return this.#listeners?.addresses ?? [];
+  }
+
+  get restAddresses(): readonly string[] {
+    return this.#rest?.addresses ?? [];
   }
 
   /** A look at the locks, for what administers the server. */
@@ -230,13 +211,14 @@ export class LockServer implements RunningServer {
     this.#health.close();
     this.#administration.close();
     this.#listeners?.close();
+    this.#rest?.stop();
     const grace = new Grace(this.#options.shutdownGraceMs);
     // First every waiter gets its answer, then the connections are told to go: whoever is told has been answered.
     await grace.orSooner(this.#engine.stopGranting());
-    await grace.orSooner(Promise.all([this.#connections.drain(), this.#administration.drain()]));
+    const clients = [this.#connections, this.#administration, this.#rest];
+    await grace.orSooner(Promise.all(clients.map((some) => some?.drain())));
     grace.clear();
-    this.#connections.destroy();
-    this.#administration.destroy();
+    for (const some of clients) some?.destroy();
     this.#inspector.close();
     this.#failures.close();
     try {
@@ -251,6 +233,19 @@ export class LockServer implements RunningServer {
     if (this.#failure === null) this.#resolveClosed();
   }
 
+  #restOptions(tls: TlsOptions | null): RestServerOptions {
+    return {
+      engine: this.#engine,
+      directory: this.#sessions,
+      options: this.#options,
+      logger: this.#logger,
+      tls,
+      nowMs: () => this.#engine.clock.nowMs(),
+      inspector: this.#options.remoteAdmin ? this.#inspector : null,
+      arrivals: this.#arrivals,
+    };
+  }
+
   #describe(): ServerInfo {
     const nowMs = this.#engine.clock.nowMs();
     return {
@@ -258,7 +253,7 @@ export class LockServer implements RunningServer {
       startedAtMs: this.#startedAtMs,
       uptimeMs: nowMs - this.#startedAtMs,
       grpcAddresses: this.addresses,
-      restAddresses: [],
+      restAddresses: this.restAddresses,
       adminAddresses: this.adminAddresses,
       stateFile: this.#options.stateFile,
       serving: this.#health.serving,
@@ -272,7 +267,11 @@ export class LockServer implements RunningServer {
     const metrics: MetricSources = {
       engine: this.#engine,
       sessions: this.#sessions,
-      connections: { grpc: () => this.#connections.size, admin: () => this.#admin?.connections ?? 0 },
+      connections: {
+        grpc: () => this.#connections.size,
+        rest: () => this.#rest?.connections ?? 0,
+        admin: () => this.#admin?.connections ?? 0,
+      },
       arrivals: this.#arrivals,
       answers: this.#answers,
       serving: () => this.#health.serving,
@@ -357,8 +356,7 @@ export class LockServer implements RunningServer {
     this.#administration.close();
     // From here on it is us who ends connections: in the shards that still work, what their clients hold is kept.
     if (this.#state !== null) void this.#engine.stopGranting();
-    this.#connections.failAll(PART_FAILED);
-    this.#administration.failAll(PART_FAILED);
+    for (const some of [this.#connections, this.#administration, this.#rest]) some?.failAll(PART_FAILED);
     // The answers have a moment to leave; then the process has nothing left to do.
     setTimeout(() => {
       this.#rejectClosed(error);
@@ -374,6 +372,7 @@ export class LockServer implements RunningServer {
   async #abandonOnce(): Promise<void> {
     this.#listeners?.close();
     this.#connections.destroy();
+    this.#rest?.destroy();
     this.#failures.close();
     this.#administration.destroy();
     this.#health.close();

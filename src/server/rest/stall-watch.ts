@@ -1,0 +1,21 @@
+import { Limits } from '../../base/limits.ts';
+
+/** Finds out that a client does not read what was written for it. */
+export class StallWatch {
+  #readBytes = 0;
+  #sinceMs = 0;
+
+  /**
+   * @param waitingBytes what the socket has not written yet
+   * @param givenBytes all that it was ever given
+   */
+  hasStalled(waitingBytes: number, givenBytes: number, nowMs: number): boolean {
+    const readBytes = givenBytes - waitingBytes;
+    if (waitingBytes === 0 || readBytes !== this.#readBytes || this.#sinceMs === 0) {
+      this.#readBytes = readBytes;
+      this.#sinceMs = waitingBytes === 0 ? 0 : nowMs;
+      return false;
+    }
+    return nowMs - this.#sinceMs > Limits.restStalledMsMax;
+  }
+}

@@ -1,0 +1,61 @@
+import { EventEmitter } from 'node:events';
+import type { Http2Session, ServerHttp2Stream } from 'node:http2';
+import { describe, expect, it } from 'vitest';
+import { Limits } from '../../../src/base/limits.ts';
+import { Http2Sessions } from '../../../src/server/rest/http2-sessions.ts';
+
+const MAX = Limits.restKeepAliveMs;
+
+class FakeSession extends EventEmitter {
+  closes = 0;
+
+  close(): void {
+    this.closes++;
+    this.emit('close');
+  }
+}
+
+function open() {
+  const session = new FakeSession();
+  const sessions = new Http2Sessions();
+  sessions.add(session as unknown as Http2Session, 1_000);
+  const begin = (endMs: number): EventEmitter => {
+    const stream = Object.assign(new EventEmitter(), { session });
+    sessions.count(stream as unknown as ServerHttp2Stream, () => endMs);
+    return stream;
+  };
+  return { session, sessions, begin };
+}
+
+// Idle times of more than a minute: with a real connection the test would take as long.
+describe('HTTP/2 connections', () => {
+  it('are closed when they have had no streams for long', () => {
+    const { session, sessions } = open();
+    sessions.sweep(1_000 + MAX);
+    expect(session.closes).toBe(0);
+    sessions.sweep(1_001 + MAX);
+    expect(session.closes).toBe(1);
+    expect(sessions.size).toBe(0);
+  });
+
+  it('stay while they have a stream, and for their whole time after it', () => {
+    const { session, sessions, begin } = open();
+    const [first, second] = [begin(5_000), begin(100_000)];
+    first.emit('close');
+    sessions.sweep(90_000);
+    expect(session.closes).toBe(0);
+    second.emit('close');
+    sessions.sweep(100_000 + MAX);
+    expect(session.closes).toBe(0);
+    sessions.sweep(100_001 + MAX);
+    expect(session.closes).toBe(1);
+  });
+
+  it('are all told to go when the server stops', () => {
+    const { session, sessions } = open();
+    sessions.drain();
+    expect(session.closes).toBe(1);
+    // An error of a connection is no error of the server.
+    session.emit('error', new Error('reset'));
+  });
+});

@@ -1,0 +1,251 @@
+import { readFileSync } from 'node:fs';
+import { connect as connectHttp2 } from 'node:http2';
+import { connect as connectTls, type TLSSocket } from 'node:tls';
+import { describe, expect, it } from 'vitest';
+import { Limits } from '../../../src/base/limits.ts';
+import { afterwards } from '../running-server.ts';
+import { eventually, postBytes, RawRest, RestClient, runRest } from './rest-client.ts';
+
+const folder = new URL('../../fixtures/tls/', import.meta.url).pathname;
+const ca = readFileSync(`${folder}ca.pem`);
+const tls = { tlsCertFile: `${folder}server.pem`, tlsKeyFile: `${folder}server-key.pem` };
+const client = { cert: readFileSync(`${folder}client.pem`), key: readFileSync(`${folder}client-key.pem`) };
+
+describe('a connection of REST in clear', () => {
+  it('serves requests one behind the other, answered in their order', async () => {
+    const { rest } = await runRest();
+    const session = await RestClient.begin(rest);
+    const raw = await RawRest.connect(rest);
+    const names = Array.from({ length: 50 }, (_, i) => `n${i}`);
+    raw.send(names.map((name) => postBytes('/v1/lock', session.cookie, `{"name":"${name}"}`)).join(''));
+    const text = await raw.until((all) => all.split('"locked":true').length === names.length + 1);
+    expect([...text.matchAll(/"name":"(n[0-9]+)"/g)].map(([, name]) => name)).toStrictEqual(names);
+  });
+
+  it('takes bodies in chunks, byte by byte', async () => {
+    const { rest } = await runRest();
+    const session = await RestClient.begin(rest);
+    const raw = await RawRest.connect(rest);
+    raw.send(
+      `POST /v1/lock HTTP/1.1\r\nHost: x\r\nCookie: ${session.cookie}\r\nTransfer-Encoding: chunked\r\n\r\n`,
+    );
+    for (const byte of '{"name":"a"}') raw.send(`1\r\n${byte}\r\n`);
+    raw.send('0\r\n\r\n');
+    await raw.until((text) => text.includes('"locked":true,"name":"a"'));
+  });
+
+  it('takes a body as long as allowed, and refuses one byte more, announced or not', async () => {
+    const { rest } = await runRest();
+    const session = await RestClient.begin(rest);
+    const body = (bytes: number): string => `{"name":"a"}${' '.repeat(bytes - 12)}`;
+    const max = Limits.restBodyBytesMax;
+    expect((await session.post('/v1/lock', body(max))).json['locked']).toBe(true);
+    const text = `{"code":3,"message":"the body of the request is longer than ${max} bytes","details":[]}`;
+    expect(await session.post('/v1/lock', body(max + 1))).toMatchObject({ status: 413, text });
+    const headers = { 'transfer-encoding': 'chunked' };
+    expect(await session.ask('POST', '/v1/lock', body(max), { headers })).toMatchObject({ status: 200 });
+    expect(await session.ask('POST', '/v1/lock', body(max + 1), { headers })).toMatchObject({
+      status: 413,
+      text,
+    });
+    expect((await session.post('/v1/lock', '{}')).status).toBe(200);
+  });
+
+  it('may have a head as long as allowed, and not much more', async () => {
+    const { rest } = await runRest();
+    const session = await RestClient.begin(rest);
+    const ask = async (bytes: number): Promise<string> => {
+      const raw = await RawRest.connect(rest);
+      raw.send(postBytes('/v1/lock', session.cookie, '{"name":"a"}', `X-Long: ${'x'.repeat(bytes)}\r\n`));
+      return raw.until((text) => text.includes('\r\n\r\n'));
+    };
+    expect(await ask(Limits.restHeadBytesMax - 1_000)).toMatch(/^HTTP\/1.1 200 /);
+    expect(await ask(Limits.restHeadBytesMax + 1_000)).toMatch(
+      /^HTTP\/1.1 431 .*\r\n\r\n\{"code":3,"message":"the head of/s,
+    );
+  });
+
+  it('ends when what comes is not HTTP', async () => {
+    const { rest } = await runRest();
+    const raw = await RawRest.connect(rest);
+    raw.send('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n');
+    expect(await raw.until((text) => text.includes('\r\n\r\n'))).toMatch(/^HTTP\/1.1 400 /);
+    await raw.closed;
+  });
+
+  it('hinders nobody with half a body, also with a long poll in progress', async () => {
+    const server = await runRest();
+    const session = await RestClient.begin(server.rest);
+    await session.acquire('a');
+    const poll = await RawRest.connect(server.rest);
+    poll.send(postBytes('/v1/lock/wait', session.cookie, '{"name":"a"}'));
+    const half = await RawRest.connect(server.rest);
+    half.send(
+      `POST /v1/lock HTTP/1.1\r\nHost: x\r\nCookie: ${session.cookie}\r\nContent-Length: 100\r\n\r\n{"na`,
+    );
+    await eventually(() => server.stats().waiters === 1);
+    expect((await session.post('/v1/lock', { name: 'b' })).json['locked']).toBe(true);
+    const other = await RestClient.begin(server.rest);
+    expect((await other.post('/v1/lock', { name: 'c' })).json['locked']).toBe(true);
+  });
+
+  it('does not keep all others from sending when many send half of their bodies', {
+    timeout: 30_000,
+  }, async () => {
+    const { rest } = await runRest();
+    const session = await RestClient.begin(rest);
+    const half = 'x'.repeat(Limits.restBodyBytesMax - 1_000);
+    const count = Math.ceil(Limits.restBodiesBytesMax / half.length) + 1;
+    const raws = await Promise.all(Array.from({ length: count }, () => RawRest.connect(rest)));
+    const head = `POST /v1/lock HTTP/1.1\r\nHost: x\r\nCookie: ${session.cookie}\r\nContent-Length: ${Limits.restBodyBytesMax}\r\n\r\n`;
+    for (const raw of raws) raw.send(`${head}{"name":"${half}`);
+    await eventually(() => raws.some(({ text }) => text.includes('429')), 20_000);
+    expect(raws.find(({ text }) => text !== '')!.text).toContain('too many half-sent requests');
+    for (const raw of raws) raw.socket.destroy();
+    await eventually(
+      async () => (await session.post('/v1/lock', { name: 'a'.repeat(60_000) })).status === 200,
+    );
+  });
+
+  it('is closed with the answer to its last request when the server stops, and at once when it is idle', async () => {
+    const server = await runRest({ shutdownGraceMs: 5_000 });
+    const session = await RestClient.begin(server.rest);
+    await session.acquire('a');
+    const idle = await RawRest.connect(server.rest);
+    idle.send(postBytes('/session', null, ''));
+    await idle.until((text) => text.includes('201'));
+    const waiter = await RawRest.connect(server.rest);
+    waiter.send(postBytes('/v1/lock/wait', session.cookie, '{"name":"a"}'));
+    await eventually(() => server.stats().waiters === 1);
+    const begunMs = performance.now();
+    await Promise.all([server.close(), idle.closed, waiter.closed]);
+    expect(performance.now() - begunMs).toBeLessThan(2_000);
+    expect(waiter.text).toMatch(
+      /^HTTP\/1.1 503 .*Connection: close.*"message":"the server is shutting down"/s,
+    );
+  });
+
+  it('serves an Unlock that was on its way when the server was told to stop, and no Lock', async () => {
+    const server = await runRest({ shutdownGraceMs: 5_000 });
+    const session = await RestClient.begin(server.rest);
+    const key = await session.acquire('a');
+    const body = `{"name":"a","key":"${key}"}`;
+    const [unlock, lock] = [await RawRest.connect(server.rest), await RawRest.connect(server.rest)];
+    unlock.send(postBytes('/v1/unlock', session.cookie, body).slice(0, -5));
+    lock.send(postBytes('/v1/lock', session.cookie, '{"name":"b"}').slice(0, -5));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const closed = server.close();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    unlock.send(body.slice(-5));
+    lock.send('"b"}'.padStart(5, ':'));
+    await Promise.all([closed, unlock.closed, lock.closed]);
+    expect(unlock.text).toContain('"unlocked":true');
+    expect(lock.text).toMatch(/^HTTP\/1.1 503 /);
+  });
+
+  it('is cut off when the server stops and its request does not come', async () => {
+    const server = await runRest({ shutdownGraceMs: 300 });
+    const half = await RawRest.connect(server.rest);
+    half.send('POST /v1/lock HTTP/1.1\r\nHost: x\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await Promise.all([server.close(), half.closed]);
+  });
+});
+
+describe('a connection of REST over TLS', () => {
+  const options = { ca, servername: 'localhost' };
+
+  async function tlsText(rest: string, extra: object, request: string): Promise<string> {
+    const [host, port] = rest.split(':');
+    const socket: TLSSocket = connectTls({ host: host!, port: Number(port), ...options, ...extra });
+    afterwards(() => socket.destroy());
+    socket.write(request);
+    let text = '';
+    for await (const chunk of socket) text += String(chunk);
+    return text;
+  }
+
+  it('speaks HTTP/1.1 to those who ask for nothing else', async () => {
+    const { rest } = await runRest(tls);
+    for (const extra of [{}, { ALPNProtocols: ['http/1.1'] }, { maxVersion: 'TLSv1.2' }]) {
+      const text = await tlsText(
+        rest,
+        extra,
+        'POST /session HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n',
+      );
+      expect(text).toMatch(/^HTTP\/1.1 201 .*SameSite=Strict; Secure\r\n/s);
+    }
+  });
+
+  it('speaks HTTP/2 to those who can', async () => {
+    const server = await runRest(tls);
+    const session = connectHttp2(`https://${server.rest}`, options);
+    afterwards(() => session.destroy());
+    const ask = (path: string, body: string, cookie = '', method = 'POST') => {
+      const stream = session.request({ ':method': method, ':path': path, ...(cookie !== '' && { cookie }) });
+      const answered = new Promise<{ headers: Record<string, unknown>; text: string }>((resolve, reject) => {
+        let headers: Record<string, unknown> = {};
+        let text = '';
+        stream.on('response', (given) => {
+          headers = given as Record<string, unknown>;
+        });
+        stream.on('data', (chunk) => {
+          text += String(chunk);
+        });
+        stream.on('error', reject);
+        stream.on('close', () => resolve({ headers, text }));
+      });
+      if (body.startsWith('...')) stream.write(body.slice(3));
+      else if (method === 'POST') stream.end(body);
+      return { stream, answered };
+    };
+    const begun = await ask('/session', 'ignored').answered;
+    expect(begun.headers[':status']).toBe(201);
+    const cookie = /^ldlm-session=[0-9a-f]+/.exec((begun.headers['set-cookie'] as string[])[0]!)![0];
+    const granted = await ask('/v1/lock', '{"name":"a"}', cookie).answered;
+    expect(granted.text).toContain('"locked":true');
+    expect(granted.headers).toMatchObject({ ':status': 200, 'content-type': 'application/json' });
+    // A long poll does not hinder the others, and ends with its stream.
+    const waiting = ask('/v1/lock/wait', '{"name":"a"}', cookie);
+    await eventually(() => server.stats().waiters === 1);
+    expect((await ask('/v1/lock', '{"name":"b"}', cookie).answered).text).toContain('"locked":true');
+    waiting.stream.close(8);
+    await waiting.answered;
+    await eventually(() => server.stats().waiters === 0);
+    // What is refused before its body is there ends all the same.
+    expect((await ask('/session', '...{"name":').answered).headers[':status']).toBe(201);
+    expect((await ask('/v1/lock', '...{"name":', 'ldlm-session=x').answered).headers[':status']).toBe(401);
+    const long = `{"name":"${'x'.repeat(Limits.restBodyBytesMax)}"}`;
+    expect((await ask('/v1/lock', long, cookie).answered).headers[':status']).toBe(413);
+    expect((await ask('/v1/lock', `...${long}`, cookie).answered).headers[':status']).toBe(413);
+    expect((await ask('/v1/lock', '', cookie, 'GET').answered).headers).toMatchObject({
+      ':status': 405,
+      allow: 'POST',
+    });
+    const held = ask('/v1/lock/wait', '{"name":"a"}', cookie);
+    await eventually(() => server.stats().waiters === 1);
+    await Promise.all([server.close(), new Promise((resolve) => session.once('close', resolve))]);
+    expect((await held.answered).headers[':status']).toBe(503);
+  });
+
+  it('tells those who speak in clear', async () => {
+    const { rest } = await runRest(tls);
+    const raw = await RawRest.connect(rest);
+    raw.send('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
+    await raw.closed;
+    expect(raw.text).toMatch(/^HTTP\/1.0 400 .*\r\n\r\nClient sent an HTTP request to an HTTPS server\.\n$/s);
+  });
+
+  it('is for those with a certificate where one is asked for', async () => {
+    const { rest } = await runRest({ ...tls, clientCaFile: `${folder}ca.pem` });
+    const request = 'POST /session HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+    expect(await tlsText(rest, client, request)).toMatch(/^HTTP\/1.1 201 /);
+    const foreign = {
+      cert: readFileSync(`${folder}foreign-client.pem`),
+      key: readFileSync(`${folder}foreign-client-key.pem`),
+    };
+    for (const extra of [{}, foreign]) {
+      expect(await tlsText(rest, extra, request).catch(() => '')).toBe('');
+    }
+  });
+});
