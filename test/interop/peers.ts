@@ -11,6 +11,8 @@ export const peers = {
   /** Python with the current client, and with the one of LDLM's older age. */
   python: `${cache}/py-ldlm-1.1.3/bin/python`,
   pythonOld: `${cache}/py-ldlm-1.0.0/bin/python`,
+  /** Calls a REST API in all the ways that its OpenAPI document has. */
+  schemathesis: `${cache}/schemathesis-4.32.5/bin/schemathesis`,
   grpcurl: `${cache}/bin/grpcurl`,
   h2spec: `${cache}/bin/h2spec`,
   /** A caller on grpc-go, from test/interop/go. */

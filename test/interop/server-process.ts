@@ -5,6 +5,7 @@ import { LockClient, type LockClientOptions } from '../clients/lock-client.ts';
 import { serverProgram } from './peers.ts';
 
 const readyLine = /gRPC server started\. Listening on (?<address>[^"\s]+)/;
+const restLine = /REST server started\. Listening on (?<address>[^"\s]+)/;
 const readyMsMax = 20_000;
 
 /** What a program printed and how it ended: `exitCode` is null when a signal killed it. */
@@ -55,8 +56,17 @@ export class ServerProcess {
     return this.#stderr;
   }
 
+  /** The same, for a server that was told to serve REST. */
+  readyRest(): Promise<string> {
+    return this.#readyBy(restLine);
+  }
+
   /** Waits for the line that says that it serves, and returns the address in it. */
-  async ready(): Promise<string> {
+  ready(): Promise<string> {
+    return this.#readyBy(readyLine);
+  }
+
+  async #readyBy(readyLine: RegExp): Promise<string> {
     const line = new Promise<void>((resolve) => {
       this.#noticed = () => {
         if (readyLine.test(this.#stderr)) resolve();
@@ -126,6 +136,20 @@ export async function launch(
   const server = new ServerProcess(['--listen_address', '127.0.0.1:0', ...args], env);
   afterwards(() => server.stop());
   return { server, address: await server.ready() };
+}
+
+/** A server with REST for one test, and its address there as curl takes it. */
+export async function launchRest(
+  ...args: readonly string[]
+): Promise<{ readonly server: ServerProcess; readonly address: string; readonly rest: string }> {
+  const { server, address } = await launch([
+    '--rest_listen_address',
+    '127.0.0.1:0',
+    '--ipc_socket_file',
+    '',
+    ...args,
+  ]);
+  return { server, address, rest: await server.readyRest() };
 }
 
 /**

@@ -27,14 +27,21 @@ export default async function setup(): Promise<() => void> {
   return () => rmSync(project, { recursive: true, force: true });
 }
 
+/** What is installed from PyPI, each in an environment of its own. */
+const pythonPackages = [
+  ['py-ldlm', '1.1.3'],
+  ['py-ldlm', '1.0.0'],
+  ['schemathesis', '4.32.5'],
+] as const;
+
 async function installPython(): Promise<void> {
-  for (const version of ['1.1.3', '1.0.0']) {
-    const venv = `${peers.cache}/py-ldlm-${version}`;
+  for (const [name, version] of pythonPackages) {
+    const venv = `${peers.cache}/${name}-${version}`;
     // Written last, so that an installation that was broken off is done anew.
     const done = `${venv}/bin/ldlm-installed`;
     if (existsSync(done)) continue;
     await run('python3', ['-m', 'venv', '--clear', venv]);
-    await run(`${venv}/bin/python`, ['-m', 'pip', 'install', '--quiet', `py-ldlm==${version}`]);
+    await run(`${venv}/bin/python`, ['-m', 'pip', 'install', '--quiet', `${name}==${version}`]);
     writeFileSync(done, '');
   }
 }
