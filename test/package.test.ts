@@ -33,11 +33,18 @@ describe('the package as it is published', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('holds programs, types and protos, and nothing else', () => {
+  it('holds programs, types, protos, the page and the unit, and nothing else', () => {
     const expected =
-      /^(dist\/(src|workers)\/.+\.(js|d\.ts)|protos\/.+|ldlm-server\.service|README\.md|LICENSE|package\.json)$/;
+      /^(dist\/(src|workers)\/.+\.(js|d\.ts)|dist\/src\/page\/assets\/[\w-]+\.(html|css|svg|json)|protos\/.+|ldlm-server\.service|README\.md|LICENSE|package\.json)$/;
     expect(files.filter((path) => !expected.test(path))).toStrictEqual([]);
-    expect(files).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'protos/ldlm.proto']));
+    expect(files).toEqual(
+      expect.arrayContaining([
+        'README.md',
+        'LICENSE',
+        'protos/ldlm.proto',
+        'dist/src/page/assets/index.html',
+      ]),
+    );
   });
 
   it('has a server that runs from wherever it lies', async () => {

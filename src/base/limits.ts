@@ -115,6 +115,20 @@ export const Limits = {
   watchWaitingStepsPause: 2_000,
   /** Connections at a time on the operator's socket. */
   ipcConnectionsMax: 256,
+  /** Dashboards that are fed at a time; each has a watch. */
+  eventStreamsMax: 16,
+  /**
+   * What waits for one that does not read: beyond this its watch is paused, beyond `outputBytesMax` it is cut off. The
+   * locks below fit in, so that a slow line gets the whole snapshot before it misses anything.
+   */
+  eventStreamBytesPause: 8 * MiB,
+  /** Steps of a watch go to a dashboard in messages of about this many characters. */
+  eventCharactersMax: 16 * KiB,
+  /** Changes of locks per second that a dashboard is told, and for how long, in ms, it is told none when there are more. */
+  eventsPerSecondMax: 5_000,
+  eventsPauseMs: 2_000,
+  /** Locks of which a dashboard is told one by one. */
+  shownLocksMax: 20_000,
   /** REST sessions at a time; one more is refused. */
   restSessionsMax: 65_536,
   /** Body of a REST request: the longest name, each byte of it escaped, and what goes with it. */
@@ -194,6 +208,14 @@ assertRelation(
   L.authorizationBytesMax + 8 * L.headerValueBytesMax <= L.headerListBytesMax,
   'authorizationBytesMax + 8 * headerValueBytesMax <= headerListBytesMax',
 );
+assertRelation(L.eventStreamBytesPause < L.outputBytesMax, 'eventStreamBytesPause < outputBytesMax');
+// About as many bytes as a lock with one holder takes in a snapshot.
+assertRelation(
+  L.shownLocksMax * 400 <= L.eventStreamBytesPause,
+  'shownLocksMax * 400 <= eventStreamBytesPause',
+);
+// Dashboards do not use up the watches that others may want.
+assertRelation(L.eventStreamsMax < L.watchesMax, 'eventStreamsMax < watchesMax');
 assertRelation(L.nameBytesMax * 6 < L.restBodyBytesMax, 'nameBytesMax * 6 < restBodyBytesMax');
 assertRelation(L.restBodyBytesMax <= L.restBodiesBytesMax, 'restBodyBytesMax <= restBodiesBytesMax');
 assertRelation(L.restCallsPerSessionMax < L.restCallsMax, 'restCallsPerSessionMax < restCallsMax');

@@ -276,7 +276,7 @@ export class LockServer implements RunningServer {
       answers: this.#answers,
       serving: () => this.#health.serving,
     };
-    const sources = { status: () => this.#status(), metrics };
+    const sources = { status: () => this.#status(), metrics, inspector: this.#inspector };
     this.#admin = await openAdmin(this.#options, guard, tls, sources, this.#logger);
   }
 

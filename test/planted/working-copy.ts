@@ -5,7 +5,8 @@ import { dirname, join } from 'node:path';
 import ts from 'typescript';
 import { countPlaces, type PlantedBug, plantBug } from './planted-bug.ts';
 
-const PARTS = ['src', 'test', 'workers', 'protos', 'package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const PARTS = ['src', 'test', 'workers', 'protos', 'package.json'];
+const PROJECTS = ['tsconfig.build.json', 'tsconfig.page.json'];
 
 /** What tsconfig.json comes to for one file alone. */
 const TRANSLATION: ts.CompilerOptions = {
@@ -20,17 +21,19 @@ export class WorkingCopy {
   readonly folder = mkdtempSync(join(tmpdir(), 'ldlm-planted-'));
 
   constructor(root: string) {
-    for (const part of PARTS) cpSync(join(root, part), join(this.folder, part), { recursive: true });
+    for (const part of [...PARTS, 'tsconfig.json', ...PROJECTS])
+      cpSync(join(root, part), join(this.folder, part), { recursive: true });
     symlinkSync(join(root, 'node_modules'), join(this.folder, 'node_modules'));
   }
 
   /** Some tests run threads or the program, and those run what was built. */
   build(): void {
     const tsc = join(this.folder, 'node_modules/typescript/bin/tsc');
-    execFileSync(process.execPath, [tsc, '-p', 'tsconfig.build.json'], {
-      cwd: this.folder,
-      stdio: 'inherit',
-    });
+    for (const project of PROJECTS) {
+      execFileSync(process.execPath, [tsc, '-p', project], { cwd: this.folder, stdio: 'inherit' });
+    }
+    const assets = join('src', 'page', 'assets');
+    cpSync(join(this.folder, assets), join(this.folder, 'dist', assets), { recursive: true });
   }
 
   /** Runs `work` with the bug in the source and in the build, and takes it out again. */

@@ -1,5 +1,6 @@
 import type { TlsOptions } from 'node:tls';
 import type { ServerOptions } from '../../config/server-options.ts';
+import type { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logger.ts';
 import { type MetricSources, ServerMetrics } from '../metrics/server-metrics.ts';
 import type { ServerStatus } from '../server-status.ts';
@@ -9,11 +10,15 @@ import { AdminHttp } from './admin-http.ts';
 import { healthRoutes } from './health-routes.ts';
 import { infoRoutes } from './info-routes.ts';
 import { metricsRoutes } from './metrics-routes.ts';
+import { loadPageFiles } from './page-files.ts';
+import { pageRoutes } from './page-routes.ts';
+import { sampleServer } from './server-sample.ts';
 
 /** What the admin listener shows. */
 export interface AdminSources {
   readonly status: () => ServerStatus;
   readonly metrics: MetricSources;
+  readonly inspector: Inspector;
 }
 
 /**
@@ -30,9 +35,9 @@ export async function createAdminGuard(options: ServerOptions): Promise<AdminGua
 /**
  * Opens the admin listener with all of its routes.
  *
- * @throws BindError
+ * @throws BindError, PageMissingError
  */
-export function openAdmin(
+export async function openAdmin(
   options: ServerOptions,
   guard: AdminGuard,
   tls: TlsOptions | null,
@@ -44,6 +49,12 @@ export function openAdmin(
     healthRoutes(sources.status),
     infoRoutes(guard, Date.now(), options.shards),
     metricsRoutes(metrics),
+    pageRoutes({
+      inspector: sources.inspector,
+      sample: () => sampleServer(metrics.shards, sources.metrics),
+      files: loadPageFiles(),
+      logger,
+    }),
   ];
   return AdminHttp.open(options, tls, guard, routes, logger);
 }
