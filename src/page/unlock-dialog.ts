@@ -105,6 +105,8 @@ export class UnlockDialog {
   }
 
   #closed(): void {
+    // The event comes late: the dialog may have been opened again, for another lock.
+    if (this.#dialog.open) return;
     this.#subject = null;
     const opener = this.#opener;
     this.#opener = null;

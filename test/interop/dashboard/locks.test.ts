@@ -120,15 +120,19 @@ describe('the dashboard', () => {
     const page = await browser.open(url);
     await rowOf(page, 'orders').locator('.cell-waiters', { hasText: '1' }).waitFor();
     const { keyboard } = page;
-    const focus = page.locator(':focus');
-    const focused = async () =>
-      (await focus.getAttribute('aria-label')) ?? (await focus.getAttribute('id')) ?? '';
+    // What has the focus: by its label, its id or its text.
+    const focused = () =>
+      page.evaluate(
+        '(({ ariaLabel, id, textContent }) => ariaLabel || id || textContent)(document.activeElement)',
+      ) as Promise<string>;
     const tabTo = async (what: RegExp): Promise<void> => {
-      for (let presses = 0; presses < 40; presses++) {
+      const passed: string[] = [];
+      while (passed.length < 60) {
         await keyboard.press('Tab');
-        if (what.test(await focused()) || what.test((await focus.textContent()) ?? '')) return;
+        passed.push((await focused()).slice(0, 40));
+        if (what.test(passed.at(-1)!)) return;
       }
-      throw new Error(`the focus does not come to ${what}`);
+      throw new Error(`the focus does not come to ${what}, but to ${passed.join(', ')}`);
     };
     await keyboard.press('Tab');
     await keyboard.press('Enter');
@@ -157,6 +161,20 @@ describe('the dashboard', () => {
     await keyboard.press('Enter');
     await granted;
     await rowOf(page, 'orders').locator('.cell-holder', { hasText: 'worker-2' }).waitFor();
+  });
+
+  it('asks again at once after it was told no', async () => {
+    const { url, address } = await launchDashboard();
+    await new Worker(address, 'worker-1').lock('orders');
+    const page = await browser.open(url);
+    await rowOf(page, 'orders').getByRole('button', { name: 'Unlock orders' }).click();
+    // The browser tells that a dialog was closed when it may be open again already.
+    await page.evaluate(`
+      document.getElementById('unlock-cancel').click();
+      document.querySelector('[aria-label="Unlock orders"]').click();
+    `);
+    await page.getByRole('dialog').getByRole('button', { name: 'Unlock' }).click();
+    await page.getByText('Unlocked orders.').waitFor({ timeout: 10_000 });
   });
 
   it('shows several holders, and unlocks one of them or all', async () => {
