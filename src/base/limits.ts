@@ -106,6 +106,12 @@ export const Limits = {
   /** Inspections in progress at a time, and watches. */
   inspectionsMax: 256,
   watchesMax: 64,
+  /**
+   * Characters that a shard may have sent to a watch and that its listener has not taken, and characters of events that
+   * it keeps for it meanwhile. One event may exceed either: that of the longest name, each byte of it escaped.
+   */
+  watchCreditCharacters: 64 * KiB,
+  watchGatheredCharactersMax: 128 * KiB,
   /** Events per second of one shard that a watch is told; of more it is told their number, and a new snapshot. */
   watchEventsPerSecond: 10_000,
   /** Bytes that a watcher may leave unread: beyond the first its watch is paused, below the second it goes on. */

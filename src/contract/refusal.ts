@@ -47,6 +47,10 @@ export const Refusals = {
     ErrorCode.InvalidLockKey,
     'several keys of the lock begin like that: give more of it',
   ),
+  keyPrefixAmongMany: refusal(
+    ErrorCode.InvalidLockKey,
+    'too many hold the lock to find one by the beginning of its key: give the whole key',
+  ),
   keyPrefixShort: refusal(
     ErrorCode.InvalidLockKey,
     'a key must be whole, or at least 8 characters of its beginning',

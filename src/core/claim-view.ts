@@ -49,6 +49,11 @@ export class ClaimView {
     return this.#tables.locks.size(this.#lock);
   }
 
+  /** The row of its lock. */
+  get lockRow(): number {
+    return this.#lock;
+  }
+
   /** All holders and waiters of the lock. */
   get holderCount(): number {
     return this.#tables.locks.holders(this.#lock);

@@ -356,6 +356,8 @@ export class LockServer implements RunningServer {
     this.#administration.close();
     // From here on it is us who ends connections: in the shards that still work, what their clients hold is kept.
     if (this.#state !== null) void this.#engine.stopGranting();
+    // Who asks for a look at the locks is answered, too.
+    this.#inspector.close();
     for (const some of [this.#connections, this.#administration, this.#rest]) some?.failAll(PART_FAILED);
     // The answers have a moment to leave; then the process has nothing left to do.
     setTimeout(() => {

@@ -82,12 +82,13 @@ export class ShardLoop {
   turn(): boolean {
     const { replies, processor, metrics, clock, journal, inspector } = this.#parts;
     this.#nowMs = clock.nowMs();
-    inspector.watches.begin(this.#nowMs);
     metrics[MetricWord.HeartbeatMs] = this.#nowMs;
     metrics[MetricWord.LongestTurnMs] = this.#longestTurn.begin(this.#nowMs);
     metrics[MetricWord.Turns]!++;
+    inspector.watches.begin(this.#nowMs);
     if (journal !== null) journal.begin(this.#nowMs);
     if (this.#begun) processor.core.advance(this.#nowMs);
+    inspector.begin();
     const records = this.#drain();
     if (this.#stopping && processor.core.counters.waiters === 0) {
       this.#stopping = false;
@@ -114,7 +115,7 @@ export class ShardLoop {
 
   #showWatches(): void {
     const { inspector, direct } = this.#parts;
-    if (inspector.watches.flush(direct.isCrowded)) direct.publish();
+    if (inspector.watches.flush(direct)) direct.publish();
   }
 
   #nextWakeMs(): number {
@@ -122,8 +123,7 @@ export class ShardLoop {
     const { processor, journal, inspector, direct } = this.#parts;
     let wakeMs = processor.core.nextWakeMs();
     if (journal !== null) wakeMs = Math.min(wakeMs, journal.nextWakeMs());
-    if (inspector.watches.count === 0) return wakeMs;
-    return Math.min(wakeMs, inspector.watches.nextWakeMs(direct.isCrowded));
+    return inspector.isActive ? Math.min(wakeMs, inspector.nextWakeMs(direct.isCrowded)) : wakeMs;
   }
 
   #drain(): number {

@@ -32,8 +32,8 @@ export const INSPECTION_BUGS: readonly PlantedBug[] = [
   {
     name: 'all holders means those who came meanwhile, too',
     file: 'src/shard/inspection/forced-unlock.ts',
-    find: 'if (this.#isUpTo(claim, until)) meant.push(claim);',
-    replace: 'meant.push(claim);',
+    find: 'if (this.#isUpTo(claim, until)) {',
+    replace: 'if (this.#isUpTo(claim, until) || until.high > 0) {',
     tests: [INSPECTOR],
     catches: 'who is granted the lock meanwhile keeps it',
   },

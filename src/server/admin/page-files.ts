@@ -15,6 +15,8 @@ const types: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
   '.svg': 'image/svg+xml',
+  // The dashboard for Grafana, which lies beside the page.
+  '.json': 'application/json',
 };
 
 /** One file of the page, as it is served. */

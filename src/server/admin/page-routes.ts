@@ -4,11 +4,12 @@ import type { LdlmServerError } from '../../contract/server-error.ts';
 import type { Inspector, UnlockOutcome } from '../inspection/inspector.ts';
 import {
   InspectionEndedError,
-  SHOWN_KEY_CHARACTERS,
   StateSuspendedError,
   TooManyInspectionsError,
   TooManyWatchesError,
+  UnlockInterruptedError,
 } from '../inspection/inspector.ts';
+import { unlockOnRecord } from '../inspection/unlock-on-record.ts';
 import type { Logger } from '../logger.ts';
 import type { AdminRoutes } from './admin-routes.ts';
 import { EventStreams, TooManyStreamsError } from './event-streams.ts';
@@ -86,15 +87,8 @@ async function unlock(
   reply: FastifyReply,
 ): Promise<FastifyReply> {
   const query = readUnlockRequest(request.body);
-  const outcome = await inspector.unlock(query);
-  // Somebody's lock was taken away: that stays on record, whoever asks why later.
-  const { name, key, all } = query;
-  const what = { name, key: key.slice(0, SHOWN_KEY_CHARACTERS), all, released: outcome.releasedCount };
-  const error = outcome.refusal?.message ?? null;
-  logger.info(
-    { ...what, error, remote_address: request.socket.remoteAddress },
-    'Handling dashboard Unlock request',
-  );
+  const remote = { remote_address: request.socket.remoteAddress };
+  const outcome = await unlockOnRecord(inspector, query, logger, 'dashboard', remote);
   if (outcome.releasedCount === 0) return reply.code(409).send(refusalOf(outcome));
   return reply.send({ released: outcome.releasedCount } satisfies UnlockAnswer);
 }
@@ -131,6 +125,7 @@ const passingErrors = [
   TooManyInspectionsError,
   InspectionEndedError,
   StateSuspendedError,
+  UnlockInterruptedError,
 ] as const;
 
 /** The value of a query parameter; the last one where it stands there several times. */

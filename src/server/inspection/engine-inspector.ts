@@ -12,8 +12,9 @@ import {
   type Inspector,
   type ListPage,
   type ListQuery,
+  NameTooLongError,
   SHOWN_KEY_CHARACTERS,
-  TooManyWatchesError,
+  UnlockInterruptedError,
   type UnlockOutcome,
   type UnlockQuery,
   type Watch,
@@ -36,7 +37,6 @@ export class EngineInspector implements Inspector {
   readonly #answers: InspectionAnswers;
   /** Tells this boot's page tokens from those of others. */
   readonly #boot = randomInt(1, 2 ** 32);
-  readonly #watches = new Set<number>();
 
   constructor({ engine, sessions, nowMs }: EngineInspectorOptions) {
     this.#engine = engine;
@@ -52,13 +52,14 @@ export class EngineInspector implements Inspector {
 
   async list({ prefix, pageSize, pageToken, waiters }: ListQuery): Promise<ListPage> {
     const { shards } = this.#engine;
+    const name = nameBytes(prefix).toString('latin1');
     let { shard, row } = decodePageToken(pageToken, this.#boot, shards);
     const locks: LockInfo[] = [];
     let looks = 0;
     while (shard < shards && locks.length < pageSize && looks < LOOKS_PER_PAGE_MAX) {
       looks++;
       const countMax = pageSize - locks.length;
-      const request = { op: InspectOp.List, row, countMax, waiters, name: byteString(prefix) };
+      const request = { op: InspectOp.List, row, countMax, waiters, name };
       const [nextRow, found] = (await this.#ask(shard, request)) as ListAnswer;
       for (const lock of found) locks.push(this.#rows.lock(shard, lock));
       if (nextRow === 0) shard++;
@@ -79,13 +80,22 @@ export class EngineInspector implements Inspector {
     if (key !== '' && key.length < SHOWN_KEY_CHARACTERS) return refused(Refusals.keyPrefixShort);
     if (key.length > Limits.keyBytesMax) return refused(Refusals.keyTooLong);
     const [shard, text] = this.#locate(name);
+    const query = {
+      op: InspectOp.Unlock,
+      all,
+      key: byteString(key),
+      name: text,
+      countMax: Limits.sliceCount,
+    };
     const released: HolderInfo[] = [];
     let releasedCount = 0;
-    let [more, tokenHigh, tokenLow] = [true, 0, 0];
-    while (more) {
-      const request = { op: InspectOp.Unlock, all, key: byteString(key), name: text };
-      const answer = await this.#ask(shard, { ...request, countMax: Limits.sliceCount, tokenHigh, tokenLow });
-      const [refusal, rows, count, holders, holderCount, isMore, high, low] = answer as UnlockAnswer;
+    let place = { row: 0, generation: 0, tokenHigh: 0, tokenLow: 0 };
+    for (;;) {
+      const answer = await this.#ask(shard, { ...query, ...place }).catch((error: unknown) => {
+        throw releasedCount === 0 ? error : new UnlockInterruptedError(releasedCount, error);
+      });
+      const [refusal, rows, count, holders, holderCount, more, tokenHigh, tokenLow, row, generation] =
+        answer as UnlockAnswer;
       // Others may have let the lock go between two slices: what was meant is done.
       if (refusal >= 0 && releasedCount === 0) {
         return {
@@ -96,52 +106,31 @@ export class EngineInspector implements Inspector {
       }
       if (released.length < Limits.listedClaimsMax) released.push(...this.#rows.holders(shard, rows));
       releasedCount += count;
-      [more, tokenHigh, tokenLow] = [isMore, high, low];
+      if (!more) break;
+      place = { row, generation, tokenHigh, tokenLow };
     }
     return { ...refused(null), released: released.slice(0, Limits.listedClaimsMax), releasedCount };
   }
 
   watch({ prefix }: WatchQuery, listener: (steps: readonly WatchStep[]) => void): Watch {
-    if (this.#watches.size >= Limits.watchesMax) throw new TooManyWatchesError(Limits.watchesMax);
-    const watch = this.#answers.watch((shard, rows) => {
-      listener(rows.map((row) => this.#rows.step(shard, row)));
-    });
-    this.#watches.add(watch);
-    this.#tellAll(watch, InspectOp.Watch, byteString(prefix));
-    return {
-      pause: () => this.#tellWatch(watch, InspectOp.Pause),
-      resume: () => this.#tellWatch(watch, InspectOp.Resume),
-      close: () => {
-        this.#tellWatch(watch, InspectOp.Unwatch);
-        this.#watches.delete(watch);
-        this.#answers.forget(watch);
-      },
-    };
+    const body = encodeInspectRequest({ op: InspectOp.Watch, name: nameBytes(prefix).toString('latin1') });
+    return this.#answers.watch(body, (shard, rows) =>
+      listener(rows.map((row) => this.#rows.step(shard, row))),
+    );
   }
 
   /** The engine ends: nothing more is answered. */
   close(): void {
-    this.#watches.clear();
     this.#answers.close();
   }
 
   #locate(name: string): readonly [shard: number, byteString: string] {
-    const bytes = Buffer.from(name, 'utf8');
+    const bytes = nameBytes(name);
     return [this.#engine.shardOfName(bytes), bytes.toString('latin1')];
   }
 
   #ask(shard: number, request: Parameters<typeof encodeInspectRequest>[0]): Promise<unknown> {
     return this.#answers.ask(shard, encodeInspectRequest(request));
-  }
-
-  #tellWatch(watch: number, op: InspectOp): void {
-    if (this.#watches.has(watch)) this.#tellAll(watch, op, '');
-  }
-
-  #tellAll(watch: number, op: InspectOp, name: string): void {
-    const body = encodeInspectRequest({ op, name });
-    for (let shard = 0; shard < this.#engine.shards; shard++) this.#engine.inspect(shard, watch, body);
-    this.#engine.flush();
   }
 }
 
@@ -154,4 +143,15 @@ function refused(refusal: UnlockOutcome['refusal']): UnlockOutcome {
 
 function byteString(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+/**
+ * A name, or the beginning of one, as locks have them.
+ *
+ * @throws NameTooLongError
+ */
+function nameBytes(name: string): Buffer {
+  const bytes = Buffer.from(name, 'utf8');
+  if (bytes.length > Limits.nameBytesMax) throw new NameTooLongError();
+  return bytes;
 }

@@ -3,9 +3,14 @@ import { GrpcStatus } from '../../contract/grpc-status.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { InspectFlag, type StepRow } from '../../shard/inspection/inspect-reply.ts';
 import type { MessageReplies } from '../engine-listener.ts';
-import { InspectionEndedError, StateSuspendedError, TooManyInspectionsError } from './inspector.ts';
-
-type StepsListener = (shard: number, rows: readonly StepRow[]) => void;
+import {
+  InspectionEndedError,
+  StateSuspendedError,
+  TooManyInspectionsError,
+  TooManyWatchesError,
+  type Watch,
+} from './inspector.ts';
+import { type StepsListener, WatchFeed } from './watch-feed.ts';
 
 interface Question {
   readonly resolve: (answer: unknown) => void;
@@ -16,7 +21,8 @@ interface Question {
 export class InspectionAnswers implements MessageReplies {
   readonly #engine: Engine;
   readonly #questions = new Map<number, Question>();
-  readonly #watches = new Map<number, StepsListener>();
+  /** Also those that are closed, until all shards have said so: what a full ring keeps of them is bounded with them. */
+  readonly #watches = new Map<number, WatchFeed>();
   /** Pieces of a text whose last one has not come yet, by inspection and shard. */
   readonly #pieces = new Map<string, Buffer[]>();
   #next = 1;
@@ -34,22 +40,27 @@ export class InspectionAnswers implements MessageReplies {
     }
     const inspection = this.#takeNumber();
     return new Promise((resolve, reject) => {
-      this.#questions.set(inspection, { resolve, reject });
+      // Before the question is kept: what cannot be asked would never be answered.
       this.#engine.inspect(shard, inspection, body);
+      this.#questions.set(inspection, { resolve, reject });
       this.#engine.flush();
     });
   }
 
-  /** Registers a watch and returns its number. */
-  watch(listener: StepsListener): number {
+  /**
+   * Begins a watch in all shards.
+   *
+   * @param body the encoded request
+   * @throws InspectionEndedError, TooManyWatchesError
+   */
+  watch(body: Buffer, listener: StepsListener): Watch {
+    if (this.#closed) throw new InspectionEndedError();
+    if (this.#watches.size >= Limits.watchesMax) throw new TooManyWatchesError(Limits.watchesMax);
     const inspection = this.#takeNumber();
-    this.#watches.set(inspection, listener);
-    return inspection;
-  }
-
-  forget(watch: number): void {
-    this.#watches.delete(watch);
-    for (let shard = 0; shard < this.#engine.shards; shard++) this.#pieces.delete(`${watch} ${shard}`);
+    const feed = new WatchFeed(this.#engine, inspection, listener);
+    this.#watches.set(inspection, feed);
+    feed.begin(body);
+    return feed;
   }
 
   close(): void {
@@ -73,8 +84,8 @@ export class InspectionAnswers implements MessageReplies {
   ): void {
     const inspection = call >>> 0;
     const question = this.#questions.get(inspection);
-    const listener = this.#watches.get(inspection);
-    if (question === undefined && listener === undefined) return;
+    const feed = this.#watches.get(inspection);
+    if (question === undefined && feed === undefined) return;
     if (status !== GrpcStatus.Ok) {
       this.#questions.delete(inspection);
       this.#pieces.delete(`${inspection} ${shard}`);
@@ -85,7 +96,10 @@ export class InspectionAnswers implements MessageReplies {
     if (text === null) return;
     const answer: unknown = JSON.parse(text);
     // A shard has written it, see inspect-reply.ts.
-    if (listener !== undefined) return listener(shard, answer as StepRow[]);
+    if (feed !== undefined) {
+      if (feed.take(shard, answer as StepRow[], text.length)) this.#watches.delete(inspection);
+      return;
+    }
     this.#questions.delete(inspection);
     question?.resolve(answer);
   }

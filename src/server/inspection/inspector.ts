@@ -1,5 +1,5 @@
 import type { HolderInfo, LockInfo, WatchStep } from '../../contract/lock-info.ts';
-import type { Refusal } from '../../contract/refusal.ts';
+import { type Refusal, Refusals } from '../../contract/refusal.ts';
 import { LdlmServerError } from '../../contract/server-error.ts';
 
 export interface ListQuery {
@@ -46,7 +46,7 @@ export interface UnlockOutcome {
 
 /** A watch that goes on until it is closed. */
 export interface Watch {
-  /** The listener cannot take more for now: what happens meanwhile is counted as missed. */
+  /** The listener cannot take more for now. Shards keep some of what happens meanwhile, and count the rest as missed. */
   pause(): void;
   resume(): void;
   close(): void;
@@ -60,6 +60,13 @@ export interface WatchQuery {
 export class PageTokenError extends LdlmServerError {
   constructor() {
     super('LDLM_PAGE_TOKEN', 'the page token is not one that this server gave since it was started');
+  }
+}
+
+/** A name or prefix that no lock can have. */
+export class NameTooLongError extends LdlmServerError {
+  constructor() {
+    super('LDLM_NAME_TOO_LONG', Refusals.nameTooLong.message);
   }
 }
 
@@ -84,6 +91,17 @@ export class StateSuspendedError extends LdlmServerError {
   }
 }
 
+/** Some of the holders that were meant are released; then something went wrong, which is the cause. */
+export class UnlockInterruptedError extends LdlmServerError {
+  readonly releasedCount: number;
+
+  constructor(releasedCount: number, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super('LDLM_UNLOCK_INTERRUPTED', `${releasedCount} holders were released, and then: ${why}`, { cause });
+    this.releasedCount = releasedCount;
+  }
+}
+
 /** The engine has ended or a shard is gone: there is no answer. */
 export class InspectionEndedError extends LdlmServerError {
   constructor() {
@@ -96,16 +114,16 @@ export class InspectionEndedError extends LdlmServerError {
  * who may not use them.
  */
 export interface Inspector {
-  /** Rejects with PageTokenError, and like the others with InspectionEndedError or TooManyInspectionsError. */
+  /** Rejects with PageTokenError, and like the others with NameTooLongError, InspectionEndedError or TooManyInspectionsError. */
   list(query: ListQuery): Promise<ListPage>;
   /** Null when there is no lock by that name, or nobody holds it or waits for it. */
   get(name: string): Promise<LockInfo | null>;
-  /** Rejects with StateSuspendedError where nothing can be recorded. */
+  /** Rejects with StateSuspendedError where nothing can be recorded, with UnlockInterruptedError when it was half done. */
   unlock(query: UnlockQuery): Promise<UnlockOutcome>;
   /**
-   * Watches all shards. `listener` gets the steps in the order of each shard, many at a time.
+   * Watches all shards. `listener` gets the steps in the order of each shard, many at a time; it must not throw.
    *
-   * @throws TooManyWatchesError
+   * @throws NameTooLongError, TooManyWatchesError, InspectionEndedError
    */
   watch(query: WatchQuery, listener: (steps: readonly WatchStep[]) => void): Watch;
 }

@@ -9,12 +9,13 @@ import {
   type Inspector,
   type ListPage,
   PageTokenError,
-  SHOWN_KEY_CHARACTERS,
   StateSuspendedError,
   TooManyInspectionsError,
   TooManyWatchesError,
+  UnlockInterruptedError,
   type UnlockOutcome,
 } from '../inspection/inspector.ts';
+import { unlockOnRecord } from '../inspection/unlock-on-record.ts';
 import type { Logger } from '../logger.ts';
 import type { ServerInfo } from '../server-info.ts';
 import { AdminMessages, serverInfoMessage } from './admin-messages.ts';
@@ -142,12 +143,10 @@ export class AdminService {
     door: AdminDoor,
   ): Promise<object[]> {
     const fault = faultOfUnlock(name, key);
-    const outcome =
-      fault === null ? await this.#source.inspector().unlock({ name, key, all }) : nothingReleased(fault);
-    // Somebody's lock was taken away: that stays on record, whoever asks why later.
-    const what = { name, key: key.slice(0, SHOWN_KEY_CHARACTERS), all, released: outcome.releasedCount };
-    const error = outcome.refusal?.message ?? null;
-    this.#source.logger.info({ ...what, error }, `Handling ${door.name} Unlock request`);
+    const { logger } = this.#source;
+    const inspector =
+      fault === null ? this.#source.inspector() : { unlock: async () => nothingReleased(fault) };
+    const outcome = await unlockOnRecord(inspector, { name, key, all }, logger, door.name);
     return [messages.unlock(outcome, this.#source.nowMs())];
   }
 
@@ -234,7 +233,11 @@ function refusalFor(error: unknown): CallRefusal {
     error instanceof ReplyTooLongError
   )
     return new CallRefusal(GrpcStatus.ResourceExhausted, text);
-  if (error instanceof InspectionEndedError || error instanceof StateSuspendedError)
+  if (
+    error instanceof InspectionEndedError ||
+    error instanceof StateSuspendedError ||
+    error instanceof UnlockInterruptedError
+  )
     return new CallRefusal(GrpcStatus.Unavailable, text);
   return new CallRefusal(GrpcStatus.Internal, text);
 }

@@ -50,7 +50,8 @@ export class LockWatch {
   #take(steps: readonly WatchStep[]): void {
     if (this.#closed) return;
     for (const step of steps) this.#steps.push(step);
-    if (this.#turn === null) this.#send();
+    // While the watch is paused, what comes goes on when the client has read.
+    if (this.#turn === null && this.#look === null) this.#send();
     this.#pauseIfBacklogged();
   }
 
@@ -58,14 +59,21 @@ export class LockWatch {
   #send(): void {
     this.#turn = null;
     const end = Math.min(this.#next + STEPS_PER_TURN, this.#steps.length);
-    while (this.#next < end) this.#call.send(this.#encode(this.#steps[this.#next++]!));
+    // A step of a long name is long: what waits is looked at before each.
+    while (this.#next < end && !this.#isBacklogged()) {
+      this.#call.send(this.#encode(this.#steps[this.#next++]!));
+    }
     if (this.#next < this.#steps.length) {
-      this.#turn = setImmediate(() => this.#send());
+      if (!this.#isBacklogged()) this.#turn = setImmediate(() => this.#send());
     } else {
       this.#steps = [];
       this.#next = 0;
     }
     this.#pauseIfBacklogged();
+  }
+
+  #isBacklogged(): boolean {
+    return this.#call.backlogBytes > Limits.watchBacklogBytesPause;
   }
 
   get #waitingSteps(): number {
@@ -75,7 +83,7 @@ export class LockWatch {
   #pauseIfBacklogged(): void {
     if (this.#look !== null || this.#watch === null || this.#closed) return;
     const isBehind = this.#waitingSteps > Limits.watchWaitingStepsPause;
-    if (!isBehind && this.#call.backlogBytes <= Limits.watchBacklogBytesPause) return;
+    if (!isBehind && !this.#isBacklogged()) return;
     this.#watch.pause();
     this.#lookIn(FIRST_LOOK_MS);
   }
@@ -84,10 +92,14 @@ export class LockWatch {
   #lookIn(ms: number): void {
     this.#look = setTimeout(() => {
       this.#look = null;
-      if (this.#waitingSteps > 0 || this.#call.backlogBytes > Limits.watchBacklogBytesResume) {
-        this.#lookIn(Math.min(2 * ms, LAST_LOOK_MS));
-      } else {
+      const hasRead = this.#call.backlogBytes <= Limits.watchBacklogBytesResume;
+      // What waits here goes out first; it may bring about the next pause.
+      if (hasRead && this.#waitingSteps > 0 && this.#turn === null) this.#send();
+      if (this.#look !== null) return;
+      if (this.#waitingSteps === 0 && this.#call.backlogBytes <= Limits.watchBacklogBytesResume) {
         this.#watch?.resume();
+      } else {
+        this.#lookIn(hasRead ? FIRST_LOOK_MS : Math.min(2 * ms, LAST_LOOK_MS));
       }
     }, ms);
   }

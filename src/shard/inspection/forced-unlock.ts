@@ -9,6 +9,9 @@ import type { InspectRequest } from './inspect-request.ts';
 import { keyTextOf, type RowText } from './row-text.ts';
 import { UnlockRefusal } from './unlock-refusals.ts';
 
+/** Claims that one slice looks at: some of them may be newcomers, which it passes over. */
+const LOOKS_MAX = 8 * Limits.sliceCount;
+
 /** Releases holders for an administrator, who may know no more of a key than its beginning. */
 export class ForcedUnlock {
   readonly #core: LockCore;
@@ -35,26 +38,31 @@ export class ForcedUnlock {
       if (locks.holders(lock) > 1) return this.#refuse(UnlockRefusal.SeveralHolders, lock);
       return this.#releaseOne(locks.firstHolder(lock), nowMs);
     }
-    const found = this.#find(lock, request.key);
-    if (found.length > 1) return this.#refuse(UnlockRefusal.KeyAmbiguous, lock);
-    return found.length === 0
-      ? this.#refuse(UnlockRefusal.InvalidKey, 0)
-      : this.#releaseOne(found[0]!, nowMs);
+    return this.#releaseByKey(lock, request.key, nowMs);
   }
 
-  /** The holders whose keys begin like that, two at most. Of very many holders only the newest are looked at. */
-  #find(lock: number, keyText: string): number[] {
-    const { holders, claims, locks } = this.#state;
+  #releaseByKey(lock: number, keyText: string, nowMs: number): string {
+    const { holders, locks } = this.#state;
     const bytes = Buffer.from(keyText, 'latin1');
+    let claim = 0;
     if (bytes.length === lockKeyTextBytes) {
-      const claim = parseLockKey(bytes, 0, bytes.length, this.#key) ? holders.find(lock, this.#key) : 0;
-      return claim === 0 ? [] : [claim];
+      if (parseLockKey(bytes, 0, bytes.length, this.#key)) claim = holders.find(lock, this.#key);
+    } else if (locks.holders(lock) > Limits.sliceCount) {
+      return this.#refuse(UnlockRefusal.KeyPrefixAmongMany, 0);
+    } else {
+      const found = this.#findByPrefix(lock, keyText);
+      if (found.length > 1) return this.#refuse(UnlockRefusal.KeyAmbiguous, lock);
+      claim = found[0] ?? 0;
     }
+    return claim === 0 ? this.#refuse(UnlockRefusal.InvalidKey, 0) : this.#releaseOne(claim, nowMs);
+  }
+
+  /** The holders whose keys begin like that, two at most. */
+  #findByPrefix(lock: number, keyText: string): number[] {
+    const { claims, locks } = this.#state;
     const found: number[] = [];
-    let claim = locks.firstHolder(lock);
-    for (let left = Limits.sliceCount; claim !== 0 && left > 0 && found.length < 2; left--) {
+    for (let claim = locks.firstHolder(lock); claim !== 0 && found.length < 2; claim = claims.next(claim)) {
       if (keyTextOf(this.#view.at(claim)).startsWith(keyText)) found.push(claim);
-      claim = claims.next(claim);
     }
     return found;
   }
@@ -62,35 +70,51 @@ export class ForcedUnlock {
   #releaseOne(claim: number, nowMs: number): string {
     const row = this.#rows.claim(claim);
     const released = this.#core.forceUnlock(claim, nowMs) ? [row] : [];
-    return answer(-1, released, released.length, '', 0, false, this.#token);
+    return answer(-1, released, released.length, '', 0, false, this.#token, [0, 0]);
   }
 
   /**
    * Releases a slice of those who hold the lock at the first call. Who is granted the lock meanwhile has a token above
-   * theirs, and keeps it. The list of holders is linked from the newest on, so the newcomers are passed over first.
+   * theirs, and keeps it. The list of holders is linked from the newest on, so newcomers stand before those that are
+   * meant: the next slice goes on where this one ended, unless that claim is gone.
    */
-  #releaseAll(lock: number, { tokenHigh, tokenLow, countMax }: InspectRequest, nowMs: number): string {
-    const { claims, locks } = this.#state;
-    const { lastToken } = this.#state;
+  #releaseAll(lock: number, request: InspectRequest, nowMs: number): string {
+    const { claims, counters, lastToken } = this.#state;
     const until = this.#token;
-    until.high = tokenHigh === 0 ? lastToken.high : tokenHigh;
-    until.low = tokenHigh === 0 ? lastToken.low : tokenLow;
-    const meant: number[] = [];
-    let claim = locks.firstHolder(lock);
-    for (; claim !== 0 && meant.length <= countMax; claim = claims.next(claim)) {
-      if (this.#isUpTo(claim, until)) meant.push(claim);
-    }
-    const more = meant.length > countMax;
-    if (more) meant.pop();
+    until.high = request.tokenHigh === 0 ? lastToken.high : request.tokenHigh;
+    until.low = request.tokenHigh === 0 ? lastToken.low : request.tokenLow;
+    const grantsMax = counters.grants + Limits.sliceCount;
     const released: string[] = [];
     let releasedCount = 0;
-    for (const holder of meant) {
-      const row = releasedCount < Limits.listedClaimsMax ? this.#rows.claim(holder) : '';
-      if (!claims.isOpen(holder) || !this.#core.forceUnlock(holder, nowMs)) continue;
-      releasedCount++;
-      if (row !== '') released.push(row);
+    let claim = this.#resume(lock, request);
+    for (let looks = LOOKS_MAX; claim !== 0 && looks > 0; looks--) {
+      // Each release may let many through who waited.
+      if (releasedCount === request.countMax || counters.grants >= grantsMax) break;
+      const next = claims.next(claim);
+      if (this.#isUpTo(claim, until)) {
+        const row = releasedCount < Limits.listedClaimsMax ? this.#rows.claim(claim) : '';
+        if (this.#core.forceUnlock(claim, nowMs)) {
+          releasedCount++;
+          if (row !== '') released.push(row);
+        }
+      }
+      // What ended by itself meanwhile has taken its place in the list with it.
+      claim = next !== 0 && !this.#isHolder(next, lock) ? this.#state.locks.firstHolder(lock) : next;
     }
-    return answer(-1, released, releasedCount, '', 0, more, until);
+    const cursor = claim === 0 ? [0, 0] : [claim, claims.generation(claim)];
+    return answer(-1, released, releasedCount, '', 0, claim !== 0, until, cursor);
+  }
+
+  /** The claim to go on with. */
+  #resume(lock: number, { row, generation }: InspectRequest): number {
+    const { claims, locks } = this.#state;
+    const stands = this.#isHolder(row, lock) && claims.generation(row) === generation;
+    return stands ? row : locks.firstHolder(lock);
+  }
+
+  #isHolder(claim: number, lock: number): boolean {
+    const { claims } = this.#state;
+    return claims.isOpen(claim) && claims.isHolding(claim) && claims.lock(claim) === lock;
   }
 
   readonly #claimToken = new FencingToken();
@@ -103,9 +127,10 @@ export class ForcedUnlock {
 
   /** `lock`: whose holders are to be told; 0 for none. */
   #refuse(refusal: UnlockRefusal, lock: number): string {
-    if (lock === 0) return answer(refusal, [], 0, '', 0, false, this.#token);
+    if (lock === 0) return answer(refusal, [], 0, '', 0, false, this.#token, [0, 0]);
     const { locks } = this.#state;
-    return answer(refusal, [], 0, this.#rows.holders(lock), locks.holders(lock), false, this.#token);
+    const holders = this.#rows.holders(lock);
+    return answer(refusal, [], 0, holders, locks.holders(lock), false, this.#token, [0, 0]);
   }
 }
 
@@ -117,6 +142,7 @@ function answer(
   holderCount: number,
   more: boolean,
   token: FencingToken,
+  cursor: readonly number[],
 ): string {
-  return `[${refusal},[${released.join(',')}],${releasedCount},[${holders}],${holderCount},${more},${token.high},${token.low}]`;
+  return `[${refusal},[${released.join(',')}],${releasedCount},[${holders}],${holderCount},${more},${token.high},${token.low},${cursor}]`;
 }

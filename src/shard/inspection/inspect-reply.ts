@@ -49,10 +49,12 @@ export type UnlockAnswer = readonly [
   /** Those who hold the lock, when it was not clear who was meant, and how many they are. */
   holders: readonly ClaimRow[],
   holderCount: number,
-  /** Whether there are more to release, with the same tokens; and the tokens up to which that goes. */
+  /** Whether there are more to release; and with which tokens, row and generation the next slice is asked for. */
   more: boolean,
   tokenHigh: number,
   tokenLow: number,
+  row: number,
+  generation: number,
 ];
 
 /** The kinds of steps of a watch. */

@@ -8,10 +8,10 @@ export const InspectOp = {
   Unlock: 3,
   /** Tell everything that happens, from a snapshot on. */
   Watch: 4,
-  /** The listener of a watch cannot take more for now, or again. */
-  Pause: 5,
-  Resume: 6,
-  Unwatch: 7,
+  /** The listener of a watch has taken so many characters of what it was sent. */
+  Credit: 5,
+  /** The watch ends; it is answered with an empty list of steps, the last that comes of it. */
+  Unwatch: 6,
 } as const;
 
 export type InspectOp = (typeof InspectOp)[keyof typeof InspectOp];
@@ -23,9 +23,11 @@ export interface InspectRequest {
   readonly waiters: boolean;
   /** Unlock: all holders. */
   readonly all: boolean;
-  /** List: the row to begin at. */
+  /** List: the row of the lock to begin at. Unlock of all: the row of the claim to begin at; 0 for the beginning. */
   readonly row: number;
-  /** List: the most locks to tell. Unlock: the most holders to release. */
+  /** Unlock of all: the generation of that row; if it is another by now, the walk begins anew. */
+  readonly generation: number;
+  /** List: the most locks to tell. Unlock: the most holders to release. Credit: the characters. */
   readonly countMax: number;
   /** Unlock: only grants up to this fencing token; `high` 0 for any. */
   readonly tokenHigh: number;
@@ -45,6 +47,7 @@ const NOTHING: Omit<InspectRequest, 'op'> = {
   waiters: false,
   all: false,
   row: 0,
+  generation: 0,
   countMax: 0,
   tokenHigh: 0,
   tokenLow: 0,
@@ -53,7 +56,10 @@ const NOTHING: Omit<InspectRequest, 'op'> = {
 };
 
 export function encodeInspectRequest(request: Pick<InspectRequest, 'op'> & Partial<InspectRequest>): Buffer {
-  const { op, waiters, all, row, countMax, tokenHigh, tokenLow, key, name } = { ...NOTHING, ...request };
+  const { op, waiters, all, row, generation, countMax, tokenHigh, tokenLow, key, name } = {
+    ...NOTHING,
+    ...request,
+  };
   const bytes = Buffer.alloc(HEAD_BYTES + key.length + name.length);
   bytes[0] = op;
   bytes[1] = (waiters ? WAITERS : 0) | (all ? ALL : 0);
@@ -62,6 +68,7 @@ export function encodeInspectRequest(request: Pick<InspectRequest, 'op'> & Parti
   bytes.writeUInt32LE(countMax, 8);
   bytes.writeUInt32LE(tokenHigh, 12);
   bytes.writeUInt32LE(tokenLow, 16);
+  bytes.writeUInt32LE(generation, 20);
   bytes.write(key, HEAD_BYTES, 'latin1');
   bytes.write(name, HEAD_BYTES + key.length, 'latin1');
   return bytes;
@@ -80,6 +87,7 @@ export function decodeInspectRequest(bytes: Buffer, start: number, end: number):
     countMax: bytes.readUInt32LE(start + 8),
     tokenHigh: bytes.readUInt32LE(start + 12),
     tokenLow: bytes.readUInt32LE(start + 16),
+    generation: bytes.readUInt32LE(start + 20),
     key: bytes.latin1Slice(keyStart, nameStart),
     name: bytes.latin1Slice(nameStart, end),
   };

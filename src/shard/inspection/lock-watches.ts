@@ -51,12 +51,8 @@ export class LockWatches implements ClaimWatcher {
     if (this.#watches.size === 0) this.#state.watcher = null;
   }
 
-  pause(id: number): void {
-    this.#watches.get(id)?.pause();
-  }
-
-  resume(id: number): void {
-    this.#watches.get(id)?.resume();
+  giveCredit(id: number, characters: number): void {
+    this.#watches.get(id)?.giveCredit(characters);
   }
 
   /** A turn begins. */
@@ -69,13 +65,19 @@ export class LockWatches implements ClaimWatcher {
     for (const watch of this.#watches.values()) watch.lose();
   }
 
-  /** The replies of the turn are out: sends the events, and a slice of one snapshot. Returns whether it sent anything. */
-  flush(isCrowded: boolean): boolean {
+  /**
+   * The replies of the turn are out: sends what was gathered, and a slice of one snapshot, for as long as that leaves
+   * room. Each flush begins with another watch, so that none is always the one for which there was no room. Returns
+   * whether it sent anything.
+   */
+  flush(target: { readonly isCrowded: boolean }): boolean {
     let sent = false;
     for (const watch of this.#watches.values()) {
-      sent = this.#send(watch, watch.take(this.#nowMs, isCrowded)) || sent;
+      if (target.isCrowded) break;
+      sent = this.#send(watch, watch.take(this.#nowMs)) || sent;
     }
-    if (!isCrowded && this.#sendSlice()) sent = true;
+    if (!target.isCrowded && this.#sendSlice()) sent = true;
+    this.#rotate();
     return sent;
   }
 
@@ -110,10 +112,10 @@ export class LockWatches implements ClaimWatcher {
 
   /** `holdersLess`, `waitersLess`: by how much the counts that the core has now are above those after the event. */
   #event(type: number, claim: ClaimView, holdersLess: number, waitersLess: number): void {
-    const { name } = claim;
+    const { name, lockRow } = claim;
     let rest = '';
     for (const watch of this.#watches.values()) {
-      if (!watch.takes(name, this.#nowMs)) continue;
+      if (!watch.takes(name, lockRow, this.#nowMs)) continue;
       if (rest === '') rest = this.#eventText(type, claim, name, holdersLess, waitersLess);
       watch.event(rest);
     }
@@ -128,18 +130,23 @@ export class LockWatches implements ClaimWatcher {
 
   /** One slice a turn, for all watches in turn. */
   #sendSlice(): boolean {
-    for (const [id, watch] of this.#watches) {
-      if (!watch.wantsSlice()) continue;
-      this.#watches.delete(id);
-      this.#watches.set(id, watch);
-      return this.#send(watch, watch.slice(this.#lister, this.#nowMs));
+    for (const watch of this.#watches.values()) {
+      if (watch.wantsSlice()) return this.#send(watch, watch.slice(this.#lister, this.#nowMs));
     }
     return false;
   }
 
+  #rotate(): void {
+    for (const [id, watch] of this.#watches) {
+      this.#watches.delete(id);
+      this.#watches.set(id, watch);
+      return;
+    }
+  }
+
   #send(watch: LockWatch, steps: string): boolean {
     if (steps === '') return false;
-    this.#writer.send(watch.id, `[${steps}]`);
+    this.#writer.send(watch.id, steps);
     return true;
   }
 }

@@ -21,6 +21,9 @@ export class ShardInspector {
   readonly #lister: LockLister;
   readonly #unlock: ForcedUnlock;
   readonly #refused = new Origin();
+  /** Listings for which the turn had no time, in their order: as many as `Limits.inspectionsMax` questions at most. */
+  readonly #waiting: [inspection: number, request: InspectRequest][] = [];
+  #hasListed = false;
 
   /**
    * @param answers where answers go: with a journal, they wait for it like all replies
@@ -38,12 +41,32 @@ export class ShardInspector {
     this.#refused.form = ReplyForm.Inspection;
   }
 
+  /** A turn takes its requests now: first answers a listing that had to wait. */
+  begin(): void {
+    this.#hasListed = false;
+    const next = this.#waiting.shift();
+    if (next !== undefined) this.#list(...next);
+  }
+
+  /** When a turn is wanted though there is no request. */
+  nextWakeMs(isCrowded: boolean): number {
+    return this.#waiting.length > 0 ? 0 : this.watches.nextWakeMs(isCrowded);
+  }
+
+  /** Whether there is anything that {@link nextWakeMs} would be asked for. */
+  get isActive(): boolean {
+    return this.#waiting.length > 0 || this.watches.count !== 0;
+  }
+
   /** Works off an `Inspect` record, whose body is `bytes[start, end)`. */
   take(inspection: number, bytes: Buffer, start: number, end: number, nowMs: number): void {
     const request = decodeInspectRequest(bytes, start, end);
     switch (request.op) {
       case InspectOp.List:
-        return this.#list(inspection, request);
+        // One slice a turn, however many ask.
+        if (this.#hasListed) this.#waiting.push([inspection, request]);
+        else this.#list(inspection, request);
+        return;
       case InspectOp.Get:
         return this.#get(inspection, request);
       case InspectOp.Unlock:
@@ -51,16 +74,16 @@ export class ShardInspector {
         return this.#writer.send(inspection, this.#unlock.run(request, nowMs));
       case InspectOp.Watch:
         return this.watches.add(inspection, request.name);
-      case InspectOp.Pause:
-        return this.watches.pause(inspection);
-      case InspectOp.Resume:
-        return this.watches.resume(inspection);
+      case InspectOp.Credit:
+        return this.watches.giveCredit(inspection, request.countMax);
       case InspectOp.Unwatch:
-        return this.watches.remove(inspection);
+        this.watches.remove(inspection);
+        return this.#writer.send(inspection, NO_STEPS);
     }
   }
 
   #list(inspection: number, { row, countMax, name, waiters }: InspectRequest): void {
+    this.#hasListed = true;
     const locks = this.#lister.slice(row, countMax, name, waiters);
     this.#writer.send(inspection, `[${this.#lister.nextRow},[${locks.join(',')}]]`);
   }
@@ -79,3 +102,6 @@ export class ShardInspector {
     this.#answers.commit(this.#refused, GrpcStatus.Unavailable, false, Outcome.Unavailable, 0, 0, 0);
   }
 }
+
+/** The steps with which a watch ends. */
+const NO_STEPS = '[]';

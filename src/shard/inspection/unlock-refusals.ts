@@ -6,8 +6,15 @@ export const unlockRefusals = [
   Refusals.invalidKey,
   Refusals.severalHolders,
   Refusals.keyAmbiguous,
+  Refusals.keyPrefixAmongMany,
 ] as const satisfies readonly Refusal[];
 
-export const UnlockRefusal = { DoesNotExist: 0, InvalidKey: 1, SeveralHolders: 2, KeyAmbiguous: 3 } as const;
+export const UnlockRefusal = {
+  DoesNotExist: 0,
+  InvalidKey: 1,
+  SeveralHolders: 2,
+  KeyAmbiguous: 3,
+  KeyPrefixAmongMany: 4,
+} as const;
 
 export type UnlockRefusal = (typeof UnlockRefusal)[keyof typeof UnlockRefusal];

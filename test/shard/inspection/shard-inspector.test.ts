@@ -55,7 +55,7 @@ describe('a watch of a shard with a journal', () => {
     caller.shard.inspect(WATCH, encodeInspectRequest({ op: InspectOp.Unwatch }));
     caller.settle();
     caller.lock('a');
-    expect(caller.inspections).toEqual([]);
+    expect(caller.inspections).toEqual([[WATCH, GrpcStatus.Ok, '[]']]);
   });
 
   it('is not told of a grant that was undone, and gets a new snapshot', () => {
