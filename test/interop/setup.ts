@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -21,6 +21,8 @@ export default async function setup(): Promise<() => void> {
   mkdirSync(`${peers.cache}/bin`, { recursive: true });
   // Not below the repository, whose node_modules and tsconfig.json would be found there.
   const project = mkdtempSync(join(tmpdir(), 'ldlm-interop-'));
+  // Some tests run what is installed there as another user.
+  chmodSync(project, 0o755);
   // The processes that run the suites inherit it.
   process.env['INTEROP_PROJECT'] = project;
   await Promise.all([installPython(), installGo(), installPackage(project)]);

@@ -13,7 +13,9 @@ describe('a server that is started again', () => {
     await page.goto(first.url);
     await live(page);
     await rowOf(page, 'before').waitFor();
-    await first.server.stop();
+    // An orderly stop would end the worker's session, and show that its lock is free.
+    first.server.signal('SIGKILL');
+    await first.server.end;
     await page.getByText('reconnecting').waitFor();
     // What is known stays, and is seen not to be sure.
     await page.locator('tr.lock.is-stale').waitFor();

@@ -19,6 +19,7 @@ describe('the files of the page', () => {
     expect(types.get('/page/main.js')).toBe('text/javascript; charset=utf-8');
     expect(types.get('/page/assets/style.css')).toBe('text/css; charset=utf-8');
     expect(types.get('/page/assets/icon.svg')).toBe('image/svg+xml');
+    expect(types.get('/page/assets/grafana-dashboard.json')).toBe('application/json');
   });
 
   it('have a tag that changes with what they contain', () => {
