@@ -14,6 +14,7 @@ const judgesSpeed = process.env['HOSTILE_JUDGE_SPEED'] === '1';
 
 const RSS_RISE_MIB_MAX = 64;
 const RSS_LEFT_MIB_MAX = 48;
+const RSS_FIRST_SETTLE_MS = 4_000;
 const RSS_SETTLE_MS = 10_000;
 const RSS_WORK_MS = 200;
 const RATE_RATIO_MIN = 0.5;
@@ -56,7 +57,7 @@ export class Siege {
     }
   }
 
-  async #attackOnce(run: Attack, beside: Attack): Promise<void> {
+  async #attackOnce(run: Attack, beside: Attack, isRepeat = false): Promise<void> {
     const calm = judgesSpeed ? await this.#workBeside(beside) : null;
     const rssBefore = this.target.rssMiB();
     let rssMax = rssBefore;
@@ -69,7 +70,13 @@ export class Siege {
     expect(fared.pairs).toBeGreaterThan(0);
     expect(this.target.alive).toBe(true);
     expect(rssMax - rssBefore).toBeLessThan(RSS_RISE_MIB_MAX);
-    await this.#expectMemoryBack(rssBefore);
+    // A heap grows to the size that it works with once, and does not shrink to where it began. What an attack leaves
+    // behind for good, the next one leaves behind again.
+    if (!isRepeat && !(await this.#isMemoryBack(rssBefore, RSS_FIRST_SETTLE_MS))) {
+      return this.#attackOnce(run, beside, true);
+    }
+    await this.#isMemoryBack(rssBefore, RSS_SETTLE_MS);
+    expect(this.target.rssMiB() - rssBefore).toBeLessThan(RSS_LEFT_MIB_MAX);
     if (calm !== null) judge(fared, calm);
   }
 
@@ -79,11 +86,11 @@ export class Siege {
   }
 
   /** What an attack used is garbage by now. It is collected when somebody works, not by waiting. */
-  async #expectMemoryBack(rssBefore: number): Promise<void> {
-    const giveUpMs = performance.now() + RSS_SETTLE_MS;
+  async #isMemoryBack(rssBefore: number, settleMs: number): Promise<boolean> {
+    const giveUpMs = performance.now() + settleMs;
     while (this.target.rssMiB() - rssBefore >= RSS_LEFT_MIB_MAX && performance.now() < giveUpMs)
       await this.bystander.work(RSS_WORK_MS);
-    expect(this.target.rssMiB() - rssBefore).toBeLessThan(RSS_LEFT_MIB_MAX);
+    return this.target.rssMiB() - rssBefore < RSS_LEFT_MIB_MAX;
   }
 }
 
