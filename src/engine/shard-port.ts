@@ -68,8 +68,13 @@ export class ShardPort {
     return true;
   }
 
-  /** Writes a record that may not be refused, now or as soon as there is room. */
+  /**
+   * Writes a record that may not be refused, now or as soon as there is room.
+   *
+   * @throws RecordTooLongError at once: later nobody would be there to be told, and what waits behind it would not be written
+   */
   tell(kind: RequestKind, session: number, call: number, body: Buffer | null): void {
+    this.#requests.checkLength(recordPayloadBytes(body));
     if (this.#deferred.length > 0 || !this.#write(kind, session, call, body)) {
       this.#deferred.push({ kind, session, call, body });
     }
@@ -123,7 +128,7 @@ export class ShardPort {
   }
 
   #write(kind: RequestKind, session: number, call: number, body: Buffer | null): boolean {
-    const payloadBytes = RequestField.Body + (body === null ? 0 : body.length);
+    const payloadBytes = recordPayloadBytes(body);
     const payload = this.#reserve(payloadBytes);
     if (payload < 0) return false;
     writeRequestHead(this.#requests, payload, 0, 0, 0, call, session, 0);
@@ -151,4 +156,8 @@ export class ShardPort {
     }
     return payload;
   }
+}
+
+function recordPayloadBytes(body: Buffer | null): number {
+  return RequestField.Body + (body === null ? 0 : body.length);
 }

@@ -37,6 +37,12 @@ export class RingWriter {
     this.reserved = this.tail;
   }
 
+  /** @throws RecordTooLongError for a payload that this ring never takes, however empty it is */
+  checkLength(payloadBytes: number): void {
+    const need = recordBytes(payloadBytes);
+    if (need > this.size >>> 2) throw new RecordTooLongError(need, this.size >>> 2);
+  }
+
   /**
    * Finds room for a record of up to `payloadBytesMax` bytes. Returns the payload's byte offset, or -1 when the
    * reader has not yet consumed enough. A reservation without a commit changes nothing.
@@ -44,8 +50,8 @@ export class RingWriter {
    * @throws RecordTooLongError
    */
   reserve(payloadBytesMax: number): number {
+    this.checkLength(payloadBytesMax);
     const need = recordBytes(payloadBytesMax);
-    if (need > this.size >>> 2) throw new RecordTooLongError(need, this.size >>> 2);
     const position = this.tail & (this.size - 1);
     const toEnd = this.size - position;
     if (need <= toEnd) {

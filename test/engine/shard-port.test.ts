@@ -3,7 +3,12 @@ import { describe, expect, it } from 'vitest';
 import { Limits } from '../../src/base/limits.ts';
 import { Method } from '../../src/contract/method.ts';
 import { ShardPort } from '../../src/engine/shard-port.ts';
-import { createRingMemory, RingWord } from '../../src/ring/ring-layout.ts';
+import {
+  createRingMemory,
+  RECORD_HEADER_BYTES,
+  RecordTooLongError,
+  RingWord,
+} from '../../src/ring/ring-layout.ts';
 import { RingReader } from '../../src/ring/ring-reader.ts';
 import { RingWriter } from '../../src/ring/ring-writer.ts';
 import { RequestField, RequestKind } from '../../src/shard/request-record.ts';
@@ -132,6 +137,19 @@ describe('ShardPort', () => {
     }
     expect(released).toEqual([0, 1, 2, 3, 4, 5]);
     expect(submit(2, 0)).toBe(true);
+  });
+
+  it('refuses what no ring of its size takes when it is told, and writes all the rest', () => {
+    const { port, reader, submit, take } = openPort();
+    while (submit(1));
+    port.tell(RequestKind.Inspect, 0, 1, Buffer.alloc(10));
+    const longest = 4096 / 4 - RECORD_HEADER_BYTES - RequestField.Body;
+    expect(() => port.tell(RequestKind.Inspect, 0, 2, Buffer.alloc(longest + 1))).toThrow(RecordTooLongError);
+    port.tell(RequestKind.Inspect, 0, 3, Buffer.alloc(longest));
+    while (take() !== null);
+    expect(reader.release()).toBe(true);
+    expect(port.takeRoom()).toBe(true);
+    expect([take(), take(), take()]).toEqual([[RequestKind.Inspect, 1], [RequestKind.Inspect, 3], null]);
   });
 
   it('loses nothing, keeps the order and never waits for room that is there', () => {
