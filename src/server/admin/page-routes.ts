@@ -14,8 +14,9 @@ import type { Logger } from '../logger.ts';
 import type { AdminRoutes } from './admin-routes.ts';
 import { EventStreams, TooManyStreamsError } from './event-streams.ts';
 import type { PageFile } from './page-files.ts';
+import { checkLockName, PageRequestError } from './page-request.ts';
 import { lockWithShownKeys } from './shown-keys.ts';
-import { PageRequestError, readUnlockRequest } from './unlock-request.ts';
+import { readUnlockRequest } from './unlock-request.ts';
 
 /** What the routes answer from. */
 export interface PageSources {
@@ -61,6 +62,7 @@ function addFile(app: FastifyInstance, { path, type, etag, body }: PageFile): vo
 
 function openStream(streams: EventStreams, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const prefix = queryText(request, 'prefix');
+  checkLockName('prefix', prefix);
   const locks = queryText(request, 'locks') || 'true';
   if (locks !== 'true' && locks !== 'false') throw new PageRequestError('locks must be true or false');
   streams.open(reply.raw, { prefix, locks: locks === 'true' });
@@ -74,6 +76,7 @@ async function sendLock(
 ): Promise<FastifyReply> {
   const name = queryText(request, 'name');
   if (name === '') throw new PageRequestError('name must be the name of a lock: /api/lock?name=...');
+  checkLockName('name', name);
   const lock = await inspector.get(name);
   if (lock !== null) return reply.send(lockWithShownKeys(lock));
   const message = 'nobody holds a lock of that name or waits for it';

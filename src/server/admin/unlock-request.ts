@@ -1,15 +1,6 @@
 import { Limits } from '../../base/limits.ts';
-import { LdlmServerError } from '../../contract/server-error.ts';
 import { SHOWN_KEY_CHARACTERS, type UnlockQuery } from '../inspection/inspector.ts';
-
-/** A request to the dashboard's interface that makes no sense. */
-export class PageRequestError extends LdlmServerError {
-  readonly statusCode = 400;
-
-  constructor(message: string) {
-    super('LDLM_PAGE_REQUEST', message);
-  }
-}
+import { checkLockName, PageRequestError } from './page-request.ts';
 
 /**
  * Reads the body of `POST /api/unlock`.
@@ -30,6 +21,7 @@ export function readUnlockRequest(body: unknown): UnlockQuery {
   if (typeof name !== 'string' || name === '') {
     throw new PageRequestError('name must be the name of a lock, which is never empty');
   }
+  checkLockName('name', name);
   if (typeof key !== 'string' || typeof all !== 'boolean') {
     throw new PageRequestError('key must be a string, and all true or false');
   }

@@ -186,6 +186,15 @@ describe('POST /api/unlock', () => {
     expect(lines.join('')).not.toContain(key);
   });
 
+  it('refuses a name that no lock can have, and goes on', async () => {
+    const { client, unlock } = await run();
+    const { key } = await client.lock({ name: 'a' });
+    for (const name of ['x'.repeat(400_000), 'x'.repeat(65_537), '\ud800']) {
+      expect(await unlock({ name, key })).toMatchObject([400, { code: 'LDLM_PAGE_REQUEST' }]);
+    }
+    expect(await unlock({ name: 'a', key })).toStrictEqual([200, { released: 1 }]);
+  });
+
   it('says what is wrong with a body', async () => {
     const { server, headers, unlock } = await run();
     expect(await unlock({ name: 'a' })).toStrictEqual([

@@ -11,6 +11,8 @@ describe('a request to unlock', () => {
       all: false,
     });
     expect(readUnlockRequest({ name: 'a', key: longest, all: false })).toMatchObject({ key: longest });
+    const longestName = 'ü'.repeat(Limits.nameBytesMax / 2);
+    expect(readUnlockRequest({ name: longestName, all: true })).toMatchObject({ name: longestName });
     expect(readUnlockRequest({ name: 'a', all: true })).toStrictEqual({ name: 'a', key: '', all: true });
   });
 
@@ -20,6 +22,12 @@ describe('a request to unlock', () => {
     ['no name', { key: '12345678' }, /^name must be/],
     ['an empty name', { name: '', key: '12345678' }, /^name must be/],
     ['a name that is no text', { name: 1, key: '12345678' }, /^name must be/],
+    [
+      'a name that is too long',
+      { name: `${'ü'.repeat(Limits.nameBytesMax / 2)}a`, key: '12345678' },
+      /^name has 65537 bytes of UTF-8, and names of locks have at most 65536$/,
+    ],
+    ['half a surrogate pair', { name: 'a\ud83d', key: '12345678' }, /^name has half a surrogate pair/],
     ['a key that is no text', { name: 'a', key: 12345678 }, /^key must be a string/],
     ['an all that is neither true nor false', { name: 'a', all: 1 }, /all true or false/],
     ['neither key nor all', { name: 'a' }, /^either key or all/],
