@@ -38,10 +38,16 @@ export class EventStream {
   constructor(response: ServerResponse, onClose: () => void) {
     this.#response = response;
     response.on('drain', () => this.#drained());
-    response.on('close', () => {
+    // Node.js tells an answer that its connection is gone only when it is that answer's turn there; the socket always knows.
+    const { socket } = response.req;
+    const onGone = (): void => {
+      socket.off('close', onGone);
+      response.off('close', onGone);
       this.#end();
       onClose();
-    });
+    };
+    socket.on('close', onGone);
+    response.on('close', onGone);
     response.on('error', () => response.destroy());
   }
 

@@ -65,8 +65,19 @@ function openStream(streams: EventStreams, request: FastifyRequest, reply: Fasti
   checkLockName('prefix', prefix);
   const locks = queryText(request, 'locks') || 'true';
   if (locks !== 'true' && locks !== 'false') throw new PageRequestError('locks must be true or false');
+  if (reply.raw.socket === null) return refuseBehindAnother(reply);
   streams.open(reply.raw, { prefix, locks: locks === 'true' });
   return reply.hijack();
+}
+
+/**
+ * An answer that waits behind another one on its connection is told of nothing, not even that the connection has ended,
+ * so a stream would keep its place for ever. Browsers never ask like that.
+ */
+function refuseBehindAnother(reply: FastifyReply): FastifyReply {
+  const message = 'an event stream cannot wait behind another answer: ask for it on a connection of its own';
+  const answer: ErrorAnswer = { code: 'LDLM_STREAM_PIPELINED', message };
+  return reply.code(409).header('connection', 'close').send(answer);
 }
 
 async function sendLock(
