@@ -40,6 +40,7 @@ export class SocketFile {
   readonly path: string;
   readonly #device: number;
   readonly #inode: number;
+  #isRemoved = false;
 
   private constructor(path: string) {
     this.path = path;
@@ -72,8 +73,13 @@ export class SocketFile {
     return new SocketFile(path);
   }
 
-  /** Removes the file, if it still is the one that was placed. */
+  /**
+   * Removes the file, if it still is the one that was placed. Must be called while the socket listens, which keeps its inode
+   * from being used again. Only the first call looks: later the same number may be that of another server's socket.
+   */
   remove(): void {
+    if (this.#isRemoved) return;
+    this.#isRemoved = true;
     try {
       const { dev, ino } = lstatSync(this.path);
       if (dev === this.#device && ino === this.#inode) unlinkSync(this.path);

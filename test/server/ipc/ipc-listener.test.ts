@@ -135,6 +135,18 @@ describe('IpcListener', () => {
     expect(await readFrom(path)).toBe('hello');
   });
 
+  it('does not touch the socket of the next server, however often it closes', async () => {
+    const path = `${makeScratchFolder()}/a.sock`;
+    for (let round = 0; round < 30; round++) {
+      const ending = await open(path);
+      ending.close();
+      const next = await open(path);
+      ending.close();
+      expect(existsSync(path)).toBe(true);
+      next.close();
+    }
+  });
+
   it('does not mind that the file is gone when it closes', async () => {
     const folder = makeScratchFolder();
     const listener = await open(`${folder}/a.sock`);

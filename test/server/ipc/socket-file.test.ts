@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, linkSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
@@ -41,6 +41,17 @@ describe('SocketFile', () => {
     rmSync(path);
     writeFileSync(path, 'of somebody else');
     again.remove();
+    expect(existsSync(path)).toBe(true);
+  });
+
+  it('removes nothing twice, whose file ever has its inode by then', async () => {
+    const path = `${makeScratchFolder()}/a.sock`;
+    const file = await SocketFile.place(path, listen);
+    // File systems use the number of an inode again at once; a link does so surely.
+    linkSync(path, `${path}.kept`);
+    file.remove();
+    linkSync(`${path}.kept`, path);
+    file.remove();
     expect(existsSync(path)).toBe(true);
   });
 });
