@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, extname } from 'node:path';
-import { parseDocument, visit } from 'yaml';
 import { ConfigError } from './config-error.ts';
+import { parseConfigJson, parseConfigYaml } from './config-syntax.ts';
 import { describeFileError } from './file-error.ts';
 import {
   findOption,
@@ -28,10 +28,10 @@ export function readConfigFile(path: string): OptionValues {
 function parseFile(path: string): unknown {
   switch (extname(path).toLowerCase()) {
     case '.json':
-      return parseJson(readText(path));
+      return parseConfigJson(readText(path));
     case '.yaml':
     case '.yml':
-      return parseYaml(readText(path));
+      return parseConfigYaml(readText(path));
     default:
       throw new ConfigError(
         `unsupported config file type: ${basename(path)}. Supported file types are .json, .yml, .yaml`,
@@ -46,36 +46,6 @@ function readText(path: string): string {
     // The blank at the end is LDLM's.
     throw new ConfigError(`error reading config file ${path}: ${describeFileError(error, path)} `);
   }
-}
-
-function parseJson(text: string): unknown {
-  if (text.trim() === '') return {};
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    throw syntaxError(error);
-  }
-}
-
-/** Plain scalars keep the text that stands in the file, so that the password 0123 is not the number 123. */
-function parseYaml(text: string): unknown {
-  const document = parseDocument(text);
-  if (document.errors[0] !== undefined) throw syntaxError(document.errors[0]);
-  visit(document, {
-    Scalar(_key, node) {
-      if (node.value !== null && node.source !== undefined) node.value = node.source;
-    },
-  });
-  try {
-    return document.toJS() ?? {};
-  } catch (error) {
-    throw syntaxError(error);
-  }
-}
-
-function syntaxError(cause: unknown): ConfigError {
-  const [line = ''] = String(cause instanceof Error ? cause.message : cause).split('\n');
-  return new ConfigError(`error parsing config file: ${line.replace(/:$/, '')}`, { cause });
 }
 
 function collectValues(node: unknown, prefix: string, values: Map<string, OptionValue>): void {
@@ -115,8 +85,10 @@ function explainSyntax(row: OptionRow, _text: string, reason: string): string {
 
 function unknownField(name: string): ConfigError {
   const known = optionRows.filter((row) => row.elsewhere === undefined).map((row) => row.name);
-  const meant = suggestName(name, known);
+  // Behind a colon without a blank, as in `password:secret`, the rest of a line is part of its key.
+  const [shown = ''] = name.split(/[^\w-]/, 1);
+  const meant = suggestName(shown, known);
   return new ConfigError(
-    `unknown configuration file field: ${name}${meant === null ? '' : ` (did you mean ${meant}?)`}`,
+    `unknown configuration file field: ${shown}${shown === name ? '' : '...'}${meant === null ? '' : ` (did you mean ${meant}?)`}`,
   );
 }

@@ -28,6 +28,8 @@ class FlagReader {
   readonly #argv: readonly string[];
   readonly #values = new Map<string, OptionValue>();
   #next = 0;
+  /** The flag of the word before, if that word ended in its `=`. */
+  #emptyFlag: string | null = null;
 
   constructor(argv: readonly string[]) {
     this.#argv = argv;
@@ -38,8 +40,9 @@ class FlagReader {
     let flagsEnded = false;
     for (let word = this.#take(); word !== undefined; word = this.#take()) {
       if (flagsEnded || !word.startsWith('-') || word === '-') {
-        throw new UsageError(`unexpected argument: ${word}`);
+        throw unexpectedArgument(word, this.#emptyFlag);
       }
+      this.#emptyFlag = emptyFlagOf(word);
       if (word === '--') flagsEnded = true;
       else if (word.startsWith('--')) this.#readLong(word.slice(2));
       else this.#readShorts(word.slice(1));
@@ -55,7 +58,8 @@ class FlagReader {
   #readLong(flag: string): void {
     const equals = flag.indexOf('=');
     const written = equals < 0 ? flag : flag.slice(0, equals);
-    if (written === '' || written.startsWith('-')) throw new UsageError(`bad flag syntax: --${flag}`);
+    if (written === '' || written.startsWith('-'))
+      throw new UsageError(`bad flag syntax: --${withoutValue(flag)}`);
     const name = written.replaceAll('-', '_');
     const row = findOption(name);
     if (row === undefined) throw unknownFlag(written, name);
@@ -71,7 +75,7 @@ class FlagReader {
       const cluster = `-${letters.slice(at)}`;
       const row = optionRows.find(({ short }) => short === letter);
       if (row === undefined) {
-        throw new UsageError(`unknown shorthand flag: '${letter}' in ${cluster}`);
+        throw new UsageError(`unknown shorthand flag: '${letter}' in ${withoutValue(cluster)}`);
       }
       const rest = letters.slice(at + 1);
       if (rest.startsWith('=')) return this.#set(row, rest.slice(1));
@@ -97,6 +101,11 @@ class FlagReader {
   }
 }
 
+/** What stands behind a name and `=` in a flag that is none, such as `-password=...`, may be the password. */
+function withoutValue(flag: string): string {
+  return flag.replace(/^(.*?\w=).*$/s, '$1...');
+}
+
 function asUsage<Result>(prefix: string, check: () => Result): Result {
   try {
     return check();
@@ -109,6 +118,19 @@ function asUsage<Result>(prefix: string, check: () => Result): Result {
 function explainSyntax(row: OptionRow, text: string, reason: string): string {
   const flag = row.short === undefined ? `--${row.name}` : `-${row.short}, --${row.name}`;
   return `invalid argument ${JSON.stringify(text)} for "${flag}" flag: ${reason}`;
+}
+
+/** The flag, if a word is one with nothing behind its `=`: a blank there makes the value a word of its own. */
+export function emptyFlagOf(word: string): string | null {
+  return word.indexOf('=') === word.length - 1 ? word.slice(0, -1) : null;
+}
+
+/** The word behind such a flag is not repeated, because it may be the password. */
+function unexpectedArgument(word: string, emptyFlag: string | null): UsageError {
+  if (emptyFlag === null) return new UsageError(`unexpected argument: ${word}`);
+  return new UsageError(
+    `unexpected argument behind ${emptyFlag}=: a value follows the equals sign without a blank`,
+  );
 }
 
 function unknownFlag(written: string, name: string): UsageError {

@@ -52,6 +52,7 @@ describe('readConfigFile', () => {
 
   it.each([
     ['a.yaml', 'bogus: 1', 'unknown configuration file field: bogus'],
+    ['a.yaml', '{password:secret}', 'unknown configuration file field: password... (did you mean password?)'],
     ['a.yaml', 'Shards: 1', 'unknown configuration file field: Shards (did you mean shards?)'],
     ['a.yaml', 'listen: {port: 1}', 'unknown configuration file field: listen_port'],
     ['a.yaml', 'listen: &l {address: ":0", again: *l}', 'unknown configuration file field: listen_again'],
@@ -87,6 +88,55 @@ describe('readConfigFile', () => {
     ['a.json', 'shards: 1'],
   ])('says in one line what is wrong with %s %j', (name, text) => {
     expect(() => read(name, text)).toThrow(/^error parsing config file: [^\n]+[^:\n]$/);
+  });
+
+  it.each([
+    [
+      'a.json',
+      '{"shards": 1,\n "password": hunter2secret}',
+      'this is not valid JSON, from line 2, column 14 on',
+    ],
+    ['a.json', '{"password": "ä", hunter2secret}', 'this is not valid JSON, from line 1, column 19 on'],
+    ['a.json', '{"password": "hunter2secret', 'this is not valid JSON, from line 1, column 28 on'],
+    ['a.json', '{"shards": 1} hunter2secret', 'this is not valid JSON, from line 1, column 15 on'],
+    [
+      'a.yaml',
+      'shards: 1\npassword: *hunter2secret',
+      'a value that begins with * stands for an earlier one, and there is none: else it needs quotes, ' +
+        'at line 2, column 11 (BAD_ALIAS)',
+    ],
+    [
+      'a.yaml',
+      'password: @hunter2secret',
+      'a value that begins with this character needs quotes, at line 1, column 11 (BAD_SCALAR_START)',
+    ],
+    [
+      'a.yaml',
+      'password: | hunter2secret\n',
+      'nothing more was expected here: text behind a closing quote or bracket, or a missing comma, ' +
+        'at line 1, column 13 (UNEXPECTED_TOKEN)',
+    ],
+  ])('says where %s %j is broken, and quotes nothing', (name, text, message) => {
+    expect(() => read(name, text)).toThrow(new ConfigError(`error parsing config file: ${message}`));
+  });
+
+  it('quotes nothing of a broken file, whatever is wrong with it', () => {
+    const broken = [
+      'password: "\\qhunter2secret"',
+      'password: hunter2secret: x',
+      'password: "x"hunter2secret',
+      'password: [hunter2secret',
+      'password: {{hunter2secret}}',
+      'a: 1\npassword:hunter2secret',
+      '{password:hunter2secret}',
+      '{password :hunter2secret}',
+      'password: %hunter2secret',
+      'password: &hunter2secret [*hunter2secret]',
+      '!<hunter2secret [',
+      `a: &a [x, x]\nb: &b [${'*a,'.repeat(60)}]\nc: [${'*b,'.repeat(60)}]\nhunter2secret: 1`,
+    ];
+    for (const text of broken) expect(() => read('a.yaml', text), text).toThrow(ConfigError);
+    for (const text of broken) expect(() => read('a.yaml', text), text).not.toThrow(/hunter2|secret/);
   });
 
   it('refuses other kinds of files by their extension', () => {

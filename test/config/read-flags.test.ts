@@ -60,6 +60,15 @@ describe('readFlags', () => {
     ['-n false', 'unexpected argument: false'],
     ['serve', 'unexpected argument: serve'],
     ['-', 'unexpected argument: -'],
+    [
+      '--password= secret',
+      'unexpected argument behind --password=: a value follows the equals sign without a blank',
+    ],
+    ['-k= 5s', 'invalid argument "" for "-k, --keepalive_interval" flag: time: invalid duration ""'],
+    ['--password= -n serve', 'unexpected argument: serve'],
+    ['--password=secret= serve', 'unexpected argument: serve'],
+    ['-password=secret', "unknown shorthand flag: 'p' in -password=..."],
+    ['---password=secret', 'bad flag syntax: ---password=...'],
     ['-- --shards', 'unexpected argument: --shards'],
   ])('refuses %j', (line, message) => {
     expect(() => read(line)).toThrow(new UsageError(message));

@@ -1,3 +1,4 @@
+import { emptyFlagOf } from '../../config/read-flags.ts';
 import { suggestName } from '../../config/suggestion.ts';
 import { UsageError } from '../../config/usage-error.ts';
 import {
@@ -41,6 +42,8 @@ class WordReader {
   readonly #words: string[] = [];
   #command: CommandName | null = null;
   #next = 0;
+  /** The flag of the word before, if nothing stood behind its `=`. */
+  #emptyFlag: string | null = null;
 
   constructor(argv: readonly string[]) {
     this.#argv = argv;
@@ -49,8 +52,14 @@ class WordReader {
   read(): LockWords {
     let flagsEnded = false;
     for (let word = this.#take(); word !== undefined; word = this.#take()) {
-      if (flagsEnded || !word.startsWith('-') || word === '-') this.#readWord(word);
-      else if (word === '--') flagsEnded = true;
+      const emptyFlag = this.#emptyFlag;
+      this.#emptyFlag = null;
+      if (flagsEnded || !word.startsWith('-') || word === '-') {
+        this.#readWord(word, emptyFlag);
+        continue;
+      }
+      this.#emptyFlag = emptyFlagOf(word);
+      if (word === '--') flagsEnded = true;
       else if (word.startsWith('--')) this.#readLong(word.slice(2));
       else this.#readShorts(word.slice(1));
     }
@@ -62,14 +71,14 @@ class WordReader {
     return this.#argv[this.#next++];
   }
 
-  #readWord(word: string): void {
+  #readWord(word: string, emptyFlag: string | null): void {
     if (this.#command === null) {
-      if (!Object.hasOwn(lockCommands, word)) throw unexpected(word);
+      if (!Object.hasOwn(lockCommands, word)) throw unexpected(word, emptyFlag);
       this.#command = word as CommandName;
     } else if (this.#words.length < lockCommands[this.#command].words.length) {
       this.#words.push(word);
     } else {
-      throw new UsageError(`unexpected argument ${word}`);
+      throw unexpected(word, emptyFlag, []);
     }
   }
 
@@ -141,8 +150,18 @@ function takesFlag(command: CommandName, name: FlagName): boolean {
   return (flags as readonly string[]).includes(name);
 }
 
-function unexpected(word: string): UsageError {
-  const meant = suggestName(word, Object.keys(lockCommands));
+/** Behind a flag with nothing behind its `=`, the word may be the password, and is not repeated. */
+function unexpected(
+  word: string,
+  emptyFlag: string | null,
+  candidates: readonly string[] = Object.keys(lockCommands),
+): UsageError {
+  if (emptyFlag !== null) {
+    return new UsageError(
+      `unexpected argument behind ${emptyFlag}=: a value follows the equals sign without a blank`,
+    );
+  }
+  const meant = suggestName(word, candidates);
   return new UsageError(`unexpected argument ${word}${meant === null ? '' : `, did you mean "${meant}"?`}`);
 }
 

@@ -44,6 +44,15 @@ describe('readLockWords', () => {
     [['list', 'a', 'b'], 'unexpected argument b'],
     [['unlock', 'a', 'b', 'c'], 'unexpected argument c'],
     [['info', 'a'], 'unexpected argument a'],
+    [
+      ['--password=', 'secret', 'list'],
+      'unexpected argument behind --password=: a value follows the equals sign without a blank',
+    ],
+    [
+      ['list', 'a', '--password=', 'secret'],
+      'unexpected argument behind --password=: a value follows the equals sign without a blank',
+    ],
+    [['list', 'a', '--password=', '--json', 'b'], 'unexpected argument b'],
     [['list', '--zz'], 'unknown flag --zz'],
     [['list', '--constructor'], 'unknown flag --constructor'],
     [['list', '-z'], 'unknown flag -z'],
