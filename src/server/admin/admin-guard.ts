@@ -32,7 +32,9 @@ const BASIC = /^basic +([a-z0-9+/=]*) *$/i;
  * 1. `Host` is one of this server, see {@link AllowedHosts}: else 421.
  * 2. With a password, the request brings it as Basic credentials, under any user name: else 401, which makes browsers ask.
  *    {@link OPEN_PATHS} need none.
- * 3. What may change something (all methods but GET, HEAD and OPTIONS) comes from a page of this server: `Origin` is there
+ * 3. `/api/...` is not for pages of other sites: when the browser says that one asks (`Sec-Fetch-Site`), 403. Such a page
+ *    could not read the answer, but use up what is kept for dashboards.
+ * 4. What may change something (all methods but GET, HEAD and OPTIONS) comes from a page of this server: `Origin` is there
  *    and names the host of `Host`, and `x-ldlm-token` is what `GET /api/info` has told this browser, see
  *    {@link PageTokens}: else 403. A program does the same: ask `/api/info`, send the cookie, the token and the origin.
  */
@@ -57,7 +59,7 @@ export class AdminGuard {
     if (host !== null) return { status: 421, code: 'LDLM_ADMIN_HOST', message: host };
     const credentials = isOpen(request) ? null : this.#refusePassword(basicPassword(headers.authorization));
     if (credentials !== null) return { status: 401, code: 'LDLM_ADMIN_CREDENTIALS', message: credentials };
-    return READING.includes(method) ? null : this.#refuseChange(request);
+    return READING.includes(method) ? refuseOtherSite(request) : this.#refuseChange(request);
   }
 
   /** A token for the page that sends this request, see {@link PageTokens}. */
@@ -88,9 +90,30 @@ export class AdminGuard {
   }
 }
 
-function isOpen({ url = '' }: IncomingMessage): boolean {
-  const query = url.indexOf('?');
-  return OPEN_PATHS.includes(query < 0 ? url : url.slice(0, query));
+/** Only browsers say on whose behalf they ask, and pages cannot make them say something else. */
+function refuseOtherSite(request: IncomingMessage): AdminRefusal | null {
+  const site = request.headers['sec-fetch-site'];
+  if (site === undefined || site === 'same-origin' || site === 'none' || !isApi(request)) return null;
+  const message = 'only pages of this server may ask for this: the request comes from a page of another one';
+  return { status: 403, code: 'LDLM_ADMIN_ORIGIN', message };
+}
+
+function isOpen(request: IncomingMessage): boolean {
+  return OPEN_PATHS.includes(pathOf(request));
+}
+
+/** The router finds a route also where its path is written with escapes. */
+function isApi(request: IncomingMessage): boolean {
+  try {
+    return decodeURIComponent(pathOf(request)).startsWith('/api/');
+  } catch {
+    // No route has such a path.
+    return false;
+  }
+}
+
+function pathOf({ url = '' }: IncomingMessage): string {
+  return url.replace(/[?#].*$/s, '');
 }
 
 /** The password in Basic credentials (RFC 7617), as a byte string; null when there are none. */

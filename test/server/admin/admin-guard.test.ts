@@ -102,6 +102,37 @@ describe('the password', () => {
   });
 });
 
+describe('a page of another site', () => {
+  it('gets nothing of the interface, so that it uses up nothing', async () => {
+    const server = await runServer(admin);
+    for (const site of ['cross-site', 'same-site', 'anything']) {
+      const headers = { 'sec-fetch-site': site };
+      for (const path of ['/api/events', '/api/info', '/api/lock?name=a', '/%61pi/info', '/api%2Finfo']) {
+        const answer = await ask(server, path, { headers });
+        expect(answer, path).toMatchObject({ status: 403 });
+        expect(answer.json()).toEqual({
+          code: 'LDLM_ADMIN_ORIGIN',
+          message: 'only pages of this server may ask for this: the request comes from a page of another one',
+        });
+      }
+      // Links lead here, and orchestrators ask whatever they like.
+      for (const path of ['/', '/healthz', '/page/main.js', '/?a=/api/']) {
+        expect(await ask(server, path, { headers }), path).toMatchObject({ status: 200 });
+      }
+    }
+  });
+
+  it('is not what this server’s page, its user or a program is taken for', async () => {
+    const server = await runServer(admin);
+    for (const site of ['same-origin', 'none']) {
+      expect(await ask(server, '/api/info', { headers: { 'sec-fetch-site': site } })).toMatchObject({
+        status: 200,
+      });
+    }
+    expect(await ask(server, '/api/info')).toMatchObject({ status: 200 });
+  });
+});
+
 describe('a change', () => {
   it('comes from a page of the server', async () => {
     const server = await runServer(admin);
