@@ -59,7 +59,13 @@ export class AdminHttp {
       endWith(response, status, code, message);
     };
     try {
-      const servers = await listenEverywhere(adminListenAddress, () => create(tls, answer, sockets, logger));
+      const servers = await listenEverywhere(adminListenAddress, () => create(tls, answer, sockets));
+      // Only now: who cannot listen at all is told so by the error above.
+      for (const server of servers) {
+        server.on('error', (error: Error) =>
+          logger.error({ error: error.message }, 'cannot accept admin connections'),
+        );
+      }
       return new AdminHttp(app, servers, sockets);
     } catch (error) {
       await app.close();
@@ -103,7 +109,6 @@ function create(
   tls: TlsOptions | null,
   answer: (request: IncomingMessage, response: ServerResponse) => void,
   sockets: Set<Socket>,
-  logger: Logger,
 ): Server {
   const options = {
     noDelay: true,
@@ -126,9 +131,6 @@ function create(
     socket.once('close', () => sockets.delete(socket));
   });
   server.on('clientError', answerBadRequest);
-  server.on('error', (error: Error) =>
-    logger.error({ error: error.message }, 'cannot accept admin connections'),
-  );
   return server;
 }
 

@@ -5,7 +5,7 @@ import { Limits } from '../../../src/base/limits.ts';
 import { AdminGuard } from '../../../src/server/admin/admin-guard.ts';
 import { AdminHttp } from '../../../src/server/admin/admin-http.ts';
 import type { AdminRoutes } from '../../../src/server/admin/admin-routes.ts';
-import { createLogger, silentLogger } from '../../../src/server/logger.ts';
+import { createLogger } from '../../../src/server/logger.ts';
 import { afterwards, runServer } from '../running-server.ts';
 import { type AdminAnswer, agent, ask, openRoutes, pageHeaders } from './admin-request.ts';
 
@@ -72,9 +72,16 @@ describe('the admin listener', () => {
         closed = true;
       });
     };
-    const opened = AdminHttp.open(options, null, new AdminGuard(options), [routes], silentLogger());
+    const lines: string[] = [];
+    const logger = createLogger(
+      { logLevel: 'debug', logFormat: 'json' },
+      { write: (line) => lines.push(line) },
+    );
+    const opened = AdminHttp.open(options, null, new AdminGuard(options), [routes], logger);
     await expect(opened).rejects.toMatchObject({ code: 'LDLM_BIND' });
     expect(closed).toBe(true);
+    // Whoever opens it tells of it.
+    expect(lines).toEqual([]);
   });
 
   it('speaks TLS with the certificate of gRPC, and asks for that of the client', async () => {
