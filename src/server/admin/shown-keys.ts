@@ -1,6 +1,11 @@
 import type { HolderInfo, LockInfo, WaiterInfo, WatchStep } from '../../contract/lock-info.ts';
 import { SHOWN_KEY_CHARACTERS } from '../inspection/inspector.ts';
 
+/** So much of a key as readers see who may not use it. */
+export function shownKey(key: string): string {
+  return key.slice(0, SHOWN_KEY_CHARACTERS);
+}
+
 /** A step of a watch as readers get it who may not use its keys: they see how they begin. */
 export function withShownKeys(step: WatchStep): WatchStep {
   if (step.kind === 'lock') return { ...step, lock: lockWithShownKeys(step.lock) };
@@ -15,7 +20,7 @@ export function lockWithShownKeys(lock: LockInfo): LockInfo {
 }
 
 function holderWithShownKey(holder: HolderInfo): HolderInfo {
-  return { ...holder, key: holder.key.slice(0, SHOWN_KEY_CHARACTERS) };
+  return { ...holder, key: shownKey(holder.key) };
 }
 
 function claimWithShownKey(claim: HolderInfo | WaiterInfo): HolderInfo | WaiterInfo {

@@ -7,7 +7,8 @@ import type {
   WaiterInfo,
   WatchStep,
 } from '../../contract/lock-info.ts';
-import { SHOWN_KEY_CHARACTERS, type UnlockOutcome } from '../inspection/inspector.ts';
+import { shownKey } from '../admin/shown-keys.ts';
+import type { UnlockOutcome } from '../inspection/inspector.ts';
 import type { ServerInfo } from '../server-info.ts';
 
 /** Makes the messages of `ldlm.Admin`, in the form of {@link loadMethod}. Times turn into ages and remaining times. */
@@ -79,14 +80,14 @@ export class AdminMessages {
   #holder(holder: HolderInfo, nowMs: number): object {
     // A listing makes millions of these: spreading one object into another would take most of its time.
     return {
-      key: this.#wholeKeys ? holder.key : holder.key.slice(0, SHOWN_KEY_CHARACTERS),
+      key: this.#wholeKeys ? holder.key : shownKey(holder.key),
       session: sessionMessage(holder),
       holder: holder.holder,
       mode: holder.mode,
       permits: holder.permits,
       age_ms: ageOf(holder, nowMs),
       remaining_ms: remainingOf(holder, nowMs),
-      lock_timeout_ms: Math.round(holder.lockTimeoutMs),
+      lock_timeout_ms: wholeMs(holder.lockTimeoutMs),
       fencing_token: holder.fencingToken,
       claim_id: holder.claimId,
     };
@@ -116,7 +117,12 @@ function ageOf({ sinceMs }: ClaimInfo, nowMs: number): number {
 
 /** Undefined, which is left out of the message, where there is no end. */
 function remainingOf({ deadlineMs }: ClaimInfo, nowMs: number): number | undefined {
-  return deadlineMs === null ? undefined : Math.max(0, Math.round(deadlineMs - nowMs));
+  return deadlineMs === null ? undefined : Math.max(0, wholeMs(deadlineMs - nowMs));
+}
+
+/** Timeouts may have more milliseconds than an int64 holds: so long a time is as good as one that both sides can count. */
+function wholeMs(ms: number): number {
+  return Math.min(Number.MAX_SAFE_INTEGER, Math.round(ms));
 }
 
 export function serverInfoMessage(info: ServerInfo): object {

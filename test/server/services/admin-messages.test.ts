@@ -77,6 +77,13 @@ describe('AdminMessages', () => {
     expect(message).toMatchObject({ holders: [{ age_ms: 0, remaining_ms: 0 }] });
   });
 
+  it('tells of times that fit the message', () => {
+    const endless = { ...holder, deadlineMs: 1.8e22, lockTimeoutMs: 1.8e22 };
+    expect(whole.lock({ ...lock, holders: [endless] }, 10_000)).toMatchObject({
+      holders: [{ remaining_ms: 2 ** 53 - 1, lock_timeout_ms: 2 ** 53 - 1 }],
+    });
+  });
+
   it('tells why nothing was released only where nothing was', () => {
     const refusal = { code: 2, message: 'invalid lock key' } as const;
     expect(whole.unlock({ released: [], releasedCount: 0, refusal, holders: [], holderCount: 0 }, 0)).toEqual(
