@@ -8,12 +8,15 @@ export class IpcSocketError extends LdlmServerError {
   }
 }
 
-/** Another server has its socket there. */
+/**
+ * A server listens there. LDLM also advises to delete the file of a server that is gone: such a file is replaced here, so
+ * whoever did that would only take the door of one that runs.
+ */
 export function socketInUse(path: string): IpcSocketError {
   return new IpcSocketError(
-    `file: ${path} exists. IPC socket file already exists. If another instance of ldlm isn't running, delete the ` +
-      'socket file and try again. Otherwise, shut down that instance before starting a new one. Alternatively ' +
-      'specify a different IPC socket file',
+    `file: ${path} exists. IPC socket file already exists. A server listens there: ldlm-lock info -s ${path} says which ` +
+      'one. Shut down that instance before starting a new one. Alternatively specify a different IPC socket file by ' +
+      '--ipc_socket_file',
   );
 }
 

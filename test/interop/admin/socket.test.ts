@@ -86,10 +86,11 @@ describe('96: a stop', () => {
 });
 
 describe('97: a path where something is already', () => {
+  // What LDLM says, but for the advice to delete the file, which is that of a server that runs.
   const inUse = (socket: string) =>
     `server.New() error creating server: ipc.Run(): file: ${socket} exists. IPC socket file already exists. ` +
-    "If another instance of ldlm isn't running, delete the socket file and try again. Otherwise, shut down that " +
-    'instance before starting a new one. Alternatively specify a different IPC socket file';
+    `A server listens there: ldlm-lock info -s ${socket} says which one. Shut down that instance before starting ` +
+    'a new one. Alternatively specify a different IPC socket file by --ipc_socket_file';
 
   it("is refused while a server answers there, with LDLM's text", async () => {
     const { address, socket, lock } = await launchAdministered();

@@ -60,7 +60,7 @@ const startWorker = (path: string, startMs = 0) =>
   startProgram(process.execPath, new URL('ipc-worker.mjs', import.meta.url).pathname, path, String(startMs));
 
 const inUse = (path: string) =>
-  `ipc.Run(): file: ${path} exists. IPC socket file already exists. If another instance of ldlm isn't running, delete the socket file and try again. Otherwise, shut down that instance before starting a new one. Alternatively specify a different IPC socket file`;
+  `ipc.Run(): file: ${path} exists. IPC socket file already exists. A server listens there: ldlm-lock info -s ${path} says which one. Shut down that instance before starting a new one. Alternatively specify a different IPC socket file by --ipc_socket_file`;
 
 describe('IpcListener', () => {
   it('listens at its path, for its owner alone, and leaves nothing else there', async () => {
