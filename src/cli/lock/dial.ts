@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { CommandFailure } from './command-failure.ts';
 import { reasonOf } from './lock-target.ts';
@@ -16,9 +17,18 @@ export function dial(path: string): Promise<void> {
     });
     socket.once('error', (error) => {
       const text =
-        `IPC error: dial unix ${path}: connect: ${reasonOf(error)}. Is the ldlm server running? ` +
+        `IPC error: dial unix ${path}: connect: ${isOther(path) ? 'it is not a socket' : reasonOf(error)}. Is the ldlm server running? ` +
         'Do you need to specify the socket file path? See help';
       reject(new CommandFailure(text, { cause: error }));
     });
   });
+}
+
+/** Whether something else than a socket is there: the system says of it only that nobody listens. */
+function isOther(path: string): boolean {
+  try {
+    return !statSync(path).isSocket();
+  } catch {
+    return false;
+  }
 }

@@ -20,3 +20,12 @@ it("says in LDLM's words that nobody does", async () => {
     ),
   );
 });
+
+it('says of what is no socket that it is none', async () => {
+  await expect(dial('/dev/null')).rejects.toThrow(
+    new CommandFailure(
+      'IPC error: dial unix /dev/null: connect: it is not a socket. Is the ldlm server running? ' +
+        'Do you need to specify the socket file path? See help',
+    ),
+  );
+});
