@@ -94,7 +94,8 @@ async function callServer(
     }
     case 'watch': {
       const { watchLocks } = await import('./watch-command.ts');
-      return watchLocks(client, { prefix: first, json: isSet('json') }, output, program.interrupted);
+      const query = { prefix: first, json: isSet('json') };
+      return watchLocks(client, query, output, program.interrupted, program.stderr);
     }
     default: {
       const { printInfo } = await import('./info-command.ts');

@@ -2,7 +2,7 @@ import { styleText } from 'node:util';
 import type { AdminClient } from './admin-client.ts';
 import type { HolderReply, LockReply, WaiterReply, WatchStepReply } from './admin-replies.ts';
 import { stepJson } from './json-forms.ts';
-import type { LockOutput } from './lock-output.ts';
+import type { LockOutput, OutputStream } from './lock-output.ts';
 import { showJson } from './shown-text.ts';
 
 export interface WatchQuery {
@@ -11,7 +11,8 @@ export interface WatchQuery {
 }
 
 /**
- * Prints what happens to locks until `signal` says so: at first who holds and who waits, then each event.
+ * Prints what happens to locks until `signal` says so: at first who holds and who waits, then each event. Nothing may happen
+ * for long, so somebody at a terminal is told that it watches, once it does.
  *
  * @throws CommandFailure when the server ends the watch
  */
@@ -20,15 +21,23 @@ export async function watchLocks(
   { prefix, json }: WatchQuery,
   output: LockOutput,
   signal: AbortSignal,
+  stderr: OutputStream,
 ): Promise<void> {
+  let isTold = stderr.isTTY !== true;
   const lines = new StepLines(output.isColoured);
   const format = json
     ? (step: WatchStepReply) => `${showJson(stepJson(step))}\n`
     : (step: WatchStepReply) => lines.format(step);
   for await (const steps of client.watchLocks({ prefix }, signal)) {
+    if (!isTold) stderr.write(`Watching ${what(prefix)}, until Ctrl-C ends it.\n`);
+    isTold = true;
     const text = steps.map(format).join('');
     if (text !== '') await output.write(text);
   }
+}
+
+function what(prefix: string): string {
+  return prefix === '' ? 'all locks' : `locks whose names begin with ${showJson(prefix)}`;
 }
 
 const COLOURS: Readonly<Record<string, Parameters<typeof styleText>[0]>> = {

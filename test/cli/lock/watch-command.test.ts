@@ -5,14 +5,20 @@ import { watchLocks } from '../../../src/cli/lock/watch-command.ts';
 import { holderReply, lockReply, waiterReply } from './example-replies.ts';
 import { RecordedOutput } from './recorded-output.ts';
 
-async function watch(steps: readonly WatchStepReply[], json = false, stdout = new RecordedOutput()) {
+async function watch(
+  steps: readonly WatchStepReply[],
+  json = false,
+  stdout = new RecordedOutput(),
+  stderr = new RecordedOutput(),
+  prefix = '',
+) {
   const client = {
     async *watchLocks() {
       yield steps;
     },
   };
   const { signal } = new AbortController();
-  await watchLocks(client, { prefix: '', json }, new LockOutput(stdout, {}), signal);
+  await watchLocks(client, { prefix, json }, new LockOutput(stdout, {}), signal, stderr);
   return stdout.text;
 }
 
@@ -70,6 +76,20 @@ describe('watch', () => {
   it('colours what happened at a terminal, and nothing elsewhere', async () => {
     expect(await watch([event({})], false, new RecordedOutput(true))).toContain('\x1b[32mgranted \x1b[39m');
     expect(await watch([event({})])).not.toContain('\x1b');
+  });
+
+  it('tells somebody at a terminal once that it watches, even if nothing happens', async () => {
+    const quiet = [{ ...at, snapshot_begin: {} }];
+    const terminal = () => new RecordedOutput(true);
+    const [all, some, none] = [terminal(), terminal(), new RecordedOutput()];
+    expect(await watch([...quiet, ...quiet], false, terminal(), all)).toBe('');
+    await watch(quiet, true, terminal(), some, 'a\x1b');
+    await watch(quiet, false, terminal(), none);
+    expect([all.text, some.text, none.text]).toEqual([
+      'Watching all locks, until Ctrl-C ends it.\n',
+      'Watching locks whose names begin with "a\\u001b", until Ctrl-C ends it.\n',
+      '',
+    ]);
   });
 
   it('prints each step as JSON', async () => {
