@@ -218,6 +218,12 @@ describe('ldlm-lock --address', () => {
       1,
       'the server refuses the password: invalid credentials. See --password_file, or set LDLM_PASSWORD\n',
     ]);
+    expect(await runLockCommand(list)).toEqual({
+      exitCode: 1,
+      stdout: '',
+      stderr:
+        'the server asks for a password: missing credentials. See --password_file, or set LDLM_PASSWORD\n',
+    });
     const unlock = ['unlock', 'a', key.slice(0, 8), '--address', server.address, '--password_file', file];
     expect((await runLockCommand(unlock)).stdout).toBe('Unlocked: true\n');
   });
@@ -234,6 +240,30 @@ describe('ldlm-lock --address', () => {
       1,
       'cannot connect to 127.0.0.1:1: connect ECONNREFUSED 127.0.0.1:1\n',
     ]);
+  });
+
+  it('says so when one side speaks TLS and the other does not', async () => {
+    const plain = await serve();
+    const secure = await serve({
+      remoteAdmin: true,
+      tlsCertFile: pem('server'),
+      tlsKeyFile: pem('server-key'),
+      clientCaFile: pem('ca'),
+    });
+    const cannot = (address: string, why: string) => ({
+      exitCode: 1,
+      stdout: '',
+      stderr: `cannot connect to ${address}: ${why}\n`,
+    });
+    const { address } = plain.server;
+    expect(await runLockCommand(['list', '--tls', '--address', address])).toEqual(
+      cannot(address, 'the server does not speak TLS'),
+    );
+    for (const command of ['list', 'watch']) {
+      expect(await runLockCommand([command, '--address', secure.server.address])).toEqual(
+        cannot(secure.server.address, 'the server speaks TLS: use --tls, and --ca for the file with its CA'),
+      );
+    }
   });
 
   it('speaks TLS, shows a certificate, and verifies that of the server', async () => {

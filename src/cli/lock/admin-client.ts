@@ -13,6 +13,7 @@ import { findProtosPath } from '../../server/services/proto-files.ts';
 import type { ListLocksReply, ServerInfoReply, UnlockReply, WatchStepReply } from './admin-replies.ts';
 import { CommandFailure, ReplyTooLong } from './command-failure.ts';
 import type { LockTarget } from './lock-target.ts';
+import { speaksTls } from './speaks-tls.ts';
 
 /** For how long a server may think about one answer, in milliseconds. */
 const ANSWER_MS_MAX = 30_000;
@@ -86,7 +87,7 @@ export class AdminClient {
     try {
       for await (const batch of batchesOf<WatchStepReply>(stream)) yield batch;
     } catch (error) {
-      if (!signal.aborted) throw this.#failureOf(error);
+      if (!signal.aborted) throw await this.#failureOf(error);
     } finally {
       signal.removeEventListener('abort', cancel);
       stream.cancel();
@@ -103,7 +104,7 @@ export class AdminClient {
     const options: CallOptions = { deadline: Date.now() + ANSWER_MS_MAX };
     return new Promise((resolve, reject) => {
       const done = (error: ServiceError | null, reply?: object): void => {
-        if (error !== null) reject(this.#failureOf(error));
+        if (error !== null) void this.#failureOf(error).then(reject);
         else resolve(reply as Reply);
       };
       this.#client.makeUnaryRequest(
@@ -118,7 +119,7 @@ export class AdminClient {
     });
   }
 
-  #failureOf(error: unknown): CommandFailure {
+  async #failureOf(error: unknown): Promise<CommandFailure> {
     if (!(error instanceof Error) || !('details' in error) || !('code' in error)) {
       return new CommandFailure(String(error), { cause: error });
     }
@@ -129,15 +130,27 @@ export class AdminClient {
         details,
       );
     if (connect !== null && this.#target.kind === 'address') {
-      const text = `cannot connect to ${this.#target.address}: ${connect[1]}`;
-      return new CommandFailure(text, { cause: error });
+      const { address, tls } = this.#target;
+      const reason = (await whyNotConnected(address, tls !== null, details)) ?? connect[1];
+      return new CommandFailure(`cannot connect to ${address}: ${reason}`, { cause: error });
     }
     if (error.code === status.UNAUTHENTICATED) {
-      const text = `the server refuses the password: ${details}. See --password_file, or set LDLM_PASSWORD`;
+      const isGiven = this.#target.kind === 'address' && this.#target.password !== '';
+      const what = isGiven ? 'refuses the password' : 'asks for a password';
+      const text = `the server ${what}: ${details}. See --password_file, or set LDLM_PASSWORD`;
       return new CommandFailure(text, { cause: error });
     }
     return new CommandFailure(details, { cause: error });
   }
+}
+
+/** What is wrong where one side speaks TLS and the other does not; null when it is something else. */
+async function whyNotConnected(address: string, tls: boolean, details: string): Promise<string | null> {
+  if (tls) return details.includes('wrong version number') ? 'the server does not speak TLS' : null;
+  // A server that speaks TLS only hangs up, which may mean anything.
+  const isRefused = !details.includes('Failed to connect') && !details.includes('ECONNRESET');
+  if (isRefused || !(await speaksTls(address))) return null;
+  return 'the server speaks TLS: use --tls, and --ca for the file with its CA';
 }
 
 /** Steps that may wait to be printed before no more are read. */

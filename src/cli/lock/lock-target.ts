@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import { getSystemErrorMap } from 'node:util';
+import { parseListenAddress } from '../../config/listen-address.ts';
 import { defaultTextOf, findOption } from '../../config/option-table.ts';
 import type { Environment } from '../../config/read-env.ts';
 import { UsageError } from '../../config/usage-error.ts';
@@ -54,7 +55,19 @@ export function findTarget(flags: Flags, env: Environment): LockTarget {
     return { kind: 'socket', path: findSocket(flags, env) };
   }
   if (flags.has('socket')) throw new UsageError("--socket and --address can't be used together");
+  checkAddress(address);
   return { kind: 'address', address, tls: readTls(flags), password: checkPassword(readPassword(flags, env)) };
+}
+
+/** The gRPC library would look for a host of the name `foo`, or take another kind of target. */
+function checkAddress(address: string): void {
+  try {
+    const { host, port } = parseListenAddress(address);
+    if (host !== '' && !/[\s/]/.test(host) && port !== 0) return;
+  } catch {
+    // It says what is wrong with an address to listen at.
+  }
+  throw new UsageError(`--address: address must be host:port, got ${JSON.stringify(address)}`);
 }
 
 function findSocket(flags: Flags, env: Environment): string {

@@ -42,6 +42,27 @@ describe('an address', () => {
     expect(target(address)).toEqual({ kind: 'address', address: 'host:3144', tls: null, password: '' });
   });
 
+  it('is a host and a port', () => {
+    for (const text of ['host:1', '10.0.0.7:65535', '[::1]:3144', 'a.example:3144']) {
+      expect(target(['--address', text])).toMatchObject({ address: text });
+    }
+    for (const text of [
+      'foo',
+      ':3144',
+      'foo:',
+      'foo:0',
+      'foo:65536',
+      'foo:x',
+      '::1:3144',
+      'unix:/a:1',
+      'dns:///a:1',
+    ]) {
+      expect(() => target(['--address', text])).toThrow(
+        new UsageError(`--address: address must be host:port, got "${text}"`),
+      );
+    }
+  });
+
   it('has TLS as soon as a flag speaks of it', () => {
     const none = { ca: null, cert: null, key: null, serverName: '', skipVerify: false };
     expect(target([...address, '--tls'])).toMatchObject({ tls: none });
