@@ -149,6 +149,9 @@ export const Limits = {
   restCallsMax: 16_384,
   /** The same for one session, so that a single one does not lock out all others. */
   restCallsPerSessionMax: 1_024,
+  /** Of those, long polls: the rest stays free, so that an Unlock or a Renew always finds a place. */
+  restWaitersMax: 15_000,
+  restWaitersPerSessionMax: 1_000,
   /** Requests over REST that wait for room in the ring of their shard; one more is refused. */
   restQueuedMax: 4_096,
   /** Streams of one HTTP/2 connection over REST: as many as a session may have calls. */
@@ -225,6 +228,14 @@ assertRelation(L.eventStreamsMax < L.watchesMax, 'eventStreamsMax < watchesMax')
 assertRelation(L.nameBytesMax * 6 < L.restBodyBytesMax, 'nameBytesMax * 6 < restBodyBytesMax');
 assertRelation(L.restBodyBytesMax <= L.restBodiesBytesMax, 'restBodyBytesMax <= restBodiesBytesMax');
 assertRelation(L.restCallsPerSessionMax < L.restCallsMax, 'restCallsPerSessionMax < restCallsMax');
+assertRelation(L.restWaitersMax < L.restCallsMax, 'restWaitersMax < restCallsMax');
+assertRelation(
+  L.restWaitersPerSessionMax < L.restCallsPerSessionMax,
+  'restWaitersPerSessionMax < restCallsPerSessionMax',
+);
+// A session with all of its long polls on one connection has streams for the rest of its calls, too.
+assertRelation(L.restWaitersPerSessionMax < L.restStreamsMax, 'restWaitersPerSessionMax < restStreamsMax');
+assertRelation(L.restWaitersPerSessionMax < L.restWaitersMax, 'restWaitersPerSessionMax < restWaitersMax');
 assertRelation(L.restStreamsMax <= L.restCallsPerSessionMax, 'restStreamsMax <= restCallsPerSessionMax');
 assertRelation(
   L.authorizationBytesMax * 2 < L.restHeadBytesMax,

@@ -113,9 +113,8 @@ export class RestApi {
       }
     }
     const call = this.#options.calls.begin(method, session, request, response, deadlineMs);
-    if (call === null) {
-      const text = 'too many requests are in progress';
-      return this.refuse(response, GrpcStatus.ResourceExhausted, 429, text, session);
+    if (typeof call === 'string') {
+      return this.refuse(response, GrpcStatus.ResourceExhausted, 429, call, session);
     }
     const called: CalledResponse = response;
     called[callOf] = call;

@@ -1,6 +1,6 @@
 import { Limits } from '../../base/limits.ts';
 import { GrpcStatus } from '../../contract/grpc-status.ts';
-import type { Method } from '../../contract/method.ts';
+import { Method } from '../../contract/method.ts';
 import { ReplyForm } from '../../core/reply-form.ts';
 import { CallEnd } from '../../core/sink.ts';
 import type { Engine } from '../../engine/engine.ts';
@@ -29,6 +29,10 @@ export interface RestCallsOptions {
   ) => void;
 }
 
+const TOO_MANY_CALLS = 'too many requests are in progress';
+const TOO_MANY_CALLS_OF_SESSION = `${TOO_MANY_CALLS}: a session may have ${Limits.restCallsPerSessionMax}`;
+const TOO_MANY_WAITERS = `too many requests wait for locks: this server has room for ${Limits.restWaitersMax}`;
+const TOO_MANY_WAITERS_OF_SESSION = `too many requests wait for locks: a session may have ${Limits.restWaitersPerSessionMax}`;
 const TOO_MANY_QUEUED = 'too many requests wait for a part of the server';
 const NOTHING = Buffer.alloc(0);
 
@@ -45,6 +49,8 @@ export class RestCalls implements MessageReplies {
   readonly #queues = new Map<number, RestCall[]>();
   #queued = 0;
   #queuedBytes = 0;
+  /** Long polls in progress. */
+  #waiters = 0;
   #stopReason = '';
 
   constructor(options: RestCallsOptions) {
@@ -60,20 +66,24 @@ export class RestCalls implements MessageReplies {
     return this.#slots.length - this.#free.length;
   }
 
-  /** Begins a call; null when there are too many in progress. */
+  /** Begins a call; when there are too many in progress it says so instead. */
   begin(
     method: Method,
     session: RestSession,
     request: RawRequest,
     response: RawResponse,
     deadlineMs: number,
-  ): RestCall | null {
-    if (session.calls.size >= Limits.restCallsPerSessionMax) return null;
+  ): RestCall | string {
+    const refusal = this.#refuseMore(method, session);
+    if (refusal !== null) return refusal;
     let call = this.#free.pop();
     if (call === undefined) {
-      if (this.#slots.length >= Limits.restCallsMax) return null;
       call = new RestCall(this.#slots.length);
       this.#slots.push(call);
+    }
+    if (method === Method.Lock) {
+      session.waiters++;
+      this.#waiters++;
     }
     call.state = CallState.Receiving;
     call.method = method;
@@ -127,6 +137,10 @@ export class RestCalls implements MessageReplies {
     this.#unqueue(call);
     engine.flush();
     this.#options.sessions().leave(session, call);
+    if (call.method === Method.Lock) {
+      session.waiters--;
+      this.#waiters--;
+    }
     call.clear();
     this.#free.push(call);
   }
@@ -177,6 +191,16 @@ export class RestCalls implements MessageReplies {
       this.#submit(call, body, body.length);
     }
     this.#options.engine.flush();
+  }
+
+  /** Long polls, which may last, leave places for what does not: above all for what ends the wait of others. */
+  #refuseMore(method: Method, session: RestSession): string | null {
+    if (method === Method.Lock) {
+      if (session.waiters >= Limits.restWaitersPerSessionMax) return TOO_MANY_WAITERS_OF_SESSION;
+      if (this.#waiters >= Limits.restWaitersMax) return TOO_MANY_WAITERS;
+    }
+    if (session.calls.size >= Limits.restCallsPerSessionMax) return TOO_MANY_CALLS_OF_SESSION;
+    return this.open >= Limits.restCallsMax ? TOO_MANY_CALLS : null;
   }
 
   #submit(call: RestCall, bytes: Buffer, length: number): void {

@@ -12,6 +12,8 @@ export class RestSession {
   usedMs: number;
   /** Its requests in progress. While there are any, the session does not expire. */
   readonly calls = new Set<RestCall>();
+  /** How many of those are long polls. */
+  waiters = 0;
   /** Its neighbours among the idle sessions: the one that was idle longer, and the one that was not so long. */
   previous: RestSession | null = null;
   next: RestSession | null = null;

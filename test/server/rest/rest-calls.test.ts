@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
 import { Method } from '../../../src/contract/method.ts';
-import type { RawRequest, RawResponse } from '../../../src/server/rest/rest-call.ts';
+import type { RawRequest, RawResponse, RestCall } from '../../../src/server/rest/rest-call.ts';
 import { RestCalls } from '../../../src/server/rest/rest-calls.ts';
 import { RestSession } from '../../../src/server/rest/rest-session.ts';
 import type { RestSessions } from '../../../src/server/rest/rest-sessions.ts';
@@ -28,17 +28,22 @@ async function openCalls() {
     nowMs: () => clock.nowMs,
     answer: (_response, status, body, _session, closing) => answers.push({ status, body, closing }),
   });
-  const begin = (session = new RestSession('a', 5, 0)) =>
-    calls.begin(Method.TryLock, session, {} as RawRequest, {} as RawResponse, Number.POSITIVE_INFINITY);
-  return { calls, answers, clock, begin, open };
+  const ask = (method: Method, session: RestSession) =>
+    calls.begin(method, session, {} as RawRequest, {} as RawResponse, Number.POSITIVE_INFINITY);
+  const begin = (session = new RestSession('a', 5, 0), method: Method = Method.TryLock): RestCall => {
+    const call = ask(method, session);
+    if (typeof call === 'string') throw new Error(call);
+    return call;
+  };
+  return { calls, answers, clock, ask, begin, open };
 }
 
 describe('the calls in progress', () => {
   it('end with 408 when their bodies do not come, and no others do', async () => {
     const { calls, answers, clock, begin } = await openCalls();
-    const late = begin()!;
+    const late = begin();
     clock.nowMs += Limits.restRequestMsMax - 1;
-    const inTime = begin()!;
+    const inTime = begin();
     calls.sweep();
     expect(answers).toStrictEqual([]);
     clock.nowMs += 1;
@@ -54,25 +59,53 @@ describe('the calls in progress', () => {
   });
 
   it(`are no more than ${Limits.restCallsMax}, and their slots are used again`, async () => {
-    const { calls, begin } = await openCalls();
-    const all = Array.from({ length: Limits.restCallsMax }, () => begin()!);
-    expect(begin()).toBeNull();
+    const { calls, ask, begin } = await openCalls();
+    const all = Array.from({ length: Limits.restCallsMax }, () => begin());
+    expect(ask(Method.Unlock, new RestSession('b', 6, 0))).toBe('too many requests are in progress');
     calls.closed(all[5]!, true);
-    const again = begin()!;
+    const again = begin();
     expect(again).toBe(all[5]);
     expect(again.generation).toBe(1);
     expect(calls.open).toBe(Limits.restCallsMax);
+  });
+
+  it(`leave places for others beside ${Limits.restWaitersMax} long polls`, async () => {
+    const { calls, ask, begin } = await openCalls();
+    const all = Array.from({ length: Limits.restWaitersMax }, () => begin(undefined, Method.Lock));
+    const session = new RestSession('b', 6, 0);
+    expect(ask(Method.Lock, session)).toBe(
+      'too many requests wait for locks: this server has room for 15000',
+    );
+    for (const method of [Method.Unlock, Method.Renew, Method.TryLock]) begin(session, method);
+    calls.closed(all[5]!, true);
+    calls.closed(begin(session, Method.Unlock), true);
+    begin(session, Method.Lock);
+    expect(ask(Method.Lock, session)).toContain('too many requests wait');
+  });
+
+  it(`leave places for others beside ${Limits.restWaitersPerSessionMax} long polls of a session`, async () => {
+    const { calls, ask, begin } = await openCalls();
+    const session = new RestSession('a', 5, 0);
+    const poll = () => begin(session, Method.Lock);
+    const all = Array.from({ length: Limits.restWaitersPerSessionMax }, poll);
+    const refusal = 'too many requests wait for locks: a session may have 1000';
+    expect(ask(Method.Lock, session)).toBe(refusal);
+    for (const method of [Method.Unlock, Method.Renew, Method.TryLock]) begin(session, method);
+    begin(undefined, Method.Lock);
+    calls.closed(all[5]!, true);
+    poll();
+    expect(ask(Method.Lock, session)).toBe(refusal);
   });
 
   it('know a reply for an earlier user of their slot, and give back what it grants', async () => {
     const { calls, answers, begin, open } = await openCalls();
     const released: number[] = [];
     open.engine.releaseUndelivered = (shard) => released.push(shard);
-    const call = begin()!;
+    const call = begin();
     calls.received(call, Buffer.from('{"name":"a"}'));
     const { generation } = call;
     calls.closed(call, false);
-    const again = begin()!;
+    const again = begin();
     calls.received(again, Buffer.from('{"name":"b"}'));
     calls.reply(0, generation, again.slot, 5, 0, true, Buffer.from([8, 1]), 0, 2);
     expect(released).toStrictEqual([0]);
@@ -90,7 +123,7 @@ describe('the calls in progress', () => {
     const { calls, answers, begin } = await openCalls();
     const session = new RestSession('a', 5, 0);
     begin(session);
-    calls.received(begin(session)!, Buffer.from('{"name":"a"}'));
+    calls.received(begin(session), Buffer.from('{"name":"a"}'));
     calls.failAll('gone');
     const body = '{"code":14,"message":"gone","details":[]}';
     expect(answers).toStrictEqual([1, 2].map(() => ({ status: 503, body, closing: false })));
@@ -310,21 +343,43 @@ describe('a lock operation over REST', () => {
     );
   });
 
-  it('counts against the limit of its session', async () => {
+  it('is refused as a long poll beyond the limit of its session, which may unlock and renew all the same', async () => {
     const server = await runRest();
     const client = await RestClient.begin(server.rest);
-    await client.acquire('a');
+    const key = await client.acquire('a', { lock_timeout_seconds: 60 });
+    const max = Limits.restWaitersPerSessionMax;
     const raw = await RawRest.connect(server.rest);
-    raw.send(postBytes('/v1/lock/wait', client.cookie, '{"name":"a"}').repeat(Limits.restCallsPerSessionMax));
-    await eventually(() => server.stats().waiters === Limits.restCallsPerSessionMax, 20_000);
-    const refused = await client.post('/v1/lock', { name: 'b' });
-    expect(refused).toMatchObject({
+    raw.send(postBytes('/v1/lock/wait', client.cookie, '{"name":"a"}').repeat(max));
+    await eventually(() => server.stats().waiters === max, 20_000);
+    expect(await client.post('/v1/lock/wait', { name: 'b' })).toMatchObject({
       status: 429,
-      text: '{"code":8,"message":"too many requests are in progress","details":[]}',
+      text: `{"code":8,"message":"too many requests wait for locks: a session may have ${max}","details":[]}`,
     });
+    expect((await client.post('/v1/renew', { name: 'a', key, lock_timeout_seconds: 60 })).json).toMatchObject(
+      { locked: true },
+    );
     const other = await RestClient.begin(server.rest);
-    expect(await other.acquire('b')).not.toBe('');
+    expect((await other.post('/v1/lock/wait', { name: 'b' })).json).toMatchObject({ locked: true });
+    expect((await client.post('/v1/unlock', { name: 'a', key })).json).toMatchObject({ unlocked: true });
     raw.socket.destroy();
+    await eventually(async () => (await client.post('/v1/lock/wait', { name: 'c' })).status === 200);
+  });
+
+  it('counts against the limit of its session', async () => {
+    const { rest } = await runRest();
+    const client = await RestClient.begin(rest);
+    const raws = await Promise.all(
+      Array.from({ length: Limits.restCallsPerSessionMax }, () => RawRest.connect(rest)),
+    );
+    const half = postBytes('/v1/lock', client.cookie, '{"name":"a"}').slice(0, -1);
+    for (const raw of raws) raw.send(half);
+    await eventually(async () => (await client.post('/v1/lock', { name: 'b' })).status === 429);
+    expect((await client.post('/v1/lock', { name: 'b' })).json).toMatchObject({
+      message: `too many requests are in progress: a session may have ${Limits.restCallsPerSessionMax}`,
+    });
+    const other = await RestClient.begin(rest);
+    expect(await other.acquire('other')).not.toBe('');
+    for (const raw of raws) raw.socket.destroy();
     await eventually(async () => (await client.post('/v1/lock', { name: 'c' })).status === 200);
   });
 
