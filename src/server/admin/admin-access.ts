@@ -1,23 +1,13 @@
-import { BlockList, isIPv4, isIPv6 } from 'node:net';
 import { ConfigError } from '../../config/config-error.ts';
 import { parseListenAddress } from '../../config/listen-address.ts';
 import type { ServerOptions } from '../../config/server-options.ts';
 import { resolveHost } from '../listeners.ts';
+import { isLoopback } from '../loopback.ts';
 
 type AccessSettings = Pick<
   ServerOptions,
   'adminListenAddress' | 'password' | 'clientCertVerify' | 'clientCaFile'
 >;
-
-const loopback = new BlockList();
-loopback.addSubnet('127.0.0.0', 8, 'ipv4');
-loopback.addAddress('::1', 'ipv6');
-
-/** Whether only programs on this machine reach the address. An IPv4 address may stand in its IPv6 form. */
-export function isLoopback(ip: string): boolean {
-  if (isIPv4(ip)) return loopback.check(ip, 'ipv4');
-  return isIPv6(ip) && loopback.check(ip, 'ipv6');
-}
 
 /**
  * The admin listener shows every lock and releases any: who reaches it from another machine must say who he is.

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
+import { AllowedHosts } from '../allowed-hosts.ts';
 import { passwordCheck } from '../password.ts';
-import { AllowedHosts } from './allowed-hosts.ts';
+import { isSameOrigin } from '../same-origin.ts';
 import { type IssuedToken, PageTokens, TOKEN_HEADER } from './page-tokens.ts';
 
 /** What the guard needs to know. */
@@ -70,7 +71,7 @@ export class AdminGuard {
   #refuseChange({ headers, socket }: IncomingMessage): AdminRefusal | null {
     const { origin, host, cookie } = headers;
     const site = headers['sec-fetch-site'];
-    if (!this.#isSameOrigin(origin, host) || (site !== undefined && site !== 'same-origin')) {
+    if (!isSameOrigin(origin, host, this.#isTls) || (site !== undefined && site !== 'same-origin')) {
       const shown = origin === undefined ? 'no origin' : `the origin ${JSON.stringify(origin.slice(0, 256))}`;
       const message = `changes come from a page of this server only: the request names ${shown}`;
       return { status: 403, code: 'LDLM_ADMIN_ORIGIN', message };
@@ -79,14 +80,6 @@ export class AdminGuard {
     if (this.#tokens.isValid(String(token), cookie, socket.localPort ?? 0)) return null;
     const message = `${TOKEN_HEADER} is missing or of an earlier start of the server: ask GET /api/info for it`;
     return { status: 403, code: 'LDLM_ADMIN_TOKEN', message };
-  }
-
-  /** In front of a plain server a proxy may speak TLS: then browsers name that scheme. */
-  #isSameOrigin(origin: string | undefined, host: string | undefined): boolean {
-    if (origin === undefined || host === undefined) return false;
-    const named = origin.toLowerCase();
-    const own = host.toLowerCase();
-    return named === `https://${own}` || (!this.#isTls && named === `http://${own}`);
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { AllowedHosts } from '../../../src/server/admin/allowed-hosts.ts';
+import { AllowedHosts } from '../../src/server/allowed-hosts.ts';
 
 const at = (localAddress: string, localPort: number) => ({ localAddress, localPort });
 

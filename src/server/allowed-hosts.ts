@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { ConfigError } from '../../config/config-error.ts';
-import { formatListenAddress, parseListenAddress } from '../../config/listen-address.ts';
-import { isLoopback } from './admin-access.ts';
+import { ConfigError } from '../config/config-error.ts';
+import { formatListenAddress, parseListenAddress } from '../config/listen-address.ts';
+import { isLoopback } from './loopback.ts';
 
 /** A host as a `Host` header or `admin_hosts` names it: in lower case, IPv6 in brackets; the port is empty where it is missing. */
 interface HostName {
@@ -17,7 +17,7 @@ const LOCAL_NAMES: readonly string[] = ['localhost', '127.0.0.1', '[::1]'];
 const HOST_NAME = /^([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?$/;
 
 /**
- * The names by which the admin listener may be reached. A page from elsewhere whose name is made to resolve to our
+ * The names by which browsers may reach a listener of ours. A page from elsewhere whose name is made to resolve to our
  * address (DNS rebinding) has the browser send its own name in `Host`: then the browser's rules about origins say
  * nothing any more, so such requests are refused.
  *

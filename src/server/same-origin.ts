@@ -1,0 +1,10 @@
+/**
+ * Whether the page that an `Origin` header names is of the server that a `Host` header names. In front of a plain server
+ * a proxy may speak TLS: then browsers name that scheme.
+ */
+export function isSameOrigin(origin: string | undefined, host: string | undefined, isTls: boolean): boolean {
+  if (origin === undefined || host === undefined) return false;
+  const named = origin.toLowerCase();
+  const own = host.toLowerCase();
+  return named === `https://${own}` || (!isTls && named === `http://${own}`);
+}
