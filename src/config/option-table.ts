@@ -212,7 +212,7 @@ export const optionTable = [
     kind: { type: 'text' },
     default: '',
     group: 'Administration',
-    help: 'Host names, with commas, by which browsers may reach admin_listen_address',
+    help: 'Names by which browsers may reach the admin listener and REST, with commas',
   },
   {
     name: 'warn_held_longer_than',

@@ -84,7 +84,7 @@ export async function createRestApp(options: RestAppOptions): Promise<FastifyIns
     const body = requestSchema(method);
     const response = {
       200: replySchema,
-      ...faults(400, 405, 408, 409, 413, 429, 500, 503, 504),
+      ...faults(400, 403, 405, 408, 409, 413, 429, 500, 503, 504),
       ...refused,
     };
     app.post(
@@ -119,7 +119,7 @@ function addSessionRoutes(app: FastifyInstance, api: RestApi, password: boolean)
     {
       schema: {
         ...{ summary: 'Begin a session', tags, security: open },
-        response: { 201: SessionReply, ...faults(405), ...refusedSchema(password), 429: SessionFault },
+        response: { 201: SessionReply, ...faults(403, 405), ...refusedSchema(password), 429: SessionFault },
       },
       onRequest: (request, reply) => {
         reply.hijack();
@@ -133,7 +133,7 @@ function addSessionRoutes(app: FastifyInstance, api: RestApi, password: boolean)
     {
       schema: {
         ...{ summary: 'End the session: what it locked is released', tags, security: closing },
-        response: { 200: SessionReply, ...faults(405), ...refusedSchema(password), 409: SessionFault },
+        response: { 200: SessionReply, ...faults(403, 405), ...refusedSchema(password), 409: SessionFault },
       },
       onRequest: (request, reply) => {
         reply.hijack();

@@ -1,10 +1,11 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import { createSecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { Limits } from '../../base/limits.ts';
 import { refuseRequest } from './broken-request.ts';
 import { Http2Sessions } from './http2-sessions.ts';
+import type { RawRequest, RawResponse } from './rest-call.ts';
 import { StallWatch } from './stall-watch.ts';
 
 /** Node.js cuts requests off that we have not answered by then: those whose body nobody reads. */
@@ -19,9 +20,12 @@ const http1Limits = {
   connectionsCheckingInterval: CHECK_MS,
 };
 
+/** Answers requests of either version of HTTP. */
+export type RequestHandler = (request: RawRequest, response: RawResponse) => void;
+
 /** The sockets of REST clients, and the servers of Node.js that read requests from them. */
 export class RestConnections {
-  readonly #handler: RequestListener;
+  readonly #handler: RequestHandler;
   readonly #keepaliveMs: number;
   readonly #nowMs: () => number;
   readonly #sockets = new Map<Socket, StallWatch>();
@@ -30,7 +34,7 @@ export class RestConnections {
   #onEmpty: (() => void) | null = null;
 
   /** @param keepaliveMs after so much silence the system asks whether a client's machine is still there */
-  constructor(handler: RequestListener, keepaliveMs: number, nowMs: () => number) {
+  constructor(handler: RequestHandler, keepaliveMs: number, nowMs: () => number) {
     this.#handler = handler;
     this.#keepaliveMs = keepaliveMs;
     this.#nowMs = nowMs;
@@ -88,7 +92,7 @@ export class RestConnections {
         maxHeaderListSize: Limits.restHeadBytesMax,
       },
     });
-    server.on('request', this.#handler as never);
+    server.on('request', this.#handler);
     server.on('session', (session) => this.#http2.add(session, this.#nowMs()));
     server.on('stream', (stream) => this.#http2.count(stream, this.#nowMs));
     // Over HTTP/1.1 it is the server that the types of Node.js say it is.

@@ -1,4 +1,3 @@
-import type { RequestListener } from 'node:http';
 import type { TlsOptions } from 'node:tls';
 import { Limits } from '../../base/limits.ts';
 import type { ServerOptions } from '../../config/server-options.ts';
@@ -15,10 +14,11 @@ import { basicAuthCheck } from './basic-auth.ts';
 import { BodyReader } from './body-reader.ts';
 import { refuseClear } from './broken-request.ts';
 import { LockListing } from './lock-listing.ts';
+import { OriginGuard } from './origin-guard.ts';
 import { DEAD_COOKIE, RestApi } from './rest-api.ts';
 import { createRestApp } from './rest-app.ts';
 import { RestCalls } from './rest-calls.ts';
-import { RestConnections } from './rest-connections.ts';
+import { type RequestHandler, RestConnections } from './rest-connections.ts';
 import { RestSessions } from './rest-sessions.ts';
 import { SessionCookies } from './session-cookie.ts';
 
@@ -43,14 +43,17 @@ export class RestServer {
   readonly #calls: RestCalls;
   readonly #sessions: RestSessions;
   readonly #options: RestServerOptions;
+  readonly #guard: OriginGuard;
   readonly #passwords: LimitedLines;
   readonly #handshakes: LimitedLines;
   #connections: RestConnections | null = null;
   #listeners: Listeners | null = null;
   #timer: NodeJS.Timeout | undefined;
 
+  /** @throws ConfigError for host names that cannot be any */
   constructor(options: RestServerOptions) {
     this.#options = options;
+    this.#guard = new OriginGuard(options.options);
     const { engine, directory, logger, nowMs } = options;
     this.#passwords = new LimitedLines(logger, 'warn', 'Invalid password from client');
     this.#handshakes = new LimitedLines(logger, 'info', 'REST TLS handshake failed');
@@ -104,8 +107,13 @@ export class RestServer {
       listing: inspector === null ? null : new LockListing(inspector, this.#api, nowMs),
       password: options.password !== '',
     });
+    const { routing } = app as unknown as { routing: RequestHandler };
     const connections = new RestConnections(
-      app.routing as RequestListener,
+      (request, response) => {
+        const refusal = this.#guard.refuse(request);
+        if (refusal === null) routing(request, response);
+        else this.#api.refuse(response, GrpcStatus.PermissionDenied, 403, refusal, null);
+      },
       options.keepaliveIntervalMs,
       nowMs,
     );

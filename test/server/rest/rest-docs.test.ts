@@ -24,7 +24,11 @@ describe('the OpenAPI document', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(methodsOf(document)).toStrictEqual(operations);
     for (const item of Object.values(document.paths)) {
-      for (const { responses } of Object.values(item)) expect(responses).toHaveProperty('401');
+      for (const { responses } of Object.values(item)) {
+        expect(responses).toHaveProperty('401');
+        // Pages of other sites are refused.
+        expect(responses).toHaveProperty('403');
+      }
     }
   });
 
