@@ -221,6 +221,7 @@ export class LockServer implements RunningServer {
     for (const some of clients) some?.destroy();
     this.#inspector.close();
     this.#failures.close();
+    this.#sessions.close();
     try {
       await this.#engine.close();
     } catch (error) {
@@ -376,6 +377,7 @@ export class LockServer implements RunningServer {
     this.#connections.destroy();
     this.#rest?.destroy();
     this.#failures.close();
+    this.#sessions.close();
     this.#administration.destroy();
     this.#health.close();
     this.#inspector.close();

@@ -2,9 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { Limits } from '../base/limits.ts';
 import type { SessionInfo } from '../contract/lock-info.ts';
 import type { DebugAttributes } from '../shard/debug-lines.ts';
+import { LimitedLines } from './limited-lines.ts';
 import type { Logger } from './logger.ts';
 
 type Protocol = 'grpc' | 'rest';
+
+const STARTED = 'Session started';
+const ENDED = 'Session ended';
 
 /** A session that is known, and what its log lines carry. */
 class Session implements SessionInfo {
@@ -23,10 +27,13 @@ class Session implements SessionInfo {
 
 /**
  * All sessions, whatever they came in by, under the numbers by which the engine knows them. It logs their lives under
- * the names and attributes that LDLM uses, and at debug level what shards tell of their requests.
+ * the names and attributes that LDLM uses, and at debug level what shards tell of their requests. A session of gRPC takes
+ * a connection, one of REST a request: their lines are limited.
  */
 export class SessionDirectory {
   readonly #logger: Logger;
+  readonly #restStarted: LimitedLines;
+  readonly #restEnded: LimitedLines;
   readonly #sessions = new Map<number, Session>();
   readonly #ended: number[] = [];
   readonly #open: Record<Protocol, number> = { grpc: 0, rest: 0 };
@@ -35,6 +42,8 @@ export class SessionDirectory {
 
   constructor(logger: Logger) {
     this.#logger = logger;
+    this.#restStarted = new LimitedLines(logger, 'info', STARTED);
+    this.#restEnded = new LimitedLines(logger, 'info', ENDED);
   }
 
   /** How many sessions are open. */
@@ -59,7 +68,8 @@ export class SessionDirectory {
     this.#sessions.set(number, session);
     this.#open[protocol]++;
     this.#begun[protocol]++;
-    this.#logger.info(session.attributes, 'Session started');
+    if (protocol === 'rest') this.#restStarted.write(session.attributes);
+    else this.#logger.info(session.attributes, STARTED);
     return number;
   }
 
@@ -68,7 +78,8 @@ export class SessionDirectory {
     if (session === undefined || session.hasEnded) return;
     session.hasEnded = true;
     this.#open[session.protocol]--;
-    this.#logger.info(session.attributes, 'Session ended');
+    if (session.protocol === 'rest') this.#restEnded.write(session.attributes);
+    else this.#logger.info(session.attributes, ENDED);
     // A shard tells what it has cleared away after a session has ended.
     this.#ended.push(number);
     if (this.#ended.length > Limits.endedSessionsLoggedMax) this.#sessions.delete(this.#ended.shift()!);
@@ -77,6 +88,12 @@ export class SessionDirectory {
   /** The session of this number, while it is open and for a while after; null when it is unknown. */
   find(number: number): SessionInfo | null {
     return this.#sessions.get(number) ?? null;
+  }
+
+  /** Tells of the sessions that were only counted. */
+  close(): void {
+    this.#restStarted.close();
+    this.#restEnded.close();
   }
 
   /** A shard's line; the session's attributes, when known, stand before its own. */

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Limits } from '../../base/limits.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { LimitedLines } from '../limited-lines.ts';
 import type { Logger } from '../logger.ts';
 import { peerAddress, type SessionDirectory } from '../session-directory.ts';
 import type { RestCall } from './rest-call.ts';
@@ -25,11 +26,13 @@ export class RestSessions {
   readonly #options: RestSessionsOptions;
   readonly #byId = new Map<string, RestSession>();
   readonly #idle = new IdleSessions();
+  readonly #timeouts: LimitedLines;
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
 
   constructor(options: RestSessionsOptions) {
     this.#options = options;
+    this.#timeouts = new LimitedLines(options.logger, 'info', 'REST session timeout');
   }
 
   get size(): number {
@@ -43,7 +46,7 @@ export class RestSessions {
     const { directory, nowMs } = this.#options;
     const session = new RestSession(
       id,
-      directory.begin('rest', peerAddress(ip, 0), { rest_session_id: id }),
+      directory.begin('rest', peerAddress(ip, 0), { rest_session_id: shownId(id) }),
       nowMs(),
     );
     this.#byId.set(id, session);
@@ -96,6 +99,7 @@ export class RestSessions {
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
     this.#closed = true;
+    this.#timeouts.close();
   }
 
   #rest(session: RestSession): void {
@@ -124,16 +128,19 @@ export class RestSessions {
   }
 
   #logExpiry(session: RestSession, idleMs: number): void {
-    const { directory, logger } = this.#options;
-    const info = directory.find(session.number);
-    logger.info(
-      {
-        session_id: info?.sessionId,
-        remote_address: info?.address,
-        rest_session_id: session.id,
-        idle: Math.round(idleMs * 1e6),
-      },
-      'REST session timeout',
-    );
+    const info = this.#options.directory.find(session.number);
+    this.#timeouts.write({
+      session_id: info?.sessionId,
+      remote_address: info?.address,
+      rest_session_id: shownId(session.id),
+      idle: Math.round(idleMs * 1e6),
+    });
   }
 }
+
+/** Who has the whole id has the session: logs show as much of it as of a key. */
+function shownId(id: string): string {
+  return id.slice(0, SHOWN_CHARACTERS);
+}
+
+const SHOWN_CHARACTERS = 8;

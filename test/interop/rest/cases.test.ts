@@ -191,7 +191,7 @@ describe('the REST cases, by curl', () => {
     expect(await grpc.lock({ name: 'a', wait_timeout_seconds: 4 })).toMatchObject({ locked: true });
     expect(await grpc.tryLock({ name: 'b' })).toMatchObject({ locked: true });
     expect(server.stderr).toMatch(
-      /"rest_session_id":"[0-9a-f]{32}","idle":4[0-9]{9},"msg":"REST session timeout"/,
+      /"rest_session_id":"[0-9a-f]{8}","idle":4[0-9]{9},"msg":"REST session timeout"/,
     );
     expect(await curl.post('/v1/lock', '{}')).toMatchObject({ status: 401 });
   });

@@ -144,10 +144,45 @@ describe('REST sessions', () => {
     expect(lines.map(({ msg }) => msg)).toStrictEqual([
       ...['Session started', 'Session started', 'Session ended', 'REST session timeout', 'Session ended'],
     ]);
-    expect(lines[0]).toMatchObject({ remote_address: '10.0.0.1:0', rest_session_id: a.id });
+    expect(lines[0]).toMatchObject({ remote_address: '10.0.0.1:0', rest_session_id: a.id.slice(0, 8) });
     expect(lines[1]).toMatchObject({ remote_address: '[::1]:0' });
-    expect(lines[3]).toMatchObject({ session_id: lines[0]!['session_id'], rest_session_id: a.id });
+    expect(lines[3]).toMatchObject({
+      session_id: lines[0]!['session_id'],
+      rest_session_id: a.id.slice(0, 8),
+    });
     expect(lines[3]!['idle']).toBeGreaterThanOrEqual(4e9);
     expect(lines[3]!['idle']).toBeLessThan(4.1e9);
+  });
+
+  it('fill the log no faster than a line at a time is read, however many begin and end', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const { sessions, directory } = await openSessions(lines);
+    for (let i = 0; i < 1_000; i++) sessions.begin('::1');
+    const messages = () => lines.splice(0).map(({ msg, count }) => `${msg}${count ?? ''}`);
+    expect(messages()).toStrictEqual(Array(5).fill('Session started'));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(messages()).toStrictEqual(['Session started: more than are told of one by one995']);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    expect(messages().length).toBeLessThanOrEqual(12);
+    await vi.advanceTimersByTimeAsync(2_000);
+    for (let i = 0; i < 7; i++) sessions.end(sessions.begin('::1')!);
+    sessions.close();
+    directory.close();
+    expect(messages().slice(-2)).toStrictEqual([
+      'Session started: more than are told of one by one2',
+      'Session ended: more than are told of one by one2',
+    ]);
+  });
+
+  it('never stand whole in the log', async () => {
+    const lines: Record<string, unknown>[] = [];
+    const { sessions, directory } = await openSessions(lines);
+    const a = sessions.begin('::1')!;
+    directory.warn(a.number, 'told by a shard', {});
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 10);
+    expect(lines).toHaveLength(4);
+    const text = JSON.stringify(lines);
+    expect(text.split(`"${a.id.slice(0, 8)}"`)).toHaveLength(5);
+    expect(text).not.toContain(a.id.slice(0, 9));
   });
 });
