@@ -84,7 +84,6 @@ export class RestConnections {
   #createSecure(tls: TlsOptions): Server {
     const server = createSecureServer({
       ...tls,
-      ...http1Limits,
       allowHTTP1: true,
       handshakeTimeout: Limits.handshakeMsMax,
       settings: {
@@ -92,6 +91,8 @@ export class RestConnections {
         maxHeaderListSize: Limits.restHeadBytesMax,
       },
     });
+    // Where Node.js before version 24 also serves HTTP/2 it overlooks them as options, but reads them from the server.
+    Object.assign(server, http1Limits);
     server.on('request', this.#handler);
     server.on('session', (session) => this.#http2.add(session, this.#nowMs()));
     server.on('stream', (stream) => this.#http2.count(stream, this.#nowMs));

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { Agent, type IncomingHttpHeaders, request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
 import type { RunningServer, StartOptions } from '../../../src/index.ts';
 import { afterwards, runServer } from '../running-server.ts';
 
@@ -96,10 +97,11 @@ export class RawRest {
     afterwards(() => socket.destroy());
   }
 
-  static async connect(address: string): Promise<RawRest> {
+  static async connect(address: string, tls: ConnectionOptions | null = null): Promise<RawRest> {
     const [host, port] = address.split(':');
-    const socket = connect({ host: host!, port: Number(port), noDelay: true });
-    await once(socket, 'connect');
+    const options = { host: host!, port: Number(port), noDelay: true };
+    const socket = tls === null ? connect(options) : connectTls({ ...options, ...tls });
+    await once(socket, tls === null ? 'connect' : 'secureConnect');
     return new RawRest(socket);
   }
 

@@ -1,8 +1,12 @@
+import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import type { ServerResponse } from 'node:http';
 import { connect as connectHttp2 } from 'node:http2';
+import type { AddressInfo } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
+import { RestConnections } from '../../../src/server/rest/rest-connections.ts';
 import { afterwards } from '../running-server.ts';
 import { eventually, postBytes, RawRest, RestClient, runRest } from './rest-client.ts';
 
@@ -10,6 +14,79 @@ const folder = new URL('../../fixtures/tls/', import.meta.url).pathname;
 const ca = readFileSync(`${folder}ca.pem`);
 const tls = { tlsCertFile: `${folder}server.pem`, tlsKeyFile: `${folder}server-key.pem` };
 const client = { cert: readFileSync(`${folder}client.pem`), key: readFileSync(`${folder}client-key.pem`) };
+
+const trusting = { ca, servername: 'localhost' };
+
+describe.each([
+  { over: 'in clear', files: {}, context: null, raw: null },
+  {
+    over: 'over TLS',
+    files: tls,
+    context: { cert: readFileSync(tls.tlsCertFile), key: readFileSync(tls.tlsKeyFile) },
+    raw: trusting,
+  },
+])('a connection of HTTP/1.1 $over', ({ files, context, raw: options }) => {
+  it('may have a head as long as allowed, and not much more', async () => {
+    const { rest } = await runRest(files);
+    const ask = async (bytes: number): Promise<string> => {
+      const raw = await RawRest.connect(rest, options);
+      raw.send(postBytes('/session', null, '', `X-Long: ${'x'.repeat(bytes)}\r\n`));
+      return raw.until((text) => text.includes('\r\n\r\n'));
+    };
+    expect(await ask(Limits.restHeadBytesMax - 1_000)).toMatch(/^HTTP\/1.1 201 /);
+    expect(await ask(Limits.restHeadBytesMax + 1_000)).toMatch(
+      /^HTTP\/1.1 431 .*\r\n\r\n\{"code":3,"message":"the head of/s,
+    );
+  });
+
+  /** Real connections, whose times are shorter than the limits by so much that a test can wait for them. */
+  async function openConnections(): Promise<string> {
+    const connections = new RestConnections(
+      (request, response) => {
+        if (request.url === '/') (response as ServerResponse).writeHead(401, { 'Content-Length': 0 }).end();
+      },
+      60_000,
+      () => performance.now(),
+    );
+    const server = connections.createServer(context);
+    expect(server).toMatchObject({
+      headersTimeout: Limits.restRequestMsMax,
+      requestTimeout: Limits.restRequestMsMax + 5_000,
+      keepAliveTimeout: Limits.restKeepAliveMs,
+      maxHeaderSize: Limits.restHeadBytesMax,
+      connectionsCheckingInterval: 1_000,
+    });
+    const shorter = { headersTimeout: 300, requestTimeout: 400, keepAliveTimeout: 200 };
+    Object.assign(server, shorter, { connectionsCheckingInterval: 50 });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    afterwards(() => {
+      server.close();
+      connections.destroy();
+    });
+    return `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  it.each([
+    ['nothing of a request', '', /^HTTP\/1.1 408 /],
+    ['half a head', 'POST /v1/lock HTTP/1.1\r\nHost: x\r\n', /^HTTP\/1.1 408 /],
+    ['half a body', 'POST /v1/lock HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{', /^HTTP\/1.1 408 /],
+    ['nothing more behind an answer', 'GET / HTTP/1.1\r\nHost: x\r\n\r\n', /^HTTP\/1.1 401 /],
+    [
+      'half a body of a request that was answered',
+      'POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{',
+      /^HTTP\/1.1 401 /,
+    ],
+  ])('ends after a while with %s', async (_what, sent, answer) => {
+    const raw = await RawRest.connect(await openConnections(), options);
+    raw.send(sent);
+    const begunMs = performance.now();
+    await Promise.race([raw.closed, new Promise((resolve) => setTimeout(resolve, 5_000))]);
+    expect(raw.socket.closed).toBe(true);
+    expect(performance.now() - begunMs).toBeGreaterThan(150);
+    expect(raw.text).toMatch(answer);
+  });
+});
 
 describe('a connection of REST in clear', () => {
   it('serves requests one behind the other, answered in their order', async () => {
@@ -49,20 +126,6 @@ describe('a connection of REST in clear', () => {
       text,
     });
     expect((await session.post('/v1/lock', '{}')).status).toBe(200);
-  });
-
-  it('may have a head as long as allowed, and not much more', async () => {
-    const { rest } = await runRest();
-    const session = await RestClient.begin(rest);
-    const ask = async (bytes: number): Promise<string> => {
-      const raw = await RawRest.connect(rest);
-      raw.send(postBytes('/v1/lock', session.cookie, '{"name":"a"}', `X-Long: ${'x'.repeat(bytes)}\r\n`));
-      return raw.until((text) => text.includes('\r\n\r\n'));
-    };
-    expect(await ask(Limits.restHeadBytesMax - 1_000)).toMatch(/^HTTP\/1.1 200 /);
-    expect(await ask(Limits.restHeadBytesMax + 1_000)).toMatch(
-      /^HTTP\/1.1 431 .*\r\n\r\n\{"code":3,"message":"the head of/s,
-    );
   });
 
   it('ends when what comes is not HTTP', async () => {
@@ -153,7 +216,7 @@ describe('a connection of REST in clear', () => {
 });
 
 describe('a connection of REST over TLS', () => {
-  const options = { ca, servername: 'localhost' };
+  const options = trusting;
 
   async function tlsText(rest: string, extra: object, request: string): Promise<string> {
     const [host, port] = rest.split(':');
