@@ -1,7 +1,9 @@
 import { constants, Http2ServerResponse } from 'node:http2';
-import type { RawResponse } from './rest-call.ts';
+import type { RawRequest, RawResponse } from './rest-call.ts';
 
 const JSON_TYPE = 'application/json';
+
+type Headers = Record<string, string | number>;
 
 /**
  * Writes a whole answer. Fastify's own way would look at the body's type, run hooks that nobody has set, and add a
@@ -17,11 +19,38 @@ export function answerJson(
   cookie: string | null,
   closing: boolean,
 ): void {
-  const headers: Record<string, string | number> = {
+  const headers: Headers = {
     'Content-Type': JSON_TYPE,
     'Content-Length': Buffer.byteLength(body),
+    // Keys and cookies are in most of them.
+    'Cache-Control': 'no-store',
   };
   if (cookie !== null) headers['Set-Cookie'] = cookie;
+  write(response, status, headers, body, closing);
+}
+
+/** Asks for the password, and tells nothing else. */
+export function askForPassword(response: RawResponse, closing: boolean): void {
+  write(response, 401, { 'WWW-Authenticate': 'Basic realm="Restricted"', 'Content-Length': 0 }, '', closing);
+}
+
+/**
+ * Whether a client got its answer, as far as one can tell: all of it was written, and that did not fail, which counts as
+ * finished, too. To be asked when the response is closed.
+ */
+export function wasDelivered({ socket }: RawRequest, response: RawResponse): boolean {
+  if (!response.writableFinished) return false;
+  if (response instanceof Http2ServerResponse) return response.stream.rstCode === constants.NGHTTP2_NO_ERROR;
+  return socket.errored == null;
+}
+
+function write(
+  response: RawResponse,
+  status: number,
+  headers: Headers,
+  body: string,
+  closing: boolean,
+): void {
   if (response instanceof Http2ServerResponse) {
     response.writeHead(status, headers);
     response.end(body);

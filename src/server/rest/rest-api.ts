@@ -3,7 +3,7 @@ import type { Method } from '../../contract/method.ts';
 import { parseGrpcTimeoutMs } from '../../protocol/grpc/timeout.ts';
 import { statusJson } from '../../protocol/rest/status-json.ts';
 import { peerAddress } from '../session-directory.ts';
-import { answerJson } from './answer.ts';
+import { answerJson, askForPassword, wasDelivered } from './answer.ts';
 import type { BodyReader } from './body-reader.ts';
 import { PipelinedResponses } from './pipelined-responses.ts';
 import type { RawRequest, RawResponse, RestCall } from './rest-call.ts';
@@ -56,8 +56,7 @@ export class RestApi {
     const { authorized, refused } = this.#options;
     if (authorized === null || authorized(request.headers.authorization)) return true;
     refused(peerAddress(request.socket.remoteAddress, request.socket.remotePort));
-    response.writeHead(401, { 'WWW-Authenticate': 'Basic realm="Restricted"', 'Content-Length': 0 });
-    response.end();
+    askForPassword(response, this.closing);
     return false;
   }
 
@@ -155,9 +154,10 @@ export class RestApi {
     const call = response[callOf];
     if (call == null) return;
     response[callOf] = null;
-    if (this.#pipelined.sockets > 0) this.#pipelined.remove(call.request!.socket, response);
+    const request = call.request!;
+    if (this.#pipelined.sockets > 0) this.#pipelined.remove(request.socket, response);
     this.#options.bodies.drop(call);
-    this.#options.calls.closed(call, response.writableFinished);
+    this.#options.calls.closed(call, wasDelivered(request, response));
   }
 }
 

@@ -1,5 +1,6 @@
+import { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
 import { Method } from '../../../src/contract/method.ts';
 import type { RawRequest, RawResponse, RestCall } from '../../../src/server/rest/rest-call.ts';
@@ -8,8 +9,12 @@ import { RestSession } from '../../../src/server/rest/rest-session.ts';
 import type { RestSessions } from '../../../src/server/rest/rest-sessions.ts';
 import { EngineCaller } from '../../engine/engine-caller.ts';
 import { openInline } from '../../engine/open-inline.ts';
-import { connect } from '../running-server.ts';
+import { afterwards, connect } from '../running-server.ts';
+import { ResettingClient } from './resetting-client.ts';
 import { eventually, postBytes, RawRest, RestClient, runRest } from './rest-client.ts';
+
+const folder = new URL('../../fixtures/tls/', import.meta.url).pathname;
+const tls = { tlsCertFile: `${folder}server.pem`, tlsKeyFile: `${folder}server-key.pem` };
 
 /** Calls on an engine in this thread, whose clock and answers are at hand. */
 async function openCalls() {
@@ -273,6 +278,28 @@ describe('a lock operation over REST', () => {
       }
     }
     expect(server.stats()).toMatchObject({ waiters: 0 });
+  });
+
+  it.each([
+    ['in clear', {}, false],
+    ['over TLS', tls, true],
+  ])('gives back a lock whose grant could not be written any more, %s', async (_over, files, isTls) => {
+    const server = await runRest(files);
+    const begun = await RawRest.connect(server.rest, isTls ? { rejectUnauthorized: false } : null);
+    begun.send(postBytes('/session', null, ''));
+    const cookie = /ldlm-session=[0-9a-f]{32}/.exec(await begun.until((text) => text.includes('id"')))![0];
+    let client: ResettingClient | null = null;
+    const writeHead = vi.spyOn(ServerResponse.prototype, 'writeHead');
+    afterwards(() => writeHead.mockRestore());
+    // As busy as it is when many answers are to be written.
+    writeHead.mockImplementationOnce(function (this: ServerResponse, ...args) {
+      client?.resetMeanwhile();
+      return this.writeHead(...args);
+    });
+    client = new ResettingClient(server.rest, isTls, postBytes('/v1/lock', cookie, '{"name":"a"}'));
+    await client.gone;
+    expect(server.stats().grants).toBe(1);
+    await eventually(() => server.stats().holders === 0);
   });
 
   it('ends with 401 when its session is deleted', async () => {
