@@ -158,7 +158,7 @@ export const Limits = {
   restStreamsMax: 1_024,
   /** For how long a REST connection stays open without a request, in milliseconds. */
   restKeepAliveMs: 75_000,
-  /** For how long a client may leave an answer unread, in milliseconds. How far it is with one is not told. */
+  /** For how long a client may leave answers unread, in milliseconds: then its connection ends, over HTTP/2 the stream. */
   restStalledMsMax: 60_000,
 
   /** Connections to the admin listener at a time, over all of its addresses; one more is turned away. */

@@ -1,4 +1,4 @@
-import { constants, Http2ServerResponse } from 'node:http2';
+import { constants, Http2ServerResponse, type ServerHttp2Stream } from 'node:http2';
 import type { RawRequest, RawResponse } from './rest-call.ts';
 
 const JSON_TYPE = 'application/json';
@@ -62,7 +62,14 @@ function write(
   response.end(body);
 }
 
-/** A stream stays open until its client has sent all of the body, also of one that nobody waits for. */
+/**
+ * A stream stays open until its client has sent all of the body, also of one that nobody waits for. It is not closed
+ * before the answer is written: one that is to be closed cannot be cancelled any more, should its client not read.
+ */
 function endRequest({ stream }: Http2ServerResponse): void {
-  if (!stream.endAfterHeaders && !stream.readableEnded) stream.close(constants.NGHTTP2_NO_ERROR);
+  if (!stream.endAfterHeaders && !stream.readableEnded) stream.once('finish', closeStream);
+}
+
+function closeStream(this: ServerHttp2Stream): void {
+  this.close(constants.NGHTTP2_NO_ERROR);
 }

@@ -1,13 +1,17 @@
-import type { Http2Session, ServerHttp2Stream } from 'node:http2';
+import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import { Limits } from '../../base/limits.ts';
+import { StallWatch } from './stall-watch.ts';
 
 interface Activity {
-  streams: number;
+  readonly streams: Map<ServerHttp2Stream, StallWatch>;
   /** Since when it has had no streams. */
   idleSinceMs: number;
 }
 
-/** The HTTP/2 connections of REST clients: ends those that nobody uses, which Node.js does for HTTP/1.1 only. */
+/**
+ * The HTTP/2 connections of REST clients: ends those that nobody uses, which Node.js does for HTTP/1.1 only, and cancels
+ * streams whose answer is not read. A client may give single ones no window, so their connection would not tell.
+ */
 export class Http2Sessions {
   readonly #sessions = new Map<Http2Session, Activity>();
 
@@ -16,7 +20,7 @@ export class Http2Sessions {
   }
 
   add(session: Http2Session, nowMs: number): void {
-    this.#sessions.set(session, { streams: 0, idleSinceMs: nowMs });
+    this.#sessions.set(session, { streams: new Map(), idleSinceMs: nowMs });
     session.once('close', () => this.#sessions.delete(session));
     // What follows an error is the end.
     session.on('error', ignore);
@@ -26,16 +30,20 @@ export class Http2Sessions {
   count(stream: ServerHttp2Stream, nowMs: () => number): void {
     const activity = stream.session === undefined ? undefined : this.#sessions.get(stream.session);
     if (activity === undefined) return;
-    activity.streams++;
+    activity.streams.set(stream, new StallWatch());
     stream.once('close', () => {
-      activity.streams--;
+      activity.streams.delete(stream);
       activity.idleSinceMs = nowMs();
     });
   }
 
   sweep(nowMs: number): void {
     for (const [session, { streams, idleSinceMs }] of this.#sessions) {
-      if (streams === 0 && nowMs - idleSinceMs > Limits.restKeepAliveMs) session.close();
+      if (streams.size === 0 && nowMs - idleSinceMs > Limits.restKeepAliveMs) session.close();
+      for (const [stream, watch] of streams) {
+        // How much a stream was given in all it does not tell: what still waits changes when some of it is read.
+        if (watch.hasStalled(stream.writableLength, 0, nowMs)) stream.close(constants.NGHTTP2_CANCEL);
+      }
     }
   }
 

@@ -6,8 +6,8 @@ export class StallWatch {
   #sinceMs = 0;
 
   /**
-   * @param waitingBytes what the socket has not written yet
-   * @param givenBytes all that it was ever given
+   * @param waitingBytes what the socket or stream has not written yet
+   * @param givenBytes all that it was ever given; 0 where that is not known
    */
   hasStalled(waitingBytes: number, givenBytes: number, nowMs: number): boolean {
     const readBytes = givenBytes - waitingBytes;

@@ -1,8 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type ServerResponse } from 'node:http';
+import { constants, Http2ServerResponse } from 'node:http2';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { answerJson, askForPassword, wasDelivered } from '../../../src/server/rest/answer.ts';
+import type { RawRequest } from '../../../src/server/rest/rest-call.ts';
 import { afterwards } from '../running-server.ts';
 import { ResettingClient } from './resetting-client.ts';
 
@@ -81,5 +83,16 @@ describe('whether an answer was delivered', () => {
     client = new ResettingClient(address, false, 'GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     expect(await delivered).toBe(false);
     await client.gone;
+  });
+
+  it.each([
+    [constants.NGHTTP2_NO_ERROR, true],
+    [constants.NGHTTP2_CANCEL, false],
+  ])('depends over HTTP/2 on how its stream has ended, here with %s', (rstCode, delivered) => {
+    const response = Object.create(Http2ServerResponse.prototype, {
+      writableFinished: { value: true },
+      stream: { value: { rstCode } },
+    }) as Http2ServerResponse;
+    expect(wasDelivered({ socket: {} } as RawRequest, response)).toBe(delivered);
   });
 });

@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events';
-import type { Http2Session, ServerHttp2Stream } from 'node:http2';
+import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
 import { Http2Sessions } from '../../../src/server/rest/http2-sessions.ts';
@@ -15,12 +15,28 @@ class FakeSession extends EventEmitter {
   }
 }
 
+class FakeStream extends EventEmitter {
+  writableLength = 0;
+  readonly closedWith: number[] = [];
+  readonly session: FakeSession;
+
+  constructor(session: FakeSession) {
+    super();
+    this.session = session;
+  }
+
+  close(code: number): void {
+    this.closedWith.push(code);
+    this.emit('close');
+  }
+}
+
 function open() {
   const session = new FakeSession();
   const sessions = new Http2Sessions();
   sessions.add(session as unknown as Http2Session, 1_000);
-  const begin = (endMs: number): EventEmitter => {
-    const stream = Object.assign(new EventEmitter(), { session });
+  const begin = (endMs: number): FakeStream => {
+    const stream = new FakeStream(session);
     sessions.count(stream as unknown as ServerHttp2Stream, () => endMs);
     return stream;
   };
@@ -49,6 +65,25 @@ describe('HTTP/2 connections', () => {
     expect(session.closes).toBe(0);
     sessions.sweep(100_001 + MAX);
     expect(session.closes).toBe(1);
+  });
+
+  it('cancel streams whose answer is not read for long, and no others', () => {
+    const { session, sessions, begin } = open();
+    const [unread, slow, waiting] = [begin(0), begin(0), begin(0)];
+    unread.writableLength = 100;
+    const stalledMs = Limits.restStalledMsMax;
+    for (let ms = 0; ms <= stalledMs; ms += stalledMs / 4) {
+      slow.writableLength = 100 + ms;
+      sessions.sweep(1_000 + ms);
+    }
+    expect(unread.closedWith).toStrictEqual([]);
+    slow.writableLength = 1;
+    sessions.sweep(1_001 + stalledMs);
+    sessions.sweep(2_000 + stalledMs);
+    expect(unread.closedWith).toStrictEqual([constants.NGHTTP2_CANCEL]);
+    expect(slow.closedWith).toStrictEqual([]);
+    expect(waiting.closedWith).toStrictEqual([]);
+    expect(session.closes).toBe(0);
   });
 
   it('are all told to go when the server stops', () => {

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
+import { answerJson, wasDelivered } from '../../../src/server/rest/answer.ts';
 import { RestConnections } from '../../../src/server/rest/rest-connections.ts';
 import { afterwards } from '../running-server.ts';
 import { eventually, postBytes, RawRest, RestClient, runRest } from './rest-client.ts';
@@ -289,6 +290,59 @@ describe('a connection of REST over TLS', () => {
     await eventually(() => server.stats().waiters === 1);
     await Promise.all([server.close(), new Promise((resolve) => session.once('close', resolve))]);
     expect((await held.answered).headers[':status']).toBe(503);
+  });
+
+  it('cancels what an HTTP/2 client leaves no window for, and knows that it was not delivered', async () => {
+    const clock = { nowMs: 1_000 };
+    const closed: string[] = [];
+    const connections = new RestConnections(
+      (request, response) => {
+        answerJson(response, 200, '{}', null, false);
+        response.once('close', () => closed.push(`${request.url} ${wasDelivered(request, response)}`));
+      },
+      60_000,
+      () => clock.nowMs,
+    );
+    const server = connections.createServer({
+      cert: readFileSync(tls.tlsCertFile),
+      key: readFileSync(tls.tlsKeyFile),
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const session = connectHttp2(`https://127.0.0.1:${(server.address() as AddressInfo).port}`, options);
+    afterwards(() => {
+      session.destroy();
+      server.close();
+    });
+    await once(session, 'remoteSettings');
+    const ask = async (path: string, ended: boolean) => {
+      const stream = session.request({ ':method': 'POST', ':path': path }, { endStream: false });
+      stream.on('error', () => {});
+      if (ended) stream.end('x');
+      else stream.write('x');
+      await once(stream, 'response');
+      return stream;
+    };
+    const read = await ask('/read', true);
+    await once(read.resume(), 'close');
+    expect(closed).toStrictEqual(['/read true']);
+    await new Promise<void>((resolve) => session.settings({ initialWindowSize: 0 }, () => resolve()));
+    const unread = [await ask('/unread', true), await ask('/half', false)];
+    connections.sweep();
+    clock.nowMs += Limits.restStalledMsMax;
+    connections.sweep();
+    expect(closed).toHaveLength(1);
+    clock.nowMs += 1;
+    const cancelled = Promise.all(unread.map((stream) => once(stream, 'close')));
+    connections.sweep();
+    await cancelled;
+    expect(unread.map(({ rstCode }) => rstCode)).toStrictEqual([8, 8]);
+    await eventually(() => closed.length === 3);
+    expect(closed.slice(1).sort()).toStrictEqual(['/half false', '/unread false']);
+    // The connection goes on.
+    await new Promise<void>((resolve) => session.settings({ initialWindowSize: 65_535 }, () => resolve()));
+    await once((await ask('/again', true)).resume(), 'close');
+    expect(closed.at(-1)).toBe('/again true');
   });
 
   it('tells those who speak in clear', async () => {
