@@ -68,7 +68,7 @@ export class BodyReader {
     if (length > Limits.restBodyBytesMax) return this.#receiver.tooLarge(call);
     if (this.#bytes + chunk.length > Limits.restBodiesBytesMax) return this.#receiver.noRoom(call);
     this.#bytes += chunk.length;
-    call.body = call.body === null ? chunk : append(call.body, call.bodyBytes, chunk);
+    call.body = call.body === null ? unpinned(chunk) : append(call.body, call.bodyBytes, chunk);
     call.bodyBytes = length;
   }
 
@@ -82,6 +82,17 @@ export class BodyReader {
     this.#receiver.received(call, body === null ? null : body.subarray(0, bodyBytes));
   }
 }
+
+/** A piece that is a small part of what was read at once, as over HTTP/2, would keep all of that in memory. */
+function unpinned(chunk: Buffer): Buffer {
+  const pinnedBytes = chunk.buffer.byteLength;
+  if (pinnedBytes < PINNED_BYTES_MIN || chunk.length * 4 > pinnedBytes) return chunk;
+  const copy = Buffer.allocUnsafeSlow(chunk.length);
+  chunk.copy(copy);
+  return copy;
+}
+
+const PINNED_BYTES_MIN = 2_048;
 
 /** Adds to bytes that have room behind them, or makes room for twice as many. */
 function append(bytes: Buffer, length: number, chunk: Buffer): Buffer {

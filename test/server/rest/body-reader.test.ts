@@ -44,6 +44,22 @@ describe('reading bodies', () => {
     expect(reader.bytes).toBe(0);
   });
 
+  it('keeps no large buffer for a small part of it', async () => {
+    const { begin } = open();
+    const read = Buffer.alloc(65_536, 'x');
+    const kept = async (bytes: number) => {
+      const { stream, call } = begin();
+      stream.write(read.subarray(10, 10 + bytes));
+      await turn();
+      expect(call.body).toStrictEqual(Buffer.alloc(bytes, 'x'));
+      return call.body!.buffer.byteLength;
+    };
+    expect(await kept(1)).toBe(1);
+    expect(await kept(16_384)).toBe(16_384);
+    // Not worth a copy.
+    expect(await kept(16_385)).toBe(65_536);
+  });
+
   it('gives null for no body', async () => {
     const { events, begin } = open();
     begin().stream.end();
