@@ -199,7 +199,18 @@ function faults(...statuses: readonly number[]): Responses {
 /** Routes are done before their handlers. */
 function unreachable(): void {}
 
-/** What no route takes: a method that a path does not know, or a path that nobody knows. */
+const BADLY_ENCODED = 'the path is not properly percent-encoded';
+
+function isEncodedProperly(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What no route takes: a path that is none, a method that a path does not know, or a path that nobody knows. */
 function answerUnknown(
   api: RestApi,
   allowed: ReadonlyMap<string, string>,
@@ -209,6 +220,9 @@ function answerUnknown(
   const session = api.enter(request, response);
   if (session === null) return;
   const path = (request.url ?? '').split('?', 1)[0]!;
+  if (!isEncodedProperly(path)) {
+    return api.refuse(response, GrpcStatus.InvalidArgument, 400, BADLY_ENCODED, session);
+  }
   const isNamedLock = allowed.has('/v1/locks') && /^\/v1\/locks\/[^/]+$/.test(path);
   const allow = isNamedLock ? 'GET' : allowed.get(path);
   if (allow !== undefined) api.refuseMethod(response, allow, session);

@@ -161,7 +161,7 @@ describe('a request over REST', () => {
     '/v1/lock/x',
     '/session/x',
     '/v1/locks',
-    '/%zz',
+    '/%7A',
     '/docs/x',
   ])('for a path that nobody knows: %s', async (path) => {
     const { rest } = await runRest();
@@ -170,6 +170,25 @@ describe('a request over REST', () => {
       status: 404,
       text: '{"code":5,"message":"Not Found","details":[]}',
     });
+  });
+
+  it.each([
+    ['GET', '/%zz'],
+    ['POST', '/v1/lock%'],
+    ['GET', '/v1/locks/%ff?x'],
+    ['GET', '/v1/locks/50%'],
+    ['GET', '/docs/%c3%28'],
+  ])('for a path that is not encoded properly: %s %s', async (method, path) => {
+    const { rest } = await runRest({ remoteAdmin: true, password: 'a' });
+    const client = new RestClient(rest);
+    const headers = { authorization: `Basic ${Buffer.from(':a').toString('base64')}` };
+    await client.ask('POST', '/session', undefined, { headers });
+    const refused = await client.ask(method, path, undefined, { headers });
+    expect(refused).toMatchObject({
+      status: 400,
+      text: '{"code":3,"message":"the path is not properly percent-encoded","details":[]}',
+    });
+    expect(refused.headers.allow).toBeUndefined();
   });
 
   it.each([
