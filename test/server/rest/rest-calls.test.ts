@@ -392,7 +392,7 @@ describe('a lock operation over REST', () => {
     await eventually(async () => (await client.post('/v1/lock/wait', { name: 'c' })).status === 200);
   });
 
-  it('counts against the limit of its session', async () => {
+  it('counts against the limit of its session', { timeout: 60_000 }, async () => {
     const { rest } = await runRest();
     const client = await RestClient.begin(rest);
     const raws = await Promise.all(
@@ -400,14 +400,14 @@ describe('a lock operation over REST', () => {
     );
     const half = postBytes('/v1/lock', client.cookie, '{"name":"a"}').slice(0, -1);
     for (const raw of raws) raw.send(half);
-    await eventually(async () => (await client.post('/v1/lock', { name: 'b' })).status === 429);
+    await eventually(async () => (await client.post('/v1/lock', { name: 'b' })).status === 429, 20_000);
     expect((await client.post('/v1/lock', { name: 'b' })).json).toMatchObject({
       message: `too many requests are in progress: a session may have ${Limits.restCallsPerSessionMax}`,
     });
     const other = await RestClient.begin(rest);
     expect(await other.acquire('other')).not.toBe('');
     for (const raw of raws) raw.socket.destroy();
-    await eventually(async () => (await client.post('/v1/lock', { name: 'c' })).status === 200);
+    await eventually(async () => (await client.post('/v1/lock', { name: 'c' })).status === 200, 20_000);
   });
 
   it('waits for room in its shard, and loses nothing', { timeout: 30_000 }, async () => {
