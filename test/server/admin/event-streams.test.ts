@@ -51,7 +51,7 @@ describe('the streams of all dashboards', () => {
     for (const reader of others) await reader.until(({ event }) => event === 'stats');
     expect(await ask(server, '/api/events')).toMatchObject({ status: 503 });
     socket.destroy();
-    await expect.poll(() => reads(address)).toBe(true);
+    await expect.poll(() => reads(address), { timeout: 5_000 }).toBe(true);
   });
 
   it('are refused behind another answer, and the connection ends', async () => {
