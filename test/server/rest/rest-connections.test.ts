@@ -207,6 +207,20 @@ describe('a connection of REST in clear', () => {
     expect(lock.text).toMatch(/^HTTP\/1.1 503 /);
   });
 
+  it('is closed with the question for the password when the server stops', async () => {
+    const server = await runRest({ shutdownGraceMs: 5_000, password: 'a' });
+    const raw = await RawRest.connect(server.rest);
+    raw.send('POST /session HTTP/1.1\r\n');
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const closed = server.close();
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const begunMs = performance.now();
+    raw.send('Host: x\r\n\r\n');
+    await Promise.all([closed, raw.closed]);
+    expect(raw.text).toMatch(/^HTTP\/1.1 401 .*Connection: close\r\n/s);
+    expect(performance.now() - begunMs).toBeLessThan(2_000);
+  });
+
   it('is cut off when the server stops and its request does not come', async () => {
     const server = await runRest({ shutdownGraceMs: 300 });
     const half = await RawRest.connect(server.rest);
