@@ -36,6 +36,7 @@ import { SessionDirectory } from './session-directory.ts';
 import { ServerState } from './state.ts';
 import { loadTlsOptions } from './tls-context.ts';
 import { tokenSeedAt } from './token-seed.ts';
+import { TurnPacer } from './turn-pacer.ts';
 
 /** How long the last answers may take to leave after a shard has failed. */
 const FAREWELL_MS = 200;
@@ -56,6 +57,7 @@ export class LockServer implements RunningServer {
   readonly #listener: EngineListener;
   readonly #engine: ShardedEngine;
   readonly #inspector: EngineInspector;
+  readonly #pacer = new TurnPacer(() => this.#engine.sumOf(MetricWord.Requests));
   readonly #state: ServerState | null;
   #listeners: Listeners | null = null;
   #rest: RestServer | null = null;
@@ -90,6 +92,7 @@ export class LockServer implements RunningServer {
       logger,
       inspector: () => this.#inspector,
       nowMs: () => this.#engine.clock.nowMs(),
+      pace: () => this.#pacer.next(),
       info: () => this.#describe(),
     });
     this.#connections = new Connections({
@@ -121,6 +124,7 @@ export class LockServer implements RunningServer {
       engine: this.#engine,
       sessions: this.#sessions,
       nowMs: () => this.#engine.clock.nowMs(),
+      pace: () => this.#pacer.next(),
     });
     this.#listener.attach(ReplyForm.Inspection, this.#inspector.replies);
   }

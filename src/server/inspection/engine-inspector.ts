@@ -27,18 +27,22 @@ export interface EngineInspectorOptions {
   readonly engine: Engine;
   readonly sessions: SessionFinder;
   readonly nowMs: () => number;
+  /** Resolves when the next piece of a long listing may be worked on. Default: at once. */
+  readonly pace?: () => Promise<void>;
 }
 
 /** Looks into the shards of an engine, which answer between their calls. */
 export class EngineInspector implements Inspector {
   readonly #engine: Engine;
   readonly #nowMs: () => number;
+  readonly #pace: () => Promise<void>;
   readonly #rows: RowReader;
   readonly #answers: InspectionAnswers;
   /** Tells this boot's page tokens from those of others. */
   readonly #boot = randomInt(1, 2 ** 32);
 
-  constructor({ engine, sessions, nowMs }: EngineInspectorOptions) {
+  constructor({ engine, sessions, nowMs, pace }: EngineInspectorOptions) {
+    this.#pace = pace ?? (async () => {});
     this.#engine = engine;
     this.#nowMs = nowMs;
     this.#rows = new RowReader(sessions);
@@ -64,6 +68,7 @@ export class EngineInspector implements Inspector {
       for (const lock of found) locks.push(this.#rows.lock(shard, lock));
       if (nextRow === 0) shard++;
       row = nextRow === 0 ? 1 : nextRow;
+      await this.#pace();
     }
     const nextPageToken = shard < shards ? encodePageToken({ shard, row }, this.#boot) : '';
     return { locks, nextPageToken, nowMs: this.#nowMs() };

@@ -31,6 +31,8 @@ export interface AdminSource {
   inspector(): Inspector;
   /** The server's time, in wall milliseconds. */
   nowMs(): number;
+  /** Resolves when the next piece of long work may be done. */
+  pace(): Promise<void>;
   info(): ServerInfo;
 }
 
@@ -92,7 +94,7 @@ export class AdminService {
     const unary = <Request extends object>(
       name: string,
       handle: (request: Request) => Promise<Iterable<object>>,
-    ) => asyncUnaryMethod(`${SERVICE}/${name}`, handle, refusalFor);
+    ) => asyncUnaryMethod(`${SERVICE}/${name}`, handle, refusalFor, () => this.#source.pace());
     const watchCoder = loadMethod<PrefixRequest, object>(WATCH);
     return [
       unary('ListLocks', (request: ListLocksRequest) => {
@@ -190,7 +192,7 @@ function* partsOfPage(page: ListPage, messages: AdminMessages): Generator<object
   yield { next_page_token: page.nextPageToken };
 }
 
-const LOCKS_PER_PART = 50;
+const LOCKS_PER_PART = 25;
 
 const SHUTTING_DOWN = 'the server is shutting down';
 

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Limits } from '../../base/limits.ts';
 import { GrpcStatus } from '../../contract/grpc-status.ts';
 import { LdlmServerError } from '../../contract/server-error.ts';
@@ -25,17 +24,19 @@ export class ReplyTooLongError extends LdlmServerError {
  * @param handle answers a request with the parts of a reply: messages that are put into bytes one by one, with a turn
  * for others in between, and together are the reply, as protobuf joins the repeated fields of what is concatenated.
  * @param refuse the status that stands for what `handle` rejects with
+ * @param pace resolves when the next part may be put into bytes
  * @throws ProtoFilesError when no .proto file declares the method.
  */
 export function asyncUnaryMethod<Request extends object, Reply extends object>(
   path: string,
   handle: (request: Request) => Promise<Iterable<Reply>>,
   refuse: (error: unknown) => CallRefusal,
+  pace: () => Promise<void>,
 ): ServiceMethod {
   const { requestDeserialize, responseSerialize } = loadMethod<Request, Reply>(path);
   const answer = async (request: Request): Promise<Uint8Array | CallRefusal> => {
     try {
-      return await joinParts(await handle(request), responseSerialize);
+      return await joinParts(await handle(request), responseSerialize, pace);
     } catch (error) {
       return refuse(error);
     }
@@ -56,6 +57,7 @@ export function asyncUnaryMethod<Request extends object, Reply extends object>(
 async function joinParts<Reply>(
   parts: Iterable<Reply>,
   serialize: (part: Reply) => Uint8Array,
+  pace: () => Promise<void>,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
@@ -65,7 +67,7 @@ async function joinParts<Reply>(
     bytes += piece.length;
     if (bytes > Limits.messageBytesMax) throw new ReplyTooLongError();
     // Before the next part is made, which is most of its work.
-    await nextTurn();
+    await pace();
   }
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }

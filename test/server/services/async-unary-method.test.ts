@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
 import { asyncUnaryMethod } from '../../../src/server/services/async-unary-method.ts';
@@ -13,6 +14,7 @@ const coder = clientCoder<{ service: string }, { status: string }>(
   'Check',
 );
 const request = coder.requestSerialize({ service: 'x' });
+const pace = (): Promise<void> => nextTurn();
 const refuse = (error: unknown) => new CallRefusal(GrpcStatus.Aborted, String(error));
 
 const echo = asyncUnaryMethod(
@@ -22,6 +24,7 @@ const echo = asyncUnaryMethod(
     return [{ status: 'SERVING' }];
   },
   refuse,
+  pace,
 );
 
 describe('asyncUnaryMethod', () => {
@@ -55,7 +58,7 @@ describe('asyncUnaryMethod', () => {
       }
     }
     const call = callWith(
-      asyncUnaryMethod(path, async () => parts(), refuse),
+      asyncUnaryMethod(path, async () => parts(), refuse, pace),
       request,
     );
     await vi.waitUntil(() => call.status !== null);
@@ -79,8 +82,14 @@ describe('asyncUnaryMethod', () => {
         throw new Error('at once');
       },
       refuse,
+      pace,
     );
-    const impossible = asyncUnaryMethod(path, () => Promise.resolve([null as unknown as object]), refuse);
+    const impossible = asyncUnaryMethod(
+      path,
+      () => Promise.resolve([null as unknown as object]),
+      refuse,
+      pace,
+    );
     for (const method of [throwing, impossible]) {
       const call = callWith(method, request);
       await vi.waitUntil(() => call.status !== null);
@@ -101,6 +110,8 @@ describe('asyncUnaryMethod', () => {
   });
 
   it('refuses a path that no .proto file declares', () => {
-    expect(() => asyncUnaryMethod('/ldlm.Guess/Check', async () => [], refuse)).toThrow(ProtoFilesError);
+    expect(() => asyncUnaryMethod('/ldlm.Guess/Check', async () => [], refuse, pace)).toThrow(
+      ProtoFilesError,
+    );
   });
 });

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { HolderInfo, LockInfo, WaiterInfo, WatchStep } from '../../../src/contract/lock-info.ts';
 import type {
   Inspector,
@@ -106,6 +107,10 @@ export class FakeSource implements AdminSource, Inspector {
 
   nowMs(): number {
     return 10_000;
+  }
+
+  pace(): Promise<void> {
+    return nextTurn();
   }
 
   info(): ServerInfo {
