@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 
 /** How long long work rests after a piece while there are requests. A piece takes some tenths of a millisecond. */
-const REST_MS = 2;
+const REST_MS = 3;
 
 /**
  * Divides the long work of administrators, such as a listing of a million locks, into pieces that clients hardly feel:

@@ -192,7 +192,7 @@ function* partsOfPage(page: ListPage, messages: AdminMessages): Generator<object
   yield { next_page_token: page.nextPageToken };
 }
 
-const LOCKS_PER_PART = 25;
+const LOCKS_PER_PART = 12;
 
 const SHUTTING_DOWN = 'the server is shutting down';
 

@@ -3,7 +3,7 @@ import type { LockState } from '../../core/lock-state.ts';
 import type { RowText } from './row-text.ts';
 
 /** A slice ends when its text is so long, so that no turn of the shard is. */
-const SLICE_CHARACTERS = 8 * 1024;
+const SLICE_CHARACTERS = 4 * 1024;
 
 /**
  * Walks over the rows of the locks, a slice at a time. A lock keeps its row for as long as it is in use, so one that is
