@@ -59,6 +59,7 @@ function openShard() {
   const requests = new RingReader(requestMemory);
   const loop = new ShardLoop({
     requests,
+    spinner: null,
     replies,
     processor,
     inspector: new ShardInspector(processor.core, replies, replies),

@@ -87,6 +87,14 @@ export const optionTable = [
     help: 'How long a shard may make no progress before the server exits',
   },
   {
+    name: 'shard_spin',
+    field: 'shardSpinMs',
+    kind: { type: 'duration', minMs: 0, maxMs: 10 },
+    default: '150us',
+    group: 'Server',
+    help: 'How long a shard looks for the next request before it sleeps; 0 for never',
+  },
+  {
     name: 'lock_gc_interval',
     short: 'g',
     field: 'lockGcIntervalMs',

@@ -26,6 +26,8 @@ export interface ServerOptions {
   readonly shutdownGraceMs: number;
   /** How long a shard may make no progress with work pending before the server gives up. Default 60 s, at least 100 ms. */
   readonly shardStallLimitMs: number;
+  /** How long a shard with few clients looks for the next request before it sleeps. Default 150 µs, at most 10 ms; 0: not at all. */
+  readonly shardSpinMs: number;
   /** How often idle locks are collected. Default 30 min, at least 100 ms; may exceed what a timer of Node.js can wait. */
   readonly lockGcIntervalMs: number;
   /** How long a lock must be idle before it is collected. Default 5 min; may exceed what a timer can wait. */

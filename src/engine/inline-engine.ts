@@ -54,6 +54,7 @@ export class InlineEngine implements Engine {
     this.#metrics = metricWordsOf(createMetricMemory(1), 0);
     const shard = createShard({
       requests: new RingReader(requestMemory),
+      spinner: null,
       replies: this.#replies,
       bell: SILENT_BELL,
       clock: { nowMs: () => clock.nowMs(), skip: refuseSkip },

@@ -17,7 +17,8 @@ const WORKER_URL = new URL(
   import.meta.url,
 );
 
-export interface ShardPoolOptions extends Pick<ShardTask, 'clockAnchor' | 'coreOptions' | 'logRequests'> {
+export interface ShardPoolOptions
+  extends Pick<ShardTask, 'clockAnchor' | 'coreOptions' | 'spinMs' | 'logRequests'> {
   readonly shards: number;
   /** The journal of each shard; null when nothing is to outlive the process. */
   readonly journals: readonly ShardJournalOptions[] | null;
@@ -50,7 +51,7 @@ export class ShardPool {
     onBell: () => void,
     onDeath: (shard: number, reason: unknown) => void,
   ) {
-    const { shards, clockAnchor, coreOptions, logRequests, journals } = options;
+    const { shards, clockAnchor, coreOptions, spinMs, logRequests, journals } = options;
     this.bellMemory = createBellMemory();
     this.metricMemory = createMetricMemory(shards);
     this.#pool = new Piscina({
@@ -75,7 +76,7 @@ export class ShardPool {
       const bellPort = this.#openBell(onBell);
       const memories = { requestMemory, replyMemory, bellMemory, metricMemory };
       const journal = journals === null ? null : journals[shard]!;
-      const fixed = { clockAnchor, coreOptions, logRequests };
+      const fixed = { clockAnchor, coreOptions, spinMs, logRequests };
       const task: ShardTask = { shard, ...memories, ...fixed, journal, bellPort };
       const run: Promise<unknown> = this.#pool.run(task, { transferList: [bellPort] });
       // A task that ends normally was told to; the other way, its thread is gone.

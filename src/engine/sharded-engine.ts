@@ -25,6 +25,8 @@ export interface ShardedEngineOptions {
   readonly shards: number;
   readonly stallLimitMs: number;
   readonly core: Omit<CoreOptions, 'startMs'>;
+  /** How long a shard looks for requests before it sleeps, in milliseconds. Default: 0, not at all. */
+  readonly spinMs?: number;
   /** A shard has stopped making progress, or goes on after that. */
   readonly onHealth: (shard: number, healthy: boolean) => void;
   /** Tell a debug line for each request and what comes of it. Default: false. */
@@ -78,6 +80,7 @@ export class ShardedEngine implements Engine {
         shards: options.shards,
         clockAnchor: anchor,
         coreOptions: core,
+        spinMs: options.spinMs ?? 0,
         logRequests: options.logRequests === true,
         journals: options.journals ?? null,
         workerUrl: options.workerUrl,

@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import {
   RECORD_HEADER_BYTES,
   RING_DATA_OFFSET,
@@ -79,6 +80,16 @@ export class RingReader {
   /** True when nothing is published that was not read. */
   isEmpty(): boolean {
     return Atomics.load(this.words, RingWord.Tail) === this.head;
+  }
+
+  /** Looks for something published, for `limitMs` at most, and yields the processor between any two looks. */
+  spin(limitMs: number, clock: Clock, yieldProcessor: () => void): boolean {
+    const untilMs = clock.nowMs() + limitMs;
+    do {
+      if (!this.isEmpty()) return true;
+      yieldProcessor();
+    } while (clock.nowMs() < untilMs);
+    return !this.isEmpty();
   }
 
   /**

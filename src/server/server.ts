@@ -303,11 +303,12 @@ export class LockServer implements RunningServer {
   #createEngine(workerUrl: URL | undefined): ShardedEngine {
     const { shards, shardStallLimitMs, lockGcIntervalMs, lockGcMinIdleMs, noClearOnDisconnect } =
       this.#options;
-    const { warnHeldLongerThanMs } = this.#options;
+    const { warnHeldLongerThanMs, shardSpinMs } = this.#options;
     return new ShardedEngine(
       {
         shards,
         stallLimitMs: shardStallLimitMs,
+        spinMs: shardSpinMs,
         core: {
           keepOnSessionEnd: noClearOnDisconnect,
           gcIntervalMs: lockGcIntervalMs,

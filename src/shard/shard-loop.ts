@@ -9,6 +9,7 @@ import type { ShardReplies } from './reply-target.ts';
 import type { RequestProcessor } from './request-processor.ts';
 import { RequestField, RequestKind } from './request-record.ts';
 import type { ShardJournal } from './shard-journal.ts';
+import type { Spinner } from './spinner.ts';
 
 /** Records worked off before replies are published and the clock is read anew. */
 const BATCH_RECORDS = 256;
@@ -28,6 +29,8 @@ export interface Begun {
 
 export interface ShardParts {
   readonly requests: RingReader;
+  /** What looks for requests before the shard sleeps; null: it sleeps at once. */
+  readonly spinner: Pick<Spinner, 'worked' | 'spin'> | null;
   readonly replies: ShardReplies;
   readonly processor: RequestProcessor;
   readonly inspector: ShardInspector;
@@ -80,7 +83,7 @@ export class ShardLoop {
 
   /** One turn. Returns whether there was anything to do. */
   turn(): boolean {
-    const { replies, processor, metrics, clock, journal, inspector } = this.#parts;
+    const { replies, processor, metrics, clock, journal, inspector, spinner } = this.#parts;
     this.#nowMs = clock.nowMs();
     metrics[MetricWord.HeartbeatMs] = this.#nowMs;
     metrics[MetricWord.LongestTurnMs] = this.#longestTurn.begin(this.#nowMs);
@@ -95,6 +98,7 @@ export class ShardLoop {
       replies.signal(ReplyKind.GrantingStopped);
     }
     metrics[MetricWord.Records]! += records;
+    if (spinner !== null) spinner.worked(records);
     this.#countCore();
     // With a journal this writes it first, see StagedReplies.
     replies.publish();
@@ -188,12 +192,12 @@ export class ShardLoop {
   }
 
   #sleep(): void {
-    const { requests, clock, metrics } = this.#parts;
+    const { requests, spinner, clock, metrics } = this.#parts;
     const fromMs = clock.nowMs();
     this.#longestTurn.end(fromMs);
     const waitMs = Math.min(this.#nextWakeMs() - fromMs, SLEEP_MS_MAX);
     if (waitMs <= 0) return;
-    requests.sleep(waitMs);
+    if (spinner === null || !spinner.spin(waitMs)) requests.sleep(waitMs);
     metrics[MetricWord.SleptMs]! += clock.nowMs() - fromMs;
   }
 

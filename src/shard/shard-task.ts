@@ -11,8 +11,10 @@ import { createShard } from './create-shard.ts';
 import { RandomKeySource } from './key-source.ts';
 import { MeteredDisk } from './metered-disk.ts';
 import type { ShardJournalOptions } from './open-journal.ts';
+import { loadProcessorYield } from './processor-yield.ts';
 import { RingReplyTarget } from './ring-reply-target.ts';
 import type { ShardLoop } from './shard-loop.ts';
+import { Spinner } from './spinner.ts';
 
 /** What the main thread hands to the thread that becomes a shard. All of it can be cloned or shared. */
 export interface ShardTask {
@@ -23,6 +25,8 @@ export interface ShardTask {
   readonly metricMemory: SharedArrayBuffer;
   readonly clockAnchor: ClockAnchor;
   readonly coreOptions: CoreOptions;
+  /** How long to look for requests before sleeping, see {@link Spinner}. In milliseconds; 0: not at all. */
+  readonly spinMs: number;
   /** Send a debug line for each request and what comes of it. */
   readonly logRequests: boolean;
   /** Null when nothing is to outlive the process. */
@@ -32,13 +36,14 @@ export interface ShardTask {
 }
 
 /** Runs a shard on this thread until it is told to exit. */
-export function runShard(task: ShardTask): void {
+export async function runShard(task: ShardTask): Promise<void> {
+  const yieldProcessor = task.spinMs === 0 ? null : await loadProcessorYield();
   const bell = new BellRope(task.bellMemory, () => task.bellPort.postMessage(null));
   const metrics = metricWordsOf(task.metricMemory, task.shard);
   const counts = metricBlockOf(metrics, MetricBlock.Replies);
   const replies = new RingReplyTarget(new RingWriter(task.replyMemory), bell, counts);
   try {
-    openShard(task, metrics, replies, bell).run();
+    openShard(task, metrics, replies, bell, yieldProcessor).run();
   } catch (error) {
     if (!tellStateFailure(task, replies, error)) throw error;
   }
@@ -49,11 +54,14 @@ function openShard(
   metrics: Float64Array,
   replies: RingReplyTarget,
   bell: BellRope,
+  yieldProcessor: (() => void) | null,
 ): ShardLoop {
   const clock = new AnchoredClock(task.clockAnchor);
+  const requests = new RingReader(task.requestMemory);
   const disk = new MeteredDisk(nodeDisk, clock, metrics);
   return createShard({
-    requests: new RingReader(task.requestMemory),
+    requests,
+    spinner: yieldProcessor === null ? null : new Spinner(requests, clock, task.spinMs, yieldProcessor),
     replies,
     bell,
     clock,

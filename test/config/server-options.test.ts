@@ -16,6 +16,7 @@ describe('defaultServerOptions', () => {
       warnHeldLongerThanMs: 0,
       shutdownGraceMs: 5_000,
       shardStallLimitMs: 60_000,
+      shardSpinMs: 0.15,
       lockGcIntervalMs: 1_800_000,
       lockGcMinIdleMs: 300_000,
       noClearOnDisconnect: false,

@@ -34,6 +34,7 @@ export default function runPoisonedShard(task) {
   const processor = new PoisonedProcessor(task.coreOptions, new RandomKeySource(), replies, null);
   new ShardLoop({
     requests: new RingReader(task.requestMemory),
+    spinner: null,
     replies,
     processor,
     inspector: new ShardInspector(processor.core, replies, replies),

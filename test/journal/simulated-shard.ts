@@ -36,6 +36,7 @@ export class SimulatedShard {
     this.#port = new ShardPort(new RingWriter(memory));
     this.#shard = createShard({
       requests: new RingReader(memory),
+      spinner: null,
       replies: new CallbackReplies(events),
       bell: { ring: () => {} },
       clock: { nowMs: () => clock.nowMs(), skip: () => {} },

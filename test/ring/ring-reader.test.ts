@@ -46,6 +46,33 @@ describe('RingReader', () => {
     expect(words[RingWord.ReaderSleeps]).toBe(0);
   });
 
+  it('finds what is published while it spins, before it yields again', () => {
+    const { writer, reader, words } = openRingPair(1024);
+    let yields = 0;
+    const found = reader.spin(1_000, { nowMs: () => 0 }, () => {
+      if (++yields < 3) return;
+      writeRecord(writer, 1, 8);
+      writer.publish();
+    });
+    expect([found, yields]).toEqual([true, 3]);
+    expect(words[RingWord.ReaderSleeps]).toBe(0);
+    expect(readRecord(reader)).toEqual([1, 8]);
+  });
+
+  it('spins no longer than it was told to, and finds what came at the last moment', () => {
+    const { writer, reader } = openRingPair(1024);
+    const time = { nowMs: 0 };
+    const clock = { nowMs: () => time.nowMs };
+    expect(reader.spin(5, clock, () => time.nowMs++)).toBe(false);
+    expect(time.nowMs).toBe(5);
+    const late = (): void => {
+      time.nowMs++;
+      if (time.nowMs === 10) writeRecord(writer, 1, 8);
+      writer.publish();
+    };
+    expect(reader.spin(5, clock, late)).toBe(true);
+  });
+
   it('is told of a publication by the announcement that it sleeps, once', () => {
     const { writer, words } = openRingPair(1024);
     words[RingWord.ReaderSleeps] = 1;

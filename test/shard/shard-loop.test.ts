@@ -51,7 +51,8 @@ class RecordedReplies implements ShardReplies {
   }
 }
 
-function openLoop(ringBytes = 1 << 20) {
+/** @param looksMax how often it may look at the clock: a shard that sleeps on and on would never end its test */
+function openLoop(ringBytes = 1 << 20, looksMax = Number.POSITIVE_INFINITY) {
   const memory = createRingMemory(ringBytes);
   const port = new ShardPort(new RingWriter(memory));
   const replies = new RecordedReplies();
@@ -67,14 +68,21 @@ function openLoop(ringBytes = 1 << 20) {
     startMs: time.nowMs,
   };
   const processor = new RequestProcessor(core, keys, replies);
+  const spins = { worked: [] as number[], spin: (_waitMs: number): boolean => false };
+  let looks = 0;
+  const look = (): number => {
+    if (++looks > looksMax) throw new Error('it sleeps');
+    return time.nowMs;
+  };
   const loop = new ShardLoop({
     requests: new RingReader(memory),
+    spinner: { worked: (records) => spins.worked.push(records), spin: (waitMs) => spins.spin(waitMs) },
     replies,
     processor,
     inspector: new ShardInspector(processor.core, replies, replies),
     direct: replies,
     bell: { ring: () => replies.told.push('bell') },
-    clock: { nowMs: () => time.nowMs, skip: () => {} },
+    clock: { nowMs: look, skip: () => {} },
     journal: null,
     recovered: null,
     metrics,
@@ -84,7 +92,7 @@ function openLoop(ringBytes = 1 << 20) {
     const body = coder.requestSerialize(message);
     return port.submit(method, 2, 0, ++calls, session, Number.POSITIVE_INFINITY, body, 0, body.length);
   };
-  return { loop, port, replies, metrics, time, submit };
+  return { loop, port, replies, metrics, time, spins, submit };
 }
 
 describe('ShardLoop', () => {
@@ -100,6 +108,26 @@ describe('ShardLoop', () => {
     expect(metrics[MetricWord.Turns]).toBe(3);
     expect(metrics[MetricWord.Records]).toBe(300);
     expect(metrics[MetricWord.Holders]).toBe(300);
+  });
+
+  it('spins before it sleeps, and says how many records each turn has had', () => {
+    const { loop, port, submit, spins, time } = openLoop(1 << 20, 20);
+    submit({ name: 'a' }, Method.TryLock);
+    submit({ name: 'b' }, Method.TryLock);
+    port.flush();
+    time.nowMs += 1;
+    const found: number[] = [];
+    spins.spin = (waitMs) => {
+      found.push(waitMs);
+      if (found.length === 1) submit({ name: 'c' }, Method.TryLock);
+      else port.tell(RequestKind.Exit, 0, 0, null);
+      port.flush();
+      return true;
+    };
+    loop.run();
+    expect(spins.worked).toEqual([2, 0, 1, 0, 1]);
+    // A second is as long as it would sleep.
+    expect(found).toEqual([1_000, 1_000]);
   });
 
   it('stamps its heartbeat at the beginning of every turn, also of an idle one', () => {
