@@ -17,8 +17,6 @@ export interface MessageReplies {
     start: number,
     end: number,
   ): void;
-  /** All replies of a batch were handed over. */
-  drained(): void;
   /** A shard that had no room for a request has room again. */
   roomAgain(shard: number): void;
 }
@@ -84,7 +82,6 @@ export class EngineListener implements EngineEvents {
 
   drained(): void {
     this.#connections.flush();
-    for (const messages of this.#messages.values()) messages.drained();
   }
 
   room(shard: number): void {

@@ -104,8 +104,6 @@ export class InspectionAnswers implements MessageReplies {
     question?.resolve(answer);
   }
 
-  drained(): void {}
-
   roomAgain(): void {}
 
   /** The whole text, or null when more of it is to come. */

@@ -175,8 +175,6 @@ export class RestCalls implements MessageReplies {
     this.#answer(call, 200, replyJson(call.method as Method, bytes, start, end));
   }
 
-  drained(): void {}
-
   /** Submits what had to wait, as far as there is room. */
   roomAgain(shard: number): void {
     const queue = this.#queues.get(shard);
