@@ -10,7 +10,7 @@ import { AnswerCounts } from '../protocol/grpc/answer-counts.ts';
 import { AssemblyBudget } from '../protocol/grpc/incoming-message.ts';
 import type { AdminGuard } from './admin/admin-guard.ts';
 import type { AdminHttp } from './admin/admin-http.ts';
-import { createAdminGuard, openAdmin } from './admin/open-admin.ts';
+import { createAdminGuard } from './admin/create-admin-guard.ts';
 import { Administration } from './administration.ts';
 import { Connections } from './connections.ts';
 import { EngineListener } from './engine-listener.ts';
@@ -282,6 +282,7 @@ export class LockServer implements RunningServer {
       serving: () => this.#health.serving,
     };
     const sources = { status: () => this.#status(), metrics, inspector: this.#inspector };
+    const { openAdmin } = await import('./admin/open-admin.ts');
     this.#admin = await openAdmin(this.#options, guard, tls, sources, this.#logger);
   }
 

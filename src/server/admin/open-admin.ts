@@ -4,8 +4,7 @@ import type { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logger.ts';
 import { type MetricSources, ServerMetrics } from '../metrics/server-metrics.ts';
 import type { ServerStatus } from '../server-status.ts';
-import { checkAdminAccess } from './admin-access.ts';
-import { AdminGuard } from './admin-guard.ts';
+import type { AdminGuard } from './admin-guard.ts';
 import { AdminHttp } from './admin-http.ts';
 import { healthRoutes } from './health-routes.ts';
 import { infoRoutes } from './info-routes.ts';
@@ -19,17 +18,6 @@ export interface AdminSources {
   readonly status: () => ServerStatus;
   readonly metrics: MetricSources;
   readonly inspector: Inspector;
-}
-
-/**
- * The guard of the admin listener, before anything is started; null when there is to be no such listener.
- *
- * @throws ConfigError, BindError
- */
-export async function createAdminGuard(options: ServerOptions): Promise<AdminGuard | null> {
-  if (options.adminListenAddress === '') return null;
-  await checkAdminAccess(options);
-  return new AdminGuard({ ...options, isTls: options.tlsCertFile !== '' });
 }
 
 /**
