@@ -1,10 +1,5 @@
 import type { HolderInfo, LockInfo, WaiterInfo, WatchStep } from '../../contract/lock-info.ts';
-import { SHOWN_KEY_CHARACTERS } from '../inspection/inspector.ts';
-
-/** So much of a key as readers see who may not use it. */
-export function shownKey(key: string): string {
-  return key.slice(0, SHOWN_KEY_CHARACTERS);
-}
+import { shownKey } from '../inspection/inspector.ts';
 
 /** A step of a watch as readers get it who may not use its keys: they see how they begin. */
 export function withShownKeys(step: WatchStep): WatchStep {

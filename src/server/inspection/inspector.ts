@@ -130,3 +130,8 @@ export interface Inspector {
 
 /** As much of a key as readers see who may not use it. */
 export const SHOWN_KEY_CHARACTERS = 8;
+
+/** A key as those readers see it. */
+export function shownKey(key: string): string {
+  return key.slice(0, SHOWN_KEY_CHARACTERS);
+}

@@ -1,7 +1,7 @@
 import type { Logger } from '../logger.ts';
 import {
   type Inspector,
-  SHOWN_KEY_CHARACTERS,
+  shownKey,
   UnlockInterruptedError,
   type UnlockOutcome,
   type UnlockQuery,
@@ -23,8 +23,10 @@ export async function unlockOnRecord(
 ): Promise<UnlockOutcome> {
   const { name, all } = query;
   const record = (released: number, error: string | null): void => {
-    const key = query.key.slice(0, SHOWN_KEY_CHARACTERS);
-    logger.info({ name, key, all, released, error, ...extra }, `Handling ${door} Unlock request`);
+    logger.info(
+      { name, key: shownKey(query.key), all, released, error, ...extra },
+      `Handling ${door} Unlock request`,
+    );
   };
   try {
     const outcome = await inspector.unlock(query);

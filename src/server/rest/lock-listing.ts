@@ -7,7 +7,7 @@ import {
   type Inspector,
   type ListQuery,
   PageTokenError,
-  SHOWN_KEY_CHARACTERS,
+  shownKey,
   TooManyInspectionsError,
 } from '../inspection/inspector.ts';
 import type { RestApi } from './rest-api.ts';
@@ -118,7 +118,7 @@ function lockJson(lock: LockInfo, nowMs: number): object {
 
 function holderJson(holder: HolderInfo, nowMs: number): object {
   return {
-    key: holder.key.slice(0, SHOWN_KEY_CHARACTERS),
+    key: shownKey(holder.key),
     ...claimJson(holder, nowMs),
     lock_timeout_ms: Math.round(holder.lockTimeoutMs),
     fencing_token: holder.fencingToken,

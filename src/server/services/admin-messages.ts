@@ -7,8 +7,7 @@ import type {
   WaiterInfo,
   WatchStep,
 } from '../../contract/lock-info.ts';
-import { shownKey } from '../admin/shown-keys.ts';
-import type { UnlockOutcome } from '../inspection/inspector.ts';
+import { shownKey, type UnlockOutcome } from '../inspection/inspector.ts';
 import type { ServerInfo } from '../server-info.ts';
 
 /** Makes the messages of `ldlm.Admin`, in the form of {@link loadMethod}. Times turn into ages and remaining times. */
