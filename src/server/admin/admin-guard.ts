@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { AllowedHosts } from '../allowed-hosts.ts';
 import { passwordCheck } from '../password.ts';
-import { isSameOrigin } from '../same-origin.ts';
+import { isFromOwnPage } from '../same-origin.ts';
 import { type IssuedToken, PageTokens, TOKEN_HEADER } from './page-tokens.ts';
 
 /** What the guard needs to know. */
@@ -70,8 +70,7 @@ export class AdminGuard {
 
   #refuseChange({ headers, socket }: IncomingMessage): AdminRefusal | null {
     const { origin, host, cookie } = headers;
-    const site = headers['sec-fetch-site'];
-    if (!isSameOrigin(origin, host, this.#isTls) || (site !== undefined && site !== 'same-origin')) {
+    if (!isFromOwnPage(headers, host, this.#isTls)) {
       const shown = origin === undefined ? 'no origin' : `the origin ${JSON.stringify(origin.slice(0, 256))}`;
       const message = `changes come from a page of this server only: the request names ${shown}`;
       return { status: 403, code: 'LDLM_ADMIN_ORIGIN', message };

@@ -13,6 +13,7 @@ import {
   type ListPage,
   type ListQuery,
   NameTooLongError,
+  nothingReleased,
   SHOWN_KEY_CHARACTERS,
   UnlockInterruptedError,
   type UnlockOutcome,
@@ -81,9 +82,9 @@ export class EngineInspector implements Inspector {
   }
 
   async unlock({ name, key, all }: UnlockQuery): Promise<UnlockOutcome> {
-    if (all && key !== '') return refused(Refusals.keyWithAll);
-    if (key !== '' && key.length < SHOWN_KEY_CHARACTERS) return refused(Refusals.keyPrefixShort);
-    if (key.length > Limits.keyBytesMax) return refused(Refusals.keyTooLong);
+    if (all && key !== '') return nothingReleased(Refusals.keyWithAll);
+    if (key !== '' && key.length < SHOWN_KEY_CHARACTERS) return nothingReleased(Refusals.keyPrefixShort);
+    if (key.length > Limits.keyBytesMax) return nothingReleased(Refusals.keyTooLong);
     const [shard, text] = this.#locate(name);
     const query = {
       op: InspectOp.Unlock,
@@ -104,7 +105,7 @@ export class EngineInspector implements Inspector {
       // Others may have let the lock go between two slices: what was meant is done.
       if (refusal >= 0 && releasedCount === 0) {
         return {
-          ...refused(unlockRefusals[refusal]!),
+          ...nothingReleased(unlockRefusals[refusal]!),
           holders: this.#rows.holders(shard, holders),
           holderCount,
         };
@@ -114,7 +115,8 @@ export class EngineInspector implements Inspector {
       if (!more) break;
       place = { row, generation, tokenHigh, tokenLow };
     }
-    return { ...refused(null), released: released.slice(0, Limits.listedClaimsMax), releasedCount };
+    const listed = released.slice(0, Limits.listedClaimsMax);
+    return { released: listed, releasedCount, refusal: null, holders: [], holderCount: 0 };
   }
 
   watch({ prefix }: WatchQuery, listener: (steps: readonly WatchStep[]) => void): Watch {
@@ -141,10 +143,6 @@ export class EngineInspector implements Inspector {
 
 /** A page that finds little ends after so many slices, so that whoever asks for it is answered soon. */
 const LOOKS_PER_PAGE_MAX = 256;
-
-function refused(refusal: UnlockOutcome['refusal']): UnlockOutcome {
-  return { refusal, released: [], releasedCount: 0, holders: [], holderCount: 0 };
-}
 
 function byteString(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');

@@ -44,6 +44,11 @@ export interface UnlockOutcome {
   readonly holderCount: number;
 }
 
+/** Nothing was released, for this reason. */
+export function nothingReleased(refusal: Refusal): UnlockOutcome {
+  return { released: [], releasedCount: 0, refusal, holders: [], holderCount: 0 };
+}
+
 /** A watch that goes on until it is closed. */
 export interface Watch {
   /** The listener cannot take more for now. Shards keep some of what happens meanwhile, and count the rest as missed. */

@@ -1,6 +1,6 @@
 import type { ServerOptions } from '../../config/server-options.ts';
 import { AllowedHosts } from '../allowed-hosts.ts';
-import { isSameOrigin } from '../same-origin.ts';
+import { isFromOwnPage } from '../same-origin.ts';
 import type { RawRequest } from './rest-call.ts';
 
 type GuardOptions = Pick<ServerOptions, 'restListenAddress' | 'adminHosts' | 'tlsCertFile'>;
@@ -30,8 +30,7 @@ export class OriginGuard {
 
   #refuseOrigin({ headers, socket }: RawRequest, origin: string): string | null {
     const host = hostOf(headers);
-    const site = headers['sec-fetch-site'];
-    if (!isSameOrigin(origin, host, this.#isTls) || (site !== undefined && site !== 'same-origin')) {
+    if (!isFromOwnPage(headers, host, this.#isTls)) {
       const own = `${this.#isTls ? 'https' : 'http'}://${(host ?? '').slice(0, SHOWN_CHARACTERS)}`;
       return (
         `the request comes from a page of the origin ${JSON.stringify(origin.slice(0, SHOWN_CHARACTERS))}: ` +

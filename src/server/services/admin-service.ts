@@ -8,12 +8,12 @@ import {
   InspectionEndedError,
   type Inspector,
   type ListPage,
+  nothingReleased,
   PageTokenError,
   StateSuspendedError,
   TooManyInspectionsError,
   TooManyWatchesError,
   UnlockInterruptedError,
-  type UnlockOutcome,
 } from '../inspection/inspector.ts';
 import { unlockOnRecord } from '../inspection/unlock-on-record.ts';
 import type { Logger } from '../logger.ts';
@@ -217,10 +217,6 @@ function faultOfUnlock(name: string, key: string): Refusal | null {
   if (name === '') return Refusals.lockDoesNotExist;
   if (Buffer.byteLength(key) > Limits.keyBytesMax) return Refusals.keyTooLong;
   return faultOfName(name);
-}
-
-function nothingReleased(refusal: Refusal): UnlockOutcome {
-  return { released: [], releasedCount: 0, refusal, holders: [], holderCount: 0 };
 }
 
 /** The status that stands for an error. */
