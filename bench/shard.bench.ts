@@ -63,7 +63,6 @@ function openShard() {
     replies,
     processor,
     inspector: new ShardInspector(processor.core, replies, replies),
-    direct: replies,
     bell,
     clock,
     metrics,

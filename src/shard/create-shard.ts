@@ -16,8 +16,7 @@ import { SlowHolderLog } from './slow-holder-log.ts';
 import { StagedReplies } from './staged-replies.ts';
 
 /** What a shard is made of, apart from what follows from it. */
-export interface ShardPlan
-  extends Omit<ShardParts, 'processor' | 'inspector' | 'direct' | 'journal' | 'recovered'> {
+export interface ShardPlan extends Omit<ShardParts, 'processor' | 'inspector' | 'journal' | 'recovered'> {
   readonly coreOptions: CoreOptions;
   readonly keys: KeySource;
   /** Where debug lines go; null for none. */
@@ -44,7 +43,7 @@ export function createShard(plan: ShardPlan): Shard {
   if (plan.journal === null) {
     const processor = new RequestProcessor(coreOptions, keys, replies, lines, null, slowHolders);
     const inspector = new ShardInspector(processor.core, replies, replies);
-    const parts = { ...plan, processor, inspector, direct: replies, journal: null, recovered: null };
+    const parts = { ...plan, processor, inspector, journal: null, recovered: null };
     return { processor, loop: new ShardLoop(parts) };
   }
   const { disk, options } = plan.journal;
@@ -60,7 +59,7 @@ export function createShard(plan: ShardPlan): Shard {
   };
   const inspector = new ShardInspector(processor.core, staged, replies);
   staged.onRefused = () => inspector.watches.lose();
-  const parts = { ...plan, replies: staged, processor, inspector, direct: replies, journal, recovered };
+  const parts = { ...plan, replies: staged, processor, inspector, journal, recovered };
   return { processor, loop: new ShardLoop(parts) };
 }
 

@@ -34,8 +34,6 @@ export interface ShardParts {
   readonly replies: ShardReplies;
   readonly processor: RequestProcessor;
   readonly inspector: ShardInspector;
-  /** Where the steps of watches go when the replies are out. */
-  readonly direct: ShardReplies;
   /** Wakes the main thread if it sleeps. */
   readonly bell: { ring(): void };
   readonly clock: ShardClock;
@@ -103,7 +101,7 @@ export class ShardLoop {
     // With a journal this writes it first, see StagedReplies.
     replies.publish();
     if (journal !== null) this.#afterCommit(journal);
-    if (inspector.watches.count !== 0) this.#showWatches();
+    if (inspector.watches.count !== 0) inspector.watches.flush();
     if (this.#parts.requests.release()) this.#parts.bell.ring();
     return records > 0 || this.#nextWakeMs() <= this.#nowMs;
   }
@@ -117,17 +115,11 @@ export class ShardLoop {
     replies.publish();
   }
 
-  #showWatches(): void {
-    const { inspector, direct } = this.#parts;
-    if (inspector.watches.flush(direct)) direct.publish();
-  }
-
   #nextWakeMs(): number {
     if (!this.#begun) return Number.POSITIVE_INFINITY;
-    const { processor, journal, inspector, direct } = this.#parts;
-    let wakeMs = processor.core.nextWakeMs();
-    if (journal !== null) wakeMs = Math.min(wakeMs, journal.nextWakeMs());
-    return inspector.isActive ? Math.min(wakeMs, inspector.nextWakeMs(direct.isCrowded)) : wakeMs;
+    const { processor, journal, inspector } = this.#parts;
+    const wakeMs = Math.min(processor.core.nextWakeMs(), inspector.nextWakeMs());
+    return journal === null ? wakeMs : Math.min(wakeMs, journal.nextWakeMs());
   }
 
   #drain(): number {

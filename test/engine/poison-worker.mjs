@@ -38,7 +38,6 @@ export default function runPoisonedShard(task) {
     replies,
     processor,
     inspector: new ShardInspector(processor.core, replies, replies),
-    direct: replies,
     bell,
     clock: new AnchoredClock(task.clockAnchor),
     journal: null,

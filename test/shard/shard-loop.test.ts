@@ -80,7 +80,6 @@ function openLoop(ringBytes = 1 << 20, looksMax = Number.POSITIVE_INFINITY) {
     replies,
     processor,
     inspector: new ShardInspector(processor.core, replies, replies),
-    direct: replies,
     bell: { ring: () => replies.told.push('bell') },
     clock: { nowMs: look, skip: () => {} },
     journal: null,

@@ -2,8 +2,9 @@ import { ReleaseCause } from '../../core/claim-observer.ts';
 import type { ClaimView } from '../../core/claim-view.ts';
 import type { ClaimWatcher } from '../../core/claim-watcher.ts';
 import type { LockState } from '../../core/lock-state.ts';
+import type { ShardReplies } from '../reply-target.ts';
 import { eventTypes } from './inspect-reply.ts';
-import type { InspectionWriter } from './inspection-writer.ts';
+import { InspectionWriter } from './inspection-writer.ts';
 import type { LockLister } from './lock-lister.ts';
 import { LockWatch } from './lock-watch.ts';
 import { claimText, jsonOf } from './row-text.ts';
@@ -27,14 +28,17 @@ const EventType = {
 export class LockWatches implements ClaimWatcher {
   readonly #state: LockState;
   readonly #lister: LockLister;
+  readonly #target: ShardReplies;
   readonly #writer: InspectionWriter;
   readonly #watches = new Map<number, LockWatch>();
   #nowMs = 0;
 
-  constructor(state: LockState, lister: LockLister, writer: InspectionWriter) {
+  /** @param target where steps go */
+  constructor(state: LockState, lister: LockLister, target: ShardReplies) {
     this.#state = state;
     this.#lister = lister;
-    this.#writer = writer;
+    this.#target = target;
+    this.#writer = new InspectionWriter(target);
   }
 
   get count(): number {
@@ -67,10 +71,10 @@ export class LockWatches implements ClaimWatcher {
 
   /**
    * The replies of the turn are out: sends what was gathered, and a slice of one snapshot, for as long as that leaves
-   * room. Each flush begins with another watch, so that none is always the one for which there was no room. Returns
-   * whether it sent anything.
+   * room. Each flush begins with another watch, so that none is always the one for which there was no room.
    */
-  flush(target: { readonly isCrowded: boolean }): boolean {
+  flush(): void {
+    const target = this.#target;
     let sent = false;
     for (const watch of this.#watches.values()) {
       if (target.isCrowded) break;
@@ -78,14 +82,14 @@ export class LockWatches implements ClaimWatcher {
     }
     if (!target.isCrowded && this.#sendSlice()) sent = true;
     this.#rotate();
-    return sent;
+    if (sent) target.publish();
   }
 
   /** When a turn is wanted though nothing happens. */
-  nextWakeMs(isCrowded: boolean): number {
+  nextWakeMs(): number {
     let wakeMs = Number.POSITIVE_INFINITY;
     for (const watch of this.#watches.values()) wakeMs = Math.min(wakeMs, watch.nextWakeMs());
-    return isCrowded ? Math.max(wakeMs, this.#nowMs + CROWDED_WAIT_MS) : wakeMs;
+    return this.#target.isCrowded ? Math.max(wakeMs, this.#nowMs + CROWDED_WAIT_MS) : wakeMs;
   }
 
   // ---- what the core tells --------------------------------------------------------------------------------------

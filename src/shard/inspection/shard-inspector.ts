@@ -37,7 +37,7 @@ export class ShardInspector {
     this.#rows = new RowText(state);
     this.#lister = new LockLister(state, this.#rows);
     this.#unlock = new ForcedUnlock(core, this.#rows);
-    this.watches = new LockWatches(state, this.#lister, new InspectionWriter(direct));
+    this.watches = new LockWatches(state, this.#lister, direct);
     this.#refused.form = ReplyForm.Inspection;
   }
 
@@ -49,13 +49,8 @@ export class ShardInspector {
   }
 
   /** When a turn is wanted though there is no request. */
-  nextWakeMs(isCrowded: boolean): number {
-    return this.#waiting.length > 0 ? 0 : this.watches.nextWakeMs(isCrowded);
-  }
-
-  /** Whether there is anything that {@link nextWakeMs} would be asked for. */
-  get isActive(): boolean {
-    return this.#waiting.length > 0 || this.watches.count !== 0;
+  nextWakeMs(): number {
+    return this.#waiting.length > 0 ? 0 : this.watches.nextWakeMs();
   }
 
   /** Works off an `Inspect` record, whose body is `bytes[start, end)`. */
