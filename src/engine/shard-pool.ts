@@ -34,8 +34,6 @@ export class ShardPool {
   /** The main thread's ends of the rings, one of each per shard. */
   readonly ports: readonly ShardPort[];
   readonly replies: readonly RingReader[];
-  /** The words of both rings of each shard, for whoever looks on. */
-  readonly ringWords: readonly { readonly requests: Int32Array; readonly replies: Int32Array }[];
   readonly bellMemory: SharedArrayBuffer;
   readonly metricMemory: SharedArrayBuffer;
   readonly #pool: Piscina;
@@ -65,13 +63,11 @@ export class ShardPool {
     });
     const ports: ShardPort[] = [];
     const replies: RingReader[] = [];
-    const ringWords: { requests: Int32Array; replies: Int32Array }[] = [];
     for (let shard = 0; shard < shards; shard++) {
       const requestMemory = createRingMemory(Limits.ringBytes);
       const replyMemory = createRingMemory(Limits.ringBytes);
       ports.push(new ShardPort(new RingWriter(requestMemory)));
       replies.push(new RingReader(replyMemory));
-      ringWords.push({ requests: new Int32Array(requestMemory), replies: new Int32Array(replyMemory) });
       const { bellMemory, metricMemory } = this;
       const bellPort = this.#openBell(onBell);
       const memories = { requestMemory, replyMemory, bellMemory, metricMemory };
@@ -84,7 +80,6 @@ export class ShardPool {
     }
     this.ports = ports;
     this.replies = replies;
-    this.ringWords = ringWords;
   }
 
   /** Ends the threads once all have left their loops, which they must have been told before, or after `timeoutMs`. */

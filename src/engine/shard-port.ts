@@ -1,6 +1,7 @@
 import { Limits } from '../base/limits.ts';
 import type { Method } from '../contract/method.ts';
 import { copyBytes } from '../protocol/http2/output.ts';
+import { ringFillBytes } from '../ring/ring-layout.ts';
 import type { RingWriter } from '../ring/ring-writer.ts';
 import { RequestField, RequestKind, writeRequestHead } from '../shard/request-record.ts';
 import { fitRecordBody } from './record-body.ts';
@@ -38,6 +39,11 @@ export class ShardPort {
   /** How often somebody had to wait for room in the ring. */
   get stalls(): number {
     return this.#stalls;
+  }
+
+  /** Bytes that wait in the ring. */
+  get fillBytes(): number {
+    return ringFillBytes(this.#requests.words);
   }
 
   /** Writes a request, however long its message is. False when there is no room for it now. */

@@ -116,11 +116,11 @@ export class ShardedEngine implements Engine {
 
   /** How the rings of a shard are right now. */
   rings(shard: number): RingGauges {
-    const { requests, replies } = this.#pool.ringWords[shard]!;
+    const port = this.#ports[shard]!;
     return {
-      requestBytes: ringFillBytes(requests),
-      replyBytes: ringFillBytes(replies),
-      requestStalls: this.#ports[shard]!.stalls,
+      requestBytes: port.fillBytes,
+      replyBytes: ringFillBytes(this.#replies[shard]!.words),
+      requestStalls: port.stalls,
     };
   }
 
