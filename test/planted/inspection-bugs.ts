@@ -2,6 +2,7 @@ import type { PlantedBug } from './planted-bug.ts';
 
 const INSPECTOR = 'test/server/inspection/engine-inspector';
 const SHARD = 'test/shard/inspection/shard-inspector';
+const FORCED_UNLOCK = 'test/shard/inspection/forced-unlock';
 
 /** Mistakes in what administrators see and do. */
 export const INSPECTION_BUGS: readonly PlantedBug[] = [
@@ -39,6 +40,14 @@ export const INSPECTION_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'the beginning of a key that two holders share chooses one of them',
+    file: 'src/shard/inspection/forced-unlock.ts',
+    find: 'if (found.length > 1) return this.#refuse(UnlockRefusal.KeyAmbiguous, lock);',
+    replace: '',
+    tests: [FORCED_UNLOCK],
+    catches: 'the beginning of a key does not choose among several holders',
+  },
+  {
+    name: 'who gives no key releases one of several holders',
     file: 'src/shard/inspection/forced-unlock.ts',
     find: 'if (locks.holders(lock) > 1) return this.#refuse(UnlockRefusal.SeveralHolders, lock);',
     replace: '',

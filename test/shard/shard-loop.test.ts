@@ -55,6 +55,7 @@ class RecordedReplies implements ShardReplies {
 function openLoop(ringBytes = 1 << 20, looksMax = Number.POSITIVE_INFINITY) {
   const memory = createRingMemory(ringBytes);
   const port = new ShardPort(new RingWriter(memory));
+  const requests = new RingReader(memory);
   const replies = new RecordedReplies();
   const metrics = metricWordsOf(createMetricMemory(1), 0);
   const time = { nowMs: 1_800_000_000_000 };
@@ -75,7 +76,7 @@ function openLoop(ringBytes = 1 << 20, looksMax = Number.POSITIVE_INFINITY) {
     return time.nowMs;
   };
   const loop = new ShardLoop({
-    requests: new RingReader(memory),
+    requests,
     spinner: { worked: (records) => spins.worked.push(records), spin: (waitMs) => spins.spin(waitMs) },
     replies,
     processor,
@@ -91,7 +92,7 @@ function openLoop(ringBytes = 1 << 20, looksMax = Number.POSITIVE_INFINITY) {
     const body = coder.requestSerialize(message);
     return port.submit(method, 2, 0, ++calls, session, Number.POSITIVE_INFINITY, body, 0, body.length);
   };
-  return { loop, port, replies, metrics, time, spins, submit };
+  return { loop, port, requests, replies, metrics, time, spins, submit };
 }
 
 describe('ShardLoop', () => {
@@ -200,6 +201,18 @@ describe('ShardLoop', () => {
     time.nowMs += 40;
     loop.turn();
     expect(metrics[MetricWord.LongestTurnMs]).toBe(40);
+  });
+
+  it('takes no sleep for a turn', () => {
+    const { loop, port, requests, metrics, time } = openLoop();
+    requests.sleep = (ms) => {
+      time.nowMs += ms;
+      port.tell(RequestKind.Exit, 0, 0, null);
+      port.flush();
+    };
+    loop.run();
+    expect(metrics[MetricWord.SleptMs]).toBe(1_000);
+    expect(metrics[MetricWord.LongestTurnMs]).toBe(0);
   });
 
   it('leaves the loop once everything before the exit is done', () => {

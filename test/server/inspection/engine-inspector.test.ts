@@ -28,6 +28,7 @@ async function listAll(
     const page = await answerTo(
       inspector.list({ prefix: '', pageSize: 10, waiters: false, ...query, pageToken }),
     );
+    expect(page.locks.length).toBeLessThanOrEqual(query.pageSize ?? 10);
     locks.push(...page.locks);
     pageToken = page.nextPageToken;
     await between();
@@ -80,7 +81,7 @@ describe('a listing', () => {
 
   it('finds names by what they begin with, also beyond ASCII', async () => {
     const opened = await openInlineInspection();
-    for (const name of ['ä1', 'ä2', 'a1', 'ö']) await opened.caller.acquire({ name });
+    for (const name of ['ä1', 'ä2', 'a1', 'ö', 'xä']) await opened.caller.acquire({ name });
     const names = (await listAll(opened, { prefix: 'ä' })).map(({ name }) => name);
     expect(names.sort()).toEqual(['ä1', 'ä2']);
   });
@@ -320,6 +321,17 @@ describe('many who ask at once', () => {
       expect(answered).toBeLessThanOrEqual(turn + 1);
     }
     await Promise.all(all);
+  });
+
+  it('keep the shard awake until each has an answer', async () => {
+    const { caller, open, inspector } = await openInlineInspection();
+    await caller.acquire({ name: 'a' });
+    const query = { prefix: '', pageSize: 10, pageToken: '', waiters: false };
+    let answered = 0;
+    for (let i = 0; i < 5; i++) void inspector.list(query).then(() => answered++);
+    await open.pass(0);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(answered).toBe(5);
   });
 });
 
