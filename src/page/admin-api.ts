@@ -1,14 +1,12 @@
 import type { DashboardInfo, ErrorAnswer, UnlockAnswer, UnlockRequestBody } from '../contract/dashboard.ts';
 import type { LockInfo } from '../contract/lock-info.ts';
 
-/** The server said no, with its reason; `code` is empty when it did not answer at all. */
+/** The server said no, with its reason; `status` is 0 when it did not answer at all. */
 export class RequestFailed extends Error {
-  readonly code: string;
   readonly status: number;
 
-  constructor(message: string, code: string, status: number) {
+  constructor(message: string, status: number) {
     super(message);
-    this.code = code;
     this.status = status;
   }
 }
@@ -44,11 +42,11 @@ async function ask<Answer>(path: string, init: RequestInit = {}): Promise<Answer
   try {
     response = await fetch(path, { cache: 'no-store', redirect: 'error', ...init });
   } catch {
-    throw new RequestFailed('the server does not answer', '', 0);
+    throw new RequestFailed('the server does not answer', 0);
   }
   const body: unknown = await response.json().catch(() => null);
   if (response.ok && body !== null) return body as Answer;
-  const { code = '', message = `the server answers with status ${response.status}` } = (body ??
+  const { message = `the server answers with status ${response.status}` } = (body ??
     {}) as Partial<ErrorAnswer>;
-  throw new RequestFailed(message, code, response.status);
+  throw new RequestFailed(message, response.status);
 }

@@ -55,10 +55,6 @@ export class LockRowView {
     });
   }
 
-  get row(): LockRow | null {
-    return this.#row;
-  }
-
   /** @param isGone nobody holds the lock or waits for it any more: it is shown as it was, with nothing to do */
   draw(row: LockRow, nowMs: number, isExpanded: boolean, isGone: boolean): void {
     const texts = rowTexts(row, nowMs);
