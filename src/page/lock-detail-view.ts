@@ -4,9 +4,6 @@ import { addressOf, claimantOf, modeOf, remainingOf } from './holder-text.ts';
 import type { LockRow } from './lock-row.ts';
 import { formatAge, formatNumberOf, groupDigits, visibleText } from './text-format.ts';
 
-/** Lists as long as they are known are too long to be drawn again every second; so many of each are shown. */
-const CLAIMS_SHOWN = 100;
-
 /** What a lock's details ask for. */
 export interface DetailActions {
   unlock(row: LockRow, holders: readonly HolderInfo[]): void;
@@ -64,7 +61,7 @@ export class LockDetailView {
   }
 
   #holders(row: LockRow): HTMLElement {
-    const rows = row.holders.slice(0, CLAIMS_SHOWN).map((holder) => this.#holder(row, holder));
+    const rows = row.holders.map((holder) => this.#holder(row, holder));
     const head = [
       title('Held by', 'claimant'),
       ...['Mode', 'Permits', 'Held for', 'Remaining'].map((text) => title(text)),
@@ -109,8 +106,7 @@ export class LockDetailView {
   }
 
   #waiters(row: LockRow): HTMLElement {
-    const shown = row.waiters.slice(0, CLAIMS_SHOWN);
-    const rows = shown.map((waiter, index) => this.#waiter(waiter, index));
+    const rows = row.waiters.map((waiter, index) => this.#waiter(waiter, index));
     const head = [
       title('Place', 'queue-place'),
       title('Waits', 'claimant'),
