@@ -1,5 +1,5 @@
 import type { HolderInfo, WaiterInfo } from '../contract/lock-info.ts';
-import { element } from './element.ts';
+import { element, setText } from './element.ts';
 import { addressOf, claimantOf, modeOf, remainingOf } from './holder-text.ts';
 import type { LockRow } from './lock-row.ts';
 import { formatAge, formatNumberOf, groupDigits, visibleText } from './text-format.ts';
@@ -35,7 +35,7 @@ export class LockDetailView {
 
   draw(row: LockRow, nowMs: number): void {
     if (row !== this.#row || row.version !== this.#version) this.#rebuild(row);
-    for (const { target, text } of this.#times) target.textContent = text(nowMs);
+    for (const { target, text } of this.#times) setText(target, text(nowMs));
   }
 
   #rebuild(row: LockRow): void {
