@@ -15,8 +15,7 @@ const AGES_MS = 1_000;
 const TYPING_MS = 150;
 const PREFIX_TYPING_MS = 400;
 
-export interface LocksActions extends Omit<TableActions, 'toggled'> {
-  toggled(row: LockRow): void;
+export interface LocksActions extends TableActions {
   /** There are too many locks to be told of: the server is asked for those that begin like this. */
   askFor(prefix: string): void;
 }
@@ -163,7 +162,6 @@ export class LocksView {
 
   #setQuery(change: Partial<RowQuery>): void {
     this.#query = { ...this.#query, page: 0, ...change };
-    this.#page = { ...this.#page, rows: [] };
     this.#changed(false);
   }
 
