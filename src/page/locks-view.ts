@@ -33,6 +33,7 @@ export class LocksView {
   #withheld: LocksWithheld | null = null;
   /** The page as it is drawn: it stands still while it is used. */
   #page: RowPage = { rows: [], matchCount: 0, page: 0, pageCount: 1 };
+  #isHeld = false;
   #version = -1;
   #drawnMs = Number.NEGATIVE_INFINITY;
   #typing = 0;
@@ -81,7 +82,9 @@ export class LocksView {
   /** Called every frame; does something when there is something to do. */
   frame(nowMs: number, link: LinkState): void {
     const sinceMs = performance.now() - this.#drawnMs;
-    const isChanged = this.#version !== this.#book.version;
+    // Whoever leaves the rows wants to see what has become of them.
+    const isLeft = this.#isHeld && !this.#table.isInUse;
+    const isChanged = isLeft || this.#version !== this.#book.version;
     if (sinceMs < (isChanged ? REFRESH_MS : AGES_MS)) return;
     this.#drawnMs = performance.now();
     if (isChanged) this.#refresh(link);
@@ -91,13 +94,11 @@ export class LocksView {
   #refresh(link: LinkState): void {
     this.#version = this.#book.version;
     const fresh = queryRows(this.#book.rows.values(), this.#query);
-    const isHeld = this.#table.isInUse && this.#page.rows.length > 0;
-    this.#page = isHeld
+    this.#isHeld = this.#table.isInUse && this.#page.rows.length > 0;
+    this.#page = this.#isHeld
       ? { ...fresh, rows: this.#page.rows.map((row) => this.#book.rows.get(row.name) ?? row) }
       : fresh;
-    find('still', HTMLElement).hidden = !(isHeld && differ(this.#page.rows, fresh.rows));
-    // Whoever leaves the rows wants to see what has become of them.
-    if (isHeld) this.#version = -1;
+    find('still', HTMLElement).hidden = !(this.#isHeld && differ(this.#page.rows, fresh.rows));
     this.#showCounts(fresh);
     this.#showEmpty(fresh, link);
   }
