@@ -30,6 +30,10 @@ describe('the book of locks', () => {
       book.apply(step('snapshotEnd', shard));
     }
     expect(book.isComplete).toBe(true);
+    book.apply(step('snapshotBegin', 1));
+    expect(book.isComplete).toBe(false);
+    book.apply(step('snapshotEnd', 1));
+    expect(book.isComplete).toBe(true);
     book.markStale();
     expect(book.isComplete).toBe(false);
   });
@@ -45,6 +49,10 @@ describe('the book of locks', () => {
     expect(names(book)).toStrictEqual(['b']);
     book.apply(eventStep(event('left', waiter(3), [0, 0], 'b')));
     expect(names(book)).toStrictEqual([]);
+    book.replace(lock('c', [holder(4)]));
+    expect(names(book)).toStrictEqual(['c']);
+    book.replace(lock('c', []));
+    expect(names(book)).toStrictEqual([]);
   });
 
   it('keeps what a new snapshot has not told yet as stale, and drops what it does not tell', () => {
@@ -56,6 +64,14 @@ describe('the book of locks', () => {
     expect(stale(book)).toStrictEqual(['a']);
     book.apply(step('snapshotEnd', 0));
     expect(names(book)).toStrictEqual(['b', 'c', 'd']);
+  });
+
+  it('drops nothing at the end of a snapshot that is of another shard', () => {
+    const book = bookWith(2, 'a', 'b');
+    book.markStale();
+    book.apply(step('snapshotBegin', 0));
+    book.apply(step('snapshotEnd', 0));
+    expect([names(book), stale(book)]).toStrictEqual([['b'], ['b']]);
   });
 
   it('takes nothing over from a stale row', () => {
@@ -97,8 +113,21 @@ describe('the book of locks', () => {
 
   it('changes its version with everything that is told', () => {
     const book = bookWith(1, 'a');
-    const { version } = book;
-    book.replace(lock('a', [holder(2)]));
-    expect(book.version).toBeGreaterThan(version);
+    const changes: readonly (() => void)[] = [
+      () => book.apply(eventStep(event('renewed', holder(2), [1, 0], 'a'))),
+      () => book.apply({ shard: 0, sequence: 1, kind: 'missed', count: 1 }),
+      () => book.apply(step('snapshotBegin')),
+      () => book.apply(step('snapshotEnd')),
+      () => book.markStale(),
+      () => book.begin(1),
+      () => book.replace(lock('a', [holder(2)])),
+      () => book.clear(),
+    ];
+    for (const change of changes) {
+      const { version } = book;
+      change();
+      expect(book.version, String(change)).toBeGreaterThan(version);
+    }
+    expect(names(book)).toStrictEqual([]);
   });
 });

@@ -47,6 +47,10 @@ describe('a lock row', () => {
     expect(row.isPartial).toBe(false);
     row.apply(event('released', holder(1), [100, 101]));
     expect(row.isPartial).toBe(true);
+    const claims = Array.from({ length: 101 }, (_none, claim) => holder(claim));
+    row.replace(lock('a', claims, claims));
+    expect([row.holders.length, row.holderCount]).toStrictEqual([100, 101]);
+    expect([row.waiters.length, row.waiterCount]).toStrictEqual([100, 101]);
   });
 
   it('shows no more claims than are counted', () => {
@@ -54,6 +58,10 @@ describe('a lock row', () => {
     // The release of the first was missed.
     row.apply(event('granted', holder(3), [2, 0]));
     expect(ids(row.holders)).toStrictEqual(['2', '3']);
+    const queued = rowOf('a', [holder(1)], [waiter(2), waiter(3), waiter(4)]);
+    // So was the end of the first wait.
+    queued.apply(event('left', waiter(4), [1, 1]));
+    expect(ids(queued.waiters)).toStrictEqual(['3']);
   });
 
   it('is told the same twice without harm', () => {

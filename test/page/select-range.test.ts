@@ -15,9 +15,11 @@ describe('selectRange', () => {
     );
   });
 
-  it('compares far less often than a sort when the items come in a bad order', () => {
+  it('compares far less often than a sort, in whatever order the items come', () => {
     const count = 20_000;
     for (const items of [
+      // In no order: a prime number of steps from one to the next.
+      Array.from({ length: count }, (_none, index) => (index * 7_919) % count),
       Array.from({ length: count }, (_none, index) => index),
       Array.from({ length: count }, (_none, index) => count - index),
       Array.from({ length: count }, () => 7),
