@@ -142,13 +142,7 @@ export async function launch(
 export async function launchRest(
   ...args: readonly string[]
 ): Promise<{ readonly server: ServerProcess; readonly address: string; readonly rest: string }> {
-  const { server, address } = await launch([
-    '--rest_listen_address',
-    '127.0.0.1:0',
-    '--ipc_socket_file',
-    '',
-    ...args,
-  ]);
+  const { server, address } = await launch(['--rest_listen_address', '127.0.0.1:0', ...args]);
   return { server, address, rest: await server.readyRest() };
 }
 

@@ -22,7 +22,7 @@ export async function launchDashboard(
   whenDone: WhenDone = afterwards,
 ): Promise<DashboardServer> {
   const flags = ['--listen_address', '127.0.0.1:0', '--admin_listen_address', adminListenAddress];
-  const server = new ServerProcess([...flags, '--ipc_socket_file', '', '--shutdown_grace', '1s', ...args]);
+  const server = new ServerProcess([...flags, '--shutdown_grace', '1s', ...args]);
   whenDone(() => server.stop());
   const address = await server.ready();
   const adminAddress = adminLine.exec(server.stderr)?.groups?.['address'];

@@ -280,7 +280,7 @@ describe('the REST cases, by curl', () => {
 
   it('95: a REST port that is taken ends the server with exit code 1 and a clear text', async () => {
     const { rest } = await begin();
-    const args = ['--listen_address', '127.0.0.1:0', '--ipc_socket_file', '', '--rest_listen_address', rest];
+    const args = ['--listen_address', '127.0.0.1:0', '--rest_listen_address', rest];
     const { exitCode, stderr } = await runToEnd(args);
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`listen tcp ${rest}: bind: address already in use`);
