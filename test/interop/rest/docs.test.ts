@@ -1,15 +1,13 @@
-import { chromium } from 'playwright-core';
 import { describe, expect, it } from 'vitest';
-import { afterwards, launchRest } from '../server-process.ts';
+import { suiteBrowser } from '../dashboard/browser.ts';
+import { launchRest } from '../server-process.ts';
 
-const CHROMIUM = '/usr/bin/chromium';
+const browser = suiteBrowser();
 
 describe('the page of the API in Chromium', () => {
   it('shows the operations, tries one, needs nothing from outside, and breaks no policy', async () => {
     const { rest } = await launchRest();
-    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] });
-    afterwards(() => browser.close());
-    const page = await browser.newPage();
+    const page = await (await browser.context()).newPage();
     const complaints: string[] = [];
     const origins = new Set<string>();
     page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`));
