@@ -3,27 +3,23 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { StartOptions } from '../../src/index.ts';
-import { createLogger } from '../../src/server/logger.ts';
+import { type LogLine, LogLines } from './log-lines.ts';
 import { afterwards, connect, runServer } from './running-server.ts';
-
-type Line = Record<string, unknown>;
 
 /** A server that warns after 200 ms, so 1.2 s at the latest, and its log. */
 async function begin(options: StartOptions = {}) {
-  const lines: Line[] = [];
-  const stream = { write: (line: string) => lines.push(JSON.parse(line) as Line) };
-  const logger = createLogger({ logLevel: 'info', logFormat: 'json' }, stream);
-  const server = await runServer({ logger, warnHeldLongerThanMs: 200, ...options });
-  const warnings = (): Line[] => lines.filter(({ msg }) => msg === 'Lock is held for long');
-  return { server, lines, warnings, client: connect(server.address) };
+  const log = new LogLines();
+  const server = await runServer({ logger: log.logger, warnHeldLongerThanMs: 200, ...options });
+  const warnings = (): LogLine[] => log.lines.filter(({ msg }) => msg === 'Lock is held for long');
+  return { server, log, warnings, client: connect(server.address) };
 }
 
 describe('a server that warns of locks held for long', () => {
   it('says which lock, since when, by whom and from where, once', async () => {
-    const { lines, warnings, client } = await begin();
+    const { log, warnings, client } = await begin();
     const { key } = await client.lock({ name: 'a', holder: 'the one' });
     await expect.poll(warnings, { timeout: 5_000 }).toHaveLength(1);
-    const started = lines.find(({ msg }) => msg === 'Session started');
+    const started = log.lines.find(({ msg }) => msg === 'Session started');
     expect(warnings()[0]).toMatchObject({
       level: 'WARN',
       lock: 'a',

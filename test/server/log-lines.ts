@@ -13,10 +13,12 @@ export class LogLines {
     this.logger = createLogger({ logLevel, logFormat: 'json' }, stream);
   }
 
+  get lines(): LogLine[] {
+    return this.texts.map((text) => JSON.parse(text) as LogLine);
+  }
+
   /** The lines whose message begins with this. */
   of(message: string): LogLine[] {
-    return this.texts
-      .map((text) => JSON.parse(text) as LogLine)
-      .filter(({ msg }) => String(msg).startsWith(message));
+    return this.lines.filter(({ msg }) => String(msg).startsWith(message));
   }
 }

@@ -1,24 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../src/base/limits.ts';
-import { createLogger, silentLogger } from '../../src/server/logger.ts';
+import { silentLogger } from '../../src/server/logger.ts';
 import { peerAddress, SessionDirectory } from '../../src/server/session-directory.ts';
+import { type LogLine, LogLines } from './log-lines.ts';
 import { connect, runServer } from './running-server.ts';
 
 /** Runs a client against a server that logs at this level and returns its log lines. */
-async function linesAt(
-  logLevel: 'debug' | 'info' | 'warn',
-  last = 'Session ended',
-): Promise<Record<string, unknown>[]> {
-  const lines: Record<string, unknown>[] = [];
-  const stream = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
-  const server = await runServer({ logger: createLogger({ logLevel, logFormat: 'json' }, stream) });
+async function linesAt(logLevel: 'debug' | 'info' | 'warn', last = 'Session ended'): Promise<LogLine[]> {
+  const log = new LogLines(logLevel);
+  const server = await runServer({ logger: log.logger });
   const client = connect(server.address);
   await client.lock({ name: 'a' });
   client.close();
-  for (let waited = 0; waited < 100 && !lines.some((line) => line['msg'] === last); waited++) {
+  for (let waited = 0; waited < 100 && !log.lines.some((line) => line['msg'] === last); waited++) {
     await new Promise((resolve) => setTimeout(resolve, 10));
   }
-  return lines;
+  return log.lines;
 }
 
 describe('the session directory', () => {

@@ -5,7 +5,7 @@ import { Limits } from '../../../src/base/limits.ts';
 import { AdminGuard } from '../../../src/server/admin/admin-guard.ts';
 import { AdminHttp } from '../../../src/server/admin/admin-http.ts';
 import type { AdminRoutes } from '../../../src/server/admin/admin-routes.ts';
-import { createLogger } from '../../../src/server/logger.ts';
+import { LogLines } from '../log-lines.ts';
 import { afterwards, runServer } from '../running-server.ts';
 import { type AdminAnswer, agent, ask, openRoutes, pageHeaders } from './admin-request.ts';
 
@@ -72,16 +72,12 @@ describe('the admin listener', () => {
         closed = true;
       });
     };
-    const lines: string[] = [];
-    const logger = createLogger(
-      { logLevel: 'debug', logFormat: 'json' },
-      { write: (line) => lines.push(line) },
-    );
-    const opened = AdminHttp.open(options, null, new AdminGuard(options), [routes], logger);
+    const log = new LogLines('debug');
+    const opened = AdminHttp.open(options, null, new AdminGuard(options), [routes], log.logger);
     await expect(opened).rejects.toMatchObject({ code: 'LDLM_BIND' });
     expect(closed).toBe(true);
     // Whoever opens it tells of it.
-    expect(lines).toEqual([]);
+    expect(log.texts).toEqual([]);
   });
 
   it('speaks TLS with the certificate of gRPC, and asks for that of the client', async () => {
@@ -117,14 +113,10 @@ describe('the admin listener', () => {
   });
 
   it('says where it listens', async () => {
-    const lines: Record<string, unknown>[] = [];
-    const stream = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
-    const server = await runServer({
-      ...admin,
-      logger: createLogger({ logLevel: 'warn', logFormat: 'json' }, stream),
-    });
+    const log = new LogLines('warn');
+    const server = await runServer({ ...admin, logger: log.logger });
     const msg = `Admin server started. Listening on ${server.adminAddresses[0]}`;
-    expect(lines).toContainEqual(expect.objectContaining({ level: 'WARN', msg }));
+    expect(log.lines).toContainEqual(expect.objectContaining({ level: 'WARN', msg }));
   });
 
   it('is not ready while it stops, and ends with the server', async () => {

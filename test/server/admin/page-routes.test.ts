@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { StartOptions } from '../../../src/index.ts';
-import { createLogger } from '../../../src/server/logger.ts';
+import { LogLines } from '../log-lines.ts';
 import { connect, runServer } from '../running-server.ts';
 import { ask, pageHeaders } from './admin-request.ts';
 import { EventReader } from './event-reader.ts';
@@ -171,19 +171,16 @@ describe('POST /api/unlock', () => {
   });
 
   it('is on record, with the beginning of the key', async () => {
-    const lines: string[] = [];
-    const options = { logLevel: 'info', logFormat: 'json' } as const;
-    const logger = createLogger(options, { write: (line) => lines.push(line) });
-    const { client, unlock } = await run({ logger });
+    const log = new LogLines();
+    const { client, unlock } = await run({ logger: log.logger });
     const { key } = await client.lock({ name: 'a' });
     await unlock({ name: 'a', key });
     await unlock({ name: 'a', all: true });
-    const records = lines.map((line) => JSON.parse(line) as { msg: string });
-    expect(records.filter(({ msg }) => msg === 'Handling dashboard Unlock request')).toMatchObject([
+    expect(log.lines.filter(({ msg }) => msg === 'Handling dashboard Unlock request')).toMatchObject([
       { name: 'a', key: key.slice(0, 8), all: false, released: 1, error: null, remote_address: '127.0.0.1' },
       { name: 'a', key: '', all: true, released: 0, error: expect.any(String) },
     ]);
-    expect(lines.join('')).not.toContain(key);
+    expect(log.texts.join('')).not.toContain(key);
   });
 
   it('refuses a name that no lock can have, and goes on', async () => {

@@ -5,16 +5,15 @@ import {
   type UnlockOutcome,
 } from '../../../src/server/inspection/inspector.ts';
 import { unlockOnRecord } from '../../../src/server/inspection/unlock-on-record.ts';
-import { createLogger } from '../../../src/server/logger.ts';
+import { silentLogger } from '../../../src/server/logger.ts';
+import { type LogLine, LogLines } from '../log-lines.ts';
 
 const query = { name: 'a', key: '0123456789abcdef', all: false };
 
-async function recordOf(unlock: () => Promise<UnlockOutcome>): Promise<Record<string, unknown>[]> {
-  const lines: Record<string, unknown>[] = [];
-  const stream = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
-  const logger = createLogger({ logLevel: 'info', logFormat: 'json' }, stream);
-  await unlockOnRecord({ unlock }, query, logger, 'IPC', { remote_address: 'x' }).catch(() => {});
-  return lines;
+async function recordOf(unlock: () => Promise<UnlockOutcome>): Promise<LogLine[]> {
+  const log = new LogLines();
+  await unlockOnRecord({ unlock }, query, log.logger, 'IPC', { remote_address: 'x' }).catch(() => {});
+  return log.lines;
 }
 
 const line = {
@@ -37,8 +36,6 @@ describe('a forced unlock', () => {
   ])('is on record when it failed: %s', async (error, released) => {
     const unlock = (): Promise<never> => Promise.reject(error);
     expect(await recordOf(unlock)).toMatchObject([{ ...line, released, error: error.message }]);
-    await expect(
-      unlockOnRecord({ unlock }, query, createLogger({ logLevel: 'error', logFormat: 'json' }), 'IPC'),
-    ).rejects.toBe(error);
+    await expect(unlockOnRecord({ unlock }, query, silentLogger(), 'IPC')).rejects.toBe(error);
   });
 });

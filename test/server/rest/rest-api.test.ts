@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { createLogger } from '../../../src/server/logger.ts';
+import { LogLines } from '../log-lines.ts';
 import { RawRest, RestClient, runRest } from './rest-client.ts';
 
 const NO_COOKIE = '{"error": "session cookie not found. create a new session at /session"}';
@@ -83,10 +83,8 @@ describe('the password over REST', () => {
   const basic = (text: string) => ({ authorization: `Basic ${Buffer.from(text).toString('base64')}` });
 
   it('is asked for before anything else', async () => {
-    const lines: Record<string, unknown>[] = [];
-    const stream = { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) };
-    const logger = createLogger({ logLevel: 'warn', logFormat: 'json' }, stream);
-    const { rest } = await runRest({ password: 'a:b', logger });
+    const log = new LogLines('warn');
+    const { rest } = await runRest({ password: 'a:b', logger: log.logger });
     const client = new RestClient(rest);
     const paths = [
       '/session',
@@ -109,7 +107,7 @@ describe('the password over REST', () => {
         expect(refused.headers['content-type']).toBeUndefined();
       }
     }
-    const warned = lines.filter(({ msg }) => msg === 'Invalid password from client');
+    const warned = log.lines.filter(({ msg }) => msg === 'Invalid password from client');
     // As of everything that a stranger can cause, no more than five are told of one by one.
     expect(warned).toHaveLength(5);
     expect(warned[0]!['client_addr']).toMatch(/^127\.0\.0\.1:[0-9]+$/);

@@ -9,9 +9,10 @@ import type {
   Watch,
   WatchQuery,
 } from '../../../src/server/inspection/inspector.ts';
-import { createLogger, type Logger } from '../../../src/server/logger.ts';
+import type { Logger } from '../../../src/server/logger.ts';
 import type { ServerInfo } from '../../../src/server/server-info.ts';
 import type { AdminSource } from '../../../src/server/services/admin-service.ts';
+import { LogLines } from '../log-lines.ts';
 
 export const KEY = '0d3f3c5a-1111-4222-8333-444444444444';
 
@@ -77,17 +78,8 @@ export class FakeWatch implements Watch {
 /** A server at the time 10,000 that says what the test wants it to say, and keeps what it was asked. */
 export class FakeSource implements AdminSource, Inspector {
   readonly asked: object[] = [];
-  /** Log lines, without their time. */
-  readonly logged: object[] = [];
-  readonly logger: Logger = createLogger(
-    { logLevel: 'debug', logFormat: 'json' },
-    {
-      write: (line) => {
-        const { time: _, ...rest } = JSON.parse(line) as Record<string, unknown>;
-        this.logged.push(rest);
-      },
-    },
-  );
+  readonly #log = new LogLines('debug');
+  readonly logger: Logger = this.#log.logger;
   readonly watches: FakeWatch[] = [];
   page: ListPage = { locks: [lock], nextPageToken: 'next', nowMs: 10_000 };
   found: LockInfo | null = lock;
@@ -100,6 +92,11 @@ export class FakeSource implements AdminSource, Inspector {
   };
   /** What every question is answered with instead. */
   error: Error | null = null;
+
+  /** Log lines, without their time. */
+  get logged(): readonly object[] {
+    return this.#log.lines.map(({ time: _, ...rest }) => rest);
+  }
 
   inspector(): Inspector {
     return this;
