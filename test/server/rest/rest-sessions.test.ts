@@ -1,23 +1,28 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
+import { createLogger, silentLogger } from '../../../src/server/logger.ts';
 import { RestCall } from '../../../src/server/rest/rest-call.ts';
 import { RestSessions } from '../../../src/server/rest/rest-sessions.ts';
 import { SessionDirectory } from '../../../src/server/session-directory.ts';
 import { EngineCaller } from '../../engine/engine-caller.ts';
 import { openInline } from '../../engine/open-inline.ts';
-import { LogLines } from '../log-lines.ts';
 
 const TIMEOUT_MS = 4_000;
 
-async function openSessions() {
+async function openSessions(lines?: Record<string, unknown>[]) {
   const caller = new EngineCaller();
   const open = await openInline(
     { keepOnSessionEnd: false, gcIntervalMs: 3_600_000, gcMinIdleMs: 3_600_000 },
     caller,
   );
   caller.attach(open);
-  const log = new LogLines();
-  const { logger } = log;
+  const logger =
+    lines === undefined
+      ? silentLogger()
+      : createLogger(
+          { logLevel: 'info', logFormat: 'json' },
+          { write: (line: string) => lines.push(JSON.parse(line) as Record<string, unknown>) },
+        );
   const interrupted: RestCall[] = [];
   const directory = new SessionDirectory(logger);
   const sessions = new RestSessions({
@@ -25,7 +30,7 @@ async function openSessions() {
     nowMs: () => performance.now(),
     interrupted: (calls) => interrupted.push(...calls),
   });
-  return { sessions, directory, interrupted, caller, log };
+  return { sessions, directory, interrupted, caller };
 }
 
 const call = new RestCall(0);
@@ -129,13 +134,13 @@ describe('REST sessions', () => {
   });
 
   it('are logged', async () => {
-    const { sessions, log } = await openSessions();
+    const lines: Record<string, unknown>[] = [];
+    const { sessions } = await openSessions(lines);
     const a = sessions.begin('10.0.0.1')!;
     const b = sessions.begin('::1')!;
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS - 1_000);
     sessions.end(b);
     await vi.advanceTimersByTimeAsync(1_100);
-    const { lines } = log;
     expect(lines.map(({ msg }) => msg)).toStrictEqual([
       ...['Session started', 'Session started', 'Session ended', 'REST session timeout', 'Session ended'],
     ]);
@@ -150,13 +155,10 @@ describe('REST sessions', () => {
   });
 
   it('fill the log no faster than a line at a time is read, however many begin and end', async () => {
-    const { sessions, directory, log } = await openSessions();
+    const lines: Record<string, unknown>[] = [];
+    const { sessions, directory } = await openSessions(lines);
     for (let i = 0; i < 1_000; i++) sessions.begin('::1');
-    const messages = () => {
-      const { lines } = log;
-      log.texts.length = 0;
-      return lines.map(({ msg, count }) => `${msg}${count ?? ''}`);
-    };
+    const messages = () => lines.splice(0).map(({ msg, count }) => `${msg}${count ?? ''}`);
     expect(messages()).toStrictEqual(Array(5).fill('Session started'));
     await vi.advanceTimersByTimeAsync(1_000);
     expect(messages()).toStrictEqual(['Session started: more than are told of one by one995']);
@@ -173,12 +175,13 @@ describe('REST sessions', () => {
   });
 
   it('never stand whole in the log', async () => {
-    const { sessions, directory, log } = await openSessions();
+    const lines: Record<string, unknown>[] = [];
+    const { sessions, directory } = await openSessions(lines);
     const a = sessions.begin('::1')!;
     directory.warn(a.number, 'told by a shard', {});
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS + 10);
-    expect(log.lines).toHaveLength(4);
-    const text = JSON.stringify(log.lines);
+    expect(lines).toHaveLength(4);
+    const text = JSON.stringify(lines);
     expect(text.split(`"${a.id.slice(0, 8)}"`)).toHaveLength(5);
     expect(text).not.toContain(a.id.slice(0, 9));
   });
