@@ -12,17 +12,29 @@ const ENDED = 'Session ended';
 
 /** A session that is known, and what its log lines carry. */
 class Session implements SessionInfo {
-  readonly sessionId = randomUUID();
+  readonly sessionId = flat(randomUUID());
   readonly address: string;
   readonly protocol: Protocol;
-  readonly attributes: Readonly<Record<string, string>>;
+  readonly #extra: Readonly<Record<string, string>> | undefined;
   hasEnded = false;
 
   constructor(protocol: Protocol, address: string, extra: Readonly<Record<string, string>> | undefined) {
     this.protocol = protocol;
-    this.address = address;
-    this.attributes = { session_id: this.sessionId, remote_address: address, ...extra };
+    this.address = flat(address);
+    this.#extra = extra;
   }
+
+  get attributes(): Readonly<Record<string, string>> {
+    return { session_id: this.sessionId, remote_address: this.address, ...this.#extra };
+  }
+}
+
+/**
+ * The same text in one piece. A text that was put together of pieces keeps all of them, which for an id that is made of
+ * two digits at a time is ten times its length, for as long as the session lives.
+ */
+function flat(text: string): string {
+  return Buffer.from(text).toString();
 }
 
 /**

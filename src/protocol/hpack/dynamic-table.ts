@@ -1,7 +1,7 @@
 /** What an entry costs beyond the bytes of its name and value (RFC 7541 section 4.1). */
 export const entryOverheadBytes = 32;
 
-const capacityFirst = 16;
+const capacityFirst = 8;
 
 /**
  * The dynamic table of RFC 7541 section 2.3.2: a queue of fields, newest first, bounded by the sum of their sizes.

@@ -19,7 +19,7 @@ interface CachedHead<Plan> {
  */
 export class HeadCache<Plan> {
   readonly #decoder = new HpackDecoder(Limits.headerTableBytesMax);
-  readonly #entries: CachedHead<Plan>[] = [];
+  #entries: CachedHead<Plan>[] = [];
   #next = 0;
   #error: HpackError | null = null;
 
@@ -56,7 +56,10 @@ export class HeadCache<Plan> {
     // A block that changed the table will not mean the same again.
     const repeatable = this.#decoder.generation === generation && end - start <= BLOCK_BYTES_MAX;
     if (head !== null && repeatable) {
-      this.#entries[this.#next] = { block: bytes.slice(start, end), head };
+      const entry = { block: bytes.slice(start, end), head };
+      // An array that is made anew has no room for more than it holds; most connections remember two blocks.
+      if (this.#next < this.#entries.length) this.#entries[this.#next] = entry;
+      else this.#entries = [...this.#entries, entry];
       this.#next = (this.#next + 1) % ENTRIES_MAX;
     }
     return head;
@@ -72,7 +75,7 @@ export class HeadCache<Plan> {
     this.#error = this.#decoder.decode(bytes, start, end, Limits.headerListBytesMax, head);
     if (this.#decoder.generation !== generation) {
       // The table is another one, so the blocks seen before may mean something else now.
-      this.#entries.length = 0;
+      this.#entries = [];
       this.#next = 0;
     }
     if (this.#error !== null) return null;

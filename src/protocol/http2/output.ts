@@ -4,29 +4,41 @@ export interface OutputChunk {
   length: number;
 }
 
+/** What a connection of one client has to say at a time, and that of many. */
+const SMALL_CHUNK_BYTES = 1024;
 const CHUNK_BYTES = 16 * 1024;
 
 /**
  * Chunks that idle connections do not hold: a connection takes one when it has something to say and gives it back
  * when the socket has written it. So ten thousand idle connections cost no output memory, and a busy one allocates none.
+ * There are two sizes, because ten thousand that all have a reply at once should not take a large one each.
  */
 export class ChunkPool {
   readonly #free: OutputChunk[] = [];
+  readonly #freeSmall: OutputChunk[] = [];
   readonly #keepMax: number;
 
+  /** @param keepMax how many unused chunks of each size are kept */
   constructor(keepMax = 256) {
     this.#keepMax = keepMax;
   }
 
+  /** A chunk with room for `bytesMin`, of the smallest size that has it. */
   take(bytesMin: number): OutputChunk {
-    if (bytesMin > CHUNK_BYTES) return { bytes: Buffer.allocUnsafeSlow(bytesMin), length: 0 };
-    return this.#free.pop() ?? { bytes: Buffer.allocUnsafeSlow(CHUNK_BYTES), length: 0 };
+    const bytes = bytesMin <= SMALL_CHUNK_BYTES ? SMALL_CHUNK_BYTES : Math.max(bytesMin, CHUNK_BYTES);
+    return this.#freeOf(bytes)?.pop() ?? { bytes: Buffer.allocUnsafeSlow(bytes), length: 0 };
   }
 
   giveBack(chunk: OutputChunk): void {
-    if (chunk.bytes.length !== CHUNK_BYTES || this.#free.length >= this.#keepMax) return;
+    const free = this.#freeOf(chunk.bytes.length);
+    if (free === null || free.length >= this.#keepMax) return;
     chunk.length = 0;
-    this.#free.push(chunk);
+    free.push(chunk);
+  }
+
+  #freeOf(bytes: number): OutputChunk[] | null {
+    if (bytes === CHUNK_BYTES) return this.#free;
+    return bytes === SMALL_CHUNK_BYTES ? this.#freeSmall : null;
   }
 }
 
@@ -41,6 +53,8 @@ export class Output {
   #current: OutputChunk | null = null;
   #full: OutputChunk[] | null = null;
   #totalBytes = 0;
+  /** What the chunk that was taken last had in it. */
+  #lastBytes = 0;
 
   constructor(pool: ChunkPool) {
     this.#pool = pool;
@@ -54,15 +68,7 @@ export class Output {
   /** Makes room for exactly `count` bytes, which the caller must then fill, and returns their position in `bytes`. */
   reserve(count: number): number {
     let chunk = this.#current;
-    if (chunk === null || chunk.bytes.length - chunk.length < count) {
-      if (chunk !== null) {
-        this.#full ??= [];
-        this.#full.push(chunk);
-      }
-      chunk = this.#pool.take(count);
-      this.#current = chunk;
-      this.bytes = chunk.bytes;
-    }
+    if (chunk === null || chunk.bytes.length - chunk.length < count) chunk = this.#takeFor(chunk, count);
     const position = chunk.length;
     chunk.length = position + count;
     this.#totalBytes += count;
@@ -86,8 +92,34 @@ export class Output {
       this.#current = null;
       this.bytes = EMPTY;
     }
-    if (chunk !== null) this.#totalBytes -= chunk.length;
+    if (chunk !== null) {
+      this.#totalBytes -= chunk.length;
+      this.#lastBytes = chunk.length;
+    }
     return chunk;
+  }
+
+  /** Goes on in another chunk than `chunk`, which has no room for `count` bytes. */
+  #takeFor(chunk: OutputChunk | null, count: number): OutputChunk {
+    let next: OutputChunk;
+    if (chunk === null) {
+      // Who had much to say has much to say again.
+      next = this.#pool.take(Math.max(count, this.#lastBytes));
+    } else if (chunk.bytes.length === SMALL_CHUNK_BYTES) {
+      // One chunk is cheaper to write than two.
+      const { length } = chunk;
+      next = this.#pool.take(length + Math.max(count, SMALL_CHUNK_BYTES));
+      chunk.bytes.copy(next.bytes, 0, 0, length);
+      next.length = length;
+      this.#pool.giveBack(chunk);
+    } else {
+      this.#full ??= [];
+      this.#full.push(chunk);
+      next = this.#pool.take(Math.max(count, CHUNK_BYTES));
+    }
+    this.#current = next;
+    this.bytes = next.bytes;
+    return next;
   }
 }
 

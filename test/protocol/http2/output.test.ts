@@ -47,6 +47,38 @@ describe('Output', () => {
     expect(output.takeChunk()!.bytes.toString('latin1', 0, 3)).toBe('two');
     expect(output.takeChunk()).toBeNull();
   });
+
+  it('takes a small chunk for a little, and one large one for more, also when that comes bit by bit', () => {
+    const output = new Output(new ChunkPool());
+    const say = (bytes: number, times: number): OutputChunk[] => {
+      for (let i = 0; i < times; i++) output.append(Buffer.alloc(bytes, i), 0, bytes);
+      return takeAll(output);
+    };
+    const sizes = (chunks: readonly OutputChunk[]) =>
+      chunks.map(({ bytes, length }) => [bytes.length, length]);
+    expect(sizes(say(100, 1))).toEqual([[1024, 100]]);
+    expect(sizes(say(128, 8))).toEqual([[1024, 1024]]);
+    const [grown] = say(100, 11);
+    expect(sizes([grown!])).toEqual([[16_384, 1100]]);
+    for (let i = 0; i < 11; i++)
+      expect(grown!.bytes.subarray(i * 100, i * 100 + 100)).toEqual(Buffer.alloc(100, i));
+    // The next time it begins with a large one, and then with a small one again.
+    expect(sizes(say(100, 1))).toEqual([[16_384, 100]]);
+    expect(sizes(say(100, 1))).toEqual([[1024, 100]]);
+    expect(sizes(say(1000, 17))).toEqual([
+      [16_384, 16_000],
+      [16_384, 1000],
+    ]);
+  });
+
+  it('gives the small chunk back that it grew out of', () => {
+    const pool = new ChunkPool();
+    const output = new Output(pool);
+    output.reserve(10);
+    const small = output.bytes;
+    output.reserve(2000);
+    expect(pool.take(10).bytes).toBe(small);
+  });
 });
 
 describe('ChunkPool', () => {
@@ -59,6 +91,11 @@ describe('ChunkPool', () => {
     expect(pool.take(10)).toBe(first);
     expect(first!.length).toBe(0);
     expect(pool.take(10)).not.toBe(second);
+    const ordinary = pool.take(1025);
+    expect(ordinary.bytes.length).toBe(16_384);
+    pool.giveBack(ordinary);
+    expect(pool.take(10)).not.toBe(ordinary);
+    expect(pool.take(16_384)).toBe(ordinary);
     const large = pool.take(100_000);
     expect(large.bytes.length).toBe(100_000);
     pool.giveBack(large);
