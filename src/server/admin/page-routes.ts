@@ -1,14 +1,9 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ErrorAnswer, ServerSample, UnlockAnswer } from '../../contract/dashboard.ts';
+import { GrpcStatus } from '../../contract/grpc-status.ts';
 import type { LdlmServerError } from '../../contract/server-error.ts';
+import { inspectionStatus } from '../inspection/inspection-status.ts';
 import type { Inspector, UnlockOutcome } from '../inspection/inspector.ts';
-import {
-  InspectionEndedError,
-  StateSuspendedError,
-  TooManyInspectionsError,
-  TooManyWatchesError,
-  UnlockInterruptedError,
-} from '../inspection/inspector.ts';
 import { unlockOnRecord } from '../inspection/unlock-on-record.ts';
 import type { Logger } from '../logger.ts';
 import type { AdminRoutes } from './admin-routes.ts';
@@ -126,21 +121,18 @@ function answering(
     try {
       return await handler(request, reply);
     } catch (error) {
-      if (!passingErrors.some((type) => error instanceof type)) throw error;
+      if (!isPassing(error)) throw error;
       const { code, message } = error as LdlmServerError;
       return reply.code(503).send({ code, message } satisfies ErrorAnswer);
     }
   };
 }
 
-const passingErrors = [
-  TooManyStreamsError,
-  TooManyWatchesError,
-  TooManyInspectionsError,
-  InspectionEndedError,
-  StateSuspendedError,
-  UnlockInterruptedError,
-] as const;
+function isPassing(error: unknown): boolean {
+  if (error instanceof TooManyStreamsError) return true;
+  const status = inspectionStatus(error);
+  return status === GrpcStatus.Unavailable || status === GrpcStatus.ResourceExhausted;
+}
 
 /** The value of a query parameter; the last one where it stands there several times. */
 function queryText(request: FastifyRequest, name: string): string {

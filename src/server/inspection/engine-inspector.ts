@@ -62,14 +62,13 @@ export class EngineInspector implements Inspector {
     const locks: LockInfo[] = [];
     let looks = 0;
     while (shard < shards && locks.length < pageSize && looks < LOOKS_PER_PAGE_MAX) {
-      looks++;
+      if (looks++ > 0) await this.#pace();
       const countMax = pageSize - locks.length;
       const request = { op: InspectOp.List, row, countMax, waiters, name };
       const [nextRow, found] = (await this.#ask(shard, request)) as ListAnswer;
       for (const lock of found) locks.push(this.#rows.lock(shard, lock));
       if (nextRow === 0) shard++;
       row = nextRow === 0 ? 1 : nextRow;
-      await this.#pace();
     }
     const nextPageToken = shard < shards ? encodePageToken({ shard, row }, this.#boot) : '';
     return { locks, nextPageToken, nowMs: this.#nowMs() };

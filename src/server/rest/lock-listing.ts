@@ -2,14 +2,8 @@ import { Limits } from '../../base/limits.ts';
 import { GrpcStatus } from '../../contract/grpc-status.ts';
 import type { ClaimInfo, HolderInfo, LockInfo } from '../../contract/lock-info.ts';
 import { httpStatusOf } from '../../protocol/rest/status-json.ts';
-import {
-  InspectionEndedError,
-  type Inspector,
-  type ListQuery,
-  PageTokenError,
-  shownKey,
-  TooManyInspectionsError,
-} from '../inspection/inspector.ts';
+import { inspectionStatus } from '../inspection/inspection-status.ts';
+import { type Inspector, type ListQuery, shownKey } from '../inspection/inspector.ts';
 import type { RestApi } from './rest-api.ts';
 import type { RawRequest, RawResponse } from './rest-call.ts';
 import type { RestSession } from './rest-session.ts';
@@ -73,16 +67,10 @@ export class LockListing {
   }
 
   #refuse(response: RawResponse, error: unknown, session: RestSession): void {
-    const status = statusOf(error);
+    const status = inspectionStatus(error);
     const text = error instanceof Error ? error.message : String(error);
     this.#api.refuse(response, status, httpStatusOf(status), text, session);
   }
-}
-
-function statusOf(error: unknown): GrpcStatus {
-  if (error instanceof PageTokenError) return GrpcStatus.InvalidArgument;
-  if (error instanceof TooManyInspectionsError) return GrpcStatus.ResourceExhausted;
-  return error instanceof InspectionEndedError ? GrpcStatus.Unavailable : GrpcStatus.Internal;
 }
 
 /** The query of a listing, or what is wrong with it. */

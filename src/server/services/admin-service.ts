@@ -4,22 +4,13 @@ import type { WatchStep } from '../../contract/lock-info.ts';
 import { type Refusal, Refusals } from '../../contract/refusal.ts';
 import { LdlmServerError } from '../../contract/server-error.ts';
 import type { CallListener, ServerCall, ServiceMethod } from '../../protocol/grpc/service-method.ts';
-import {
-  InspectionEndedError,
-  type Inspector,
-  type ListPage,
-  nothingReleased,
-  PageTokenError,
-  StateSuspendedError,
-  TooManyInspectionsError,
-  TooManyWatchesError,
-  UnlockInterruptedError,
-} from '../inspection/inspector.ts';
+import { inspectionStatus } from '../inspection/inspection-status.ts';
+import { type Inspector, type ListPage, nothingReleased, PageTokenError } from '../inspection/inspector.ts';
 import { unlockOnRecord } from '../inspection/unlock-on-record.ts';
 import type { Logger } from '../logger.ts';
 import type { ServerInfo } from '../server-info.ts';
 import { AdminMessages, serverInfoMessage } from './admin-messages.ts';
-import { asyncUnaryMethod, ReplyTooLongError } from './async-unary-method.ts';
+import { asyncUnaryMethod, type ReplyParts, ReplyTooLongError } from './async-unary-method.ts';
 import { LockWatch } from './lock-watch.ts';
 import { loadMethod, type MethodCoder } from './proto-files.ts';
 import { SingleRequest } from './single-request.ts';
@@ -93,8 +84,8 @@ export class AdminService {
     const messages = new AdminMessages(door.wholeKeys);
     const unary = <Request extends object>(
       name: string,
-      handle: (request: Request) => Promise<Iterable<object>>,
-    ) => asyncUnaryMethod(`${SERVICE}/${name}`, handle, refusalFor, () => this.#source.pace());
+      handle: (request: Request) => Promise<ReplyParts<object>>,
+    ) => asyncUnaryMethod(`${SERVICE}/${name}`, handle, refusalFor);
     const watchCoder = loadMethod<PrefixRequest, object>(WATCH);
     return [
       unary('ListLocks', (request: ListLocksRequest) => {
@@ -118,7 +109,7 @@ export class AdminService {
     this.#watches.clear();
   }
 
-  async #list(request: ListLocksRequest, messages: AdminMessages): Promise<Iterable<object>> {
+  async #list(request: ListLocksRequest, messages: AdminMessages): Promise<AsyncIterable<object>> {
     const { prefix, page_size, page_token, waiters } = request;
     checkPrefix(prefix);
     if (Buffer.byteLength(page_token) > PAGE_TOKEN_BYTES_MAX) throw new PageTokenError();
@@ -128,7 +119,7 @@ export class AdminService {
       throw new InvalidArgumentError(text);
     }
     const page = await this.#source.inspector().list({ prefix, pageSize, pageToken: page_token, waiters });
-    return partsOfPage(page, messages);
+    return partsOfPage(page, messages, () => this.#source.pace());
   }
 
   async #get({ name }: NameRequest, messages: AdminMessages): Promise<object[]> {
@@ -184,8 +175,13 @@ export class AdminService {
 }
 
 /** A page is put into bytes a few locks at a time, a third of a millisecond's work each. */
-function* partsOfPage(page: ListPage, messages: AdminMessages): Generator<object> {
+async function* partsOfPage(
+  page: ListPage,
+  messages: AdminMessages,
+  pace: () => Promise<void>,
+): AsyncGenerator<object> {
   for (let at = 0; at < page.locks.length; at += LOCKS_PER_PART) {
+    if (at > 0) await pace();
     const locks = page.locks.slice(at, at + LOCKS_PER_PART);
     yield { locks: locks.map((lock) => messages.lock(lock, page.nowMs)) };
   }
@@ -222,20 +218,8 @@ function faultOfUnlock(name: string, key: string): Refusal | null {
 /** The status that stands for an error. */
 function refusalFor(error: unknown): CallRefusal {
   const text = error instanceof Error ? error.message : String(error);
-  if (error instanceof InvalidArgumentError || error instanceof PageTokenError)
-    return new CallRefusal(GrpcStatus.InvalidArgument, text);
+  if (error instanceof InvalidArgumentError) return new CallRefusal(GrpcStatus.InvalidArgument, text);
   if (error instanceof NoSuchLockError) return new CallRefusal(GrpcStatus.NotFound, text);
-  if (
-    error instanceof TooManyWatchesError ||
-    error instanceof TooManyInspectionsError ||
-    error instanceof ReplyTooLongError
-  )
-    return new CallRefusal(GrpcStatus.ResourceExhausted, text);
-  if (
-    error instanceof InspectionEndedError ||
-    error instanceof StateSuspendedError ||
-    error instanceof UnlockInterruptedError
-  )
-    return new CallRefusal(GrpcStatus.Unavailable, text);
-  return new CallRefusal(GrpcStatus.Internal, text);
+  if (error instanceof ReplyTooLongError) return new CallRefusal(GrpcStatus.ResourceExhausted, text);
+  return new CallRefusal(inspectionStatus(error), text);
 }

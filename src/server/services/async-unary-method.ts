@@ -17,26 +17,29 @@ export class ReplyTooLongError extends LdlmServerError {
 }
 
 /**
+ * The parts of a reply: messages that are put into bytes one by one and together are the reply, as protobuf joins the
+ * repeated fields of what is concatenated. Whoever makes long ones lets others have their turn in between.
+ */
+export type ReplyParts<Reply> = Iterable<Reply> | AsyncIterable<Reply>;
+
+/**
  * A method with one request and one reply that takes its time. What the handler has begun is not undone when the
  * caller goes or its deadline passes: it has to be bounded by itself, and its reply is thrown away.
  *
  * @param path `/package.Service/Method`, which one of the package's .proto files declares. It needs the password.
- * @param handle answers a request with the parts of a reply: messages that are put into bytes one by one, with a turn
- * for others in between, and together are the reply, as protobuf joins the repeated fields of what is concatenated.
+ * @param handle answers a request with the parts of a reply
  * @param refuse the status that stands for what `handle` rejects with
- * @param pace resolves when the next part may be put into bytes
  * @throws ProtoFilesError when no .proto file declares the method.
  */
 export function asyncUnaryMethod<Request extends object, Reply extends object>(
   path: string,
-  handle: (request: Request) => Promise<Iterable<Reply>>,
+  handle: (request: Request) => Promise<ReplyParts<Reply>>,
   refuse: (error: unknown) => CallRefusal,
-  pace: () => Promise<void>,
 ): ServiceMethod {
   const { requestDeserialize, responseSerialize } = loadMethod<Request, Reply>(path);
   const answer = async (request: Request): Promise<Uint8Array | CallRefusal> => {
     try {
-      return await joinParts(await handle(request), responseSerialize, pace);
+      return await joinParts(await handle(request), responseSerialize);
     } catch (error) {
       return refuse(error);
     }
@@ -55,19 +58,16 @@ export function asyncUnaryMethod<Request extends object, Reply extends object>(
 
 /** @throws ReplyTooLongError */
 async function joinParts<Reply>(
-  parts: Iterable<Reply>,
+  parts: ReplyParts<Reply>,
   serialize: (part: Reply) => Uint8Array,
-  pace: () => Promise<void>,
 ): Promise<Uint8Array> {
   const pieces: Uint8Array[] = [];
   let bytes = 0;
-  for (const part of parts) {
+  for await (const part of parts) {
     const piece = serialize(part);
     pieces.push(piece);
     bytes += piece.length;
     if (bytes > Limits.messageBytesMax) throw new ReplyTooLongError();
-    // Before the next part is made, which is most of its work.
-    await pace();
   }
   return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
 }

@@ -14,7 +14,6 @@ const coder = clientCoder<{ service: string }, { status: string }>(
   'Check',
 );
 const request = coder.requestSerialize({ service: 'x' });
-const pace = (): Promise<void> => nextTurn();
 const refuse = (error: unknown) => new CallRefusal(GrpcStatus.Aborted, String(error));
 
 const echo = asyncUnaryMethod(
@@ -24,7 +23,6 @@ const echo = asyncUnaryMethod(
     return [{ status: 'SERVING' }];
   },
   refuse,
-  pace,
 );
 
 describe('asyncUnaryMethod', () => {
@@ -51,14 +49,15 @@ describe('asyncUnaryMethod', () => {
     };
     setImmediate(count);
     const seen: number[] = [];
-    function* parts() {
+    async function* parts() {
       for (const status of ['NOT_SERVING', 'UNKNOWN', 'SERVING']) {
+        await nextTurn();
         seen.push(turns);
         yield { status };
       }
     }
     const call = callWith(
-      asyncUnaryMethod(path, async () => parts(), refuse, pace),
+      asyncUnaryMethod(path, async () => parts(), refuse),
       request,
     );
     await vi.waitUntil(() => call.status !== null);
@@ -82,14 +81,8 @@ describe('asyncUnaryMethod', () => {
         throw new Error('at once');
       },
       refuse,
-      pace,
     );
-    const impossible = asyncUnaryMethod(
-      path,
-      () => Promise.resolve([null as unknown as object]),
-      refuse,
-      pace,
-    );
+    const impossible = asyncUnaryMethod(path, () => Promise.resolve([null as unknown as object]), refuse);
     for (const method of [throwing, impossible]) {
       const call = callWith(method, request);
       await vi.waitUntil(() => call.status !== null);
@@ -110,8 +103,6 @@ describe('asyncUnaryMethod', () => {
   });
 
   it('refuses a path that no .proto file declares', () => {
-    expect(() => asyncUnaryMethod('/ldlm.Guess/Check', async () => [], refuse, pace)).toThrow(
-      ProtoFilesError,
-    );
+    expect(() => asyncUnaryMethod('/ldlm.Guess/Check', async () => [], refuse)).toThrow(ProtoFilesError);
   });
 });
