@@ -1,0 +1,37 @@
+import { type CheckedOptions, type LockOptions, readMs, type WaitOptions } from './client-options.ts';
+import { InvalidOptionError } from './errors.ts';
+import type { LockCall } from './transport.ts';
+
+/** What one call of `lock` or `tryLock` asks for. */
+export interface Claim extends Omit<LockCall, 'waitTimeoutMs' | 'requestId'> {
+  /** For how long all attempts together may wait; 0: for ever. */
+  readonly waitTimeoutMs: number;
+}
+
+/** @throws InvalidOptionError */
+export function readClaim(name: string, options: WaitOptions, defaults: CheckedOptions): Claim {
+  if (typeof name !== 'string' || name === '')
+    throw new InvalidOptionError('the name of a lock must be a text of at least one character');
+  const { size, permits = 1, shared = false, holder = '' } = options;
+  checkCount('size', size, name);
+  checkCount('permits', permits, name);
+  return {
+    name,
+    size: size ?? null,
+    permits,
+    shared,
+    holder,
+    lockTimeoutMs: lockTimeoutOf(options, defaults),
+    waitTimeoutMs: readMs('waitTimeout', options.waitTimeoutMs, options.waitTimeoutSeconds) ?? 0,
+  };
+}
+
+/** As with LDLM's clients, a call that names 0 has no timeout, also when the client has one. */
+function lockTimeoutOf(options: LockOptions, defaults: CheckedOptions): number {
+  return readMs('lockTimeout', options.lockTimeoutMs, options.lockTimeoutSeconds) ?? defaults.lockTimeoutMs;
+}
+
+function checkCount(option: string, value: number | undefined, name: string): void {
+  if (value === undefined || (Number.isInteger(value) && value > 0 && value < 2 ** 31)) return;
+  throw new InvalidOptionError(`${option} must be a whole number from 1 on, not ${String(value)}`, name);
+}

@@ -1,0 +1,122 @@
+import type { ClientOptions as ChannelOptions } from '@grpc/grpc-js';
+import { InvalidOptionError } from './errors.ts';
+
+/** A file's path, or what is in it. */
+export type Pem = string | Uint8Array;
+
+/** How to speak TLS. An empty object: against the certificate authorities that Node.js knows. */
+export interface TlsOptions {
+  /** The authorities to trust, in PEM. A string is a path. Default: those that Node.js knows. */
+  readonly ca?: Pem;
+  /** This client's certificate chain, for servers that ask for one. */
+  readonly cert?: Pem;
+  /** The private key of `cert`. */
+  readonly key?: Pem;
+  /** The name that the server's certificate must have. Default: the host of the address. */
+  readonly serverName?: string;
+  /** Take any certificate. Default false. */
+  readonly skipVerify?: boolean;
+}
+
+/** What can be said about a client. Times in milliseconds. */
+export interface LdlmClientOptions {
+  /** `host:port` of the server. Default `localhost:3144`. */
+  readonly address?: string;
+  /** What the server asks for. Default: none. */
+  readonly password?: string;
+  /** Speak TLS; `true` is the same as `{}`. Default false. */
+  readonly tls?: boolean | TlsOptions;
+  /** Renew locks with a timeout until they are unlocked. Default true. */
+  readonly autoRenew?: boolean;
+  /** The lock timeout where a call names none. Default 30,000; 0: none. */
+  readonly lockTimeoutMs?: number;
+  /** The same in seconds. */
+  readonly lockTimeoutSeconds?: number;
+  /** How often a call is repeated when the server cannot be reached. Default: as long as its timeouts and signals allow. */
+  readonly retries?: number;
+  /** How long to wait before that, half to one and a half times as long. Default 1,000. */
+  readonly retryDelayMs?: number;
+  /** Options of the @grpc/grpc-js channel, above those that the client sets. */
+  readonly channelOptions?: ChannelOptions;
+  /** Closes the client when it aborts. */
+  readonly signal?: AbortSignal;
+}
+
+/** What can be said about one lock. Times in milliseconds. */
+export interface LockOptions {
+  /** Released by the server after so long without a renewal. Default: the client's; 0: only at the end of the connection. */
+  readonly lockTimeoutMs?: number;
+  /** The same in seconds. */
+  readonly lockTimeoutSeconds?: number;
+  /** How many may hold the lock at a time: the same in all requests for it. Default 1. */
+  readonly size?: number;
+  /** How many of `size` to take. Default 1. */
+  readonly permits?: number;
+  /** Hold it with others who share it, beside nobody who does not. Default false. */
+  readonly shared?: boolean;
+  /** Shown beside the lock in listings, such as a host and a job. Default: nothing. */
+  readonly holder?: string;
+  /** Gives up when it aborts, and leaves the queue. */
+  readonly signal?: AbortSignal;
+}
+
+/** The same for a lock that is waited for. */
+export interface WaitOptions extends LockOptions {
+  /** How long to wait at most, whatever happens meanwhile. Default, and 0: for ever. */
+  readonly waitTimeoutMs?: number;
+  /** The same in seconds. */
+  readonly waitTimeoutSeconds?: number;
+}
+
+export interface CheckedOptions {
+  readonly address: string;
+  readonly password: string;
+  readonly tls: TlsOptions | null;
+  readonly autoRenew: boolean;
+  readonly lockTimeoutMs: number;
+  readonly retries: number;
+  readonly retryDelayMs: number;
+  readonly channelOptions: ChannelOptions;
+}
+
+/** @throws InvalidOptionError */
+export function checkClientOptions(options: LdlmClientOptions): CheckedOptions {
+  const { address = 'localhost:3144', password = '', tls = false, autoRenew = true } = options;
+  if (typeof address !== 'string' || !/^[^\s/]+:\d{1,5}$/.test(address))
+    throw new InvalidOptionError(
+      `address must be host:port, such as localhost:3144, not ${JSON.stringify(address)}`,
+    );
+  const { retries = Number.POSITIVE_INFINITY, retryDelayMs = 1_000, channelOptions = {} } = options;
+  if (!(retries >= 0)) throw new InvalidOptionError(`retries must be 0 or more, not ${String(retries)}`);
+  return {
+    address,
+    password,
+    tls: tls === true ? {} : tls === false ? null : tls,
+    autoRenew,
+    lockTimeoutMs: readMs('lockTimeout', options.lockTimeoutMs, options.lockTimeoutSeconds) ?? 30_000,
+    retries,
+    retryDelayMs: readMs('retryDelay', retryDelayMs, undefined) ?? 0,
+    channelOptions,
+  };
+}
+
+const MS_MAX = 2 ** 53 - 1;
+
+/**
+ * A time that may be given in milliseconds or in seconds, the former first; undefined when it is not given at all.
+ *
+ * @throws InvalidOptionError
+ */
+export function readMs(
+  option: string,
+  ms: number | undefined,
+  seconds: number | undefined,
+): number | undefined {
+  const value = ms ?? (seconds === undefined ? undefined : seconds * 1000);
+  if (value === undefined) return undefined;
+  if (typeof value !== 'number' || !(value >= 0) || value > MS_MAX) {
+    const given = ms === undefined ? `${option}Seconds` : `${option}Ms`;
+    throw new InvalidOptionError(`${given} must be a number from 0 on, not ${String(ms ?? seconds)}`);
+  }
+  return Math.ceil(value);
+}

@@ -1,0 +1,112 @@
+import { LockLostError } from './errors.ts';
+import type { LeaseKeeper } from './lease-keeper.ts';
+
+/** What a held lock needs of its client. */
+export interface LockOwner {
+  /** Gives the key back. Resolves with whether it was ours; gives up when `lock` is lost. */
+  release(lock: HeldLock): Promise<boolean>;
+  /** Renews by key. */
+  extend(lock: HeldLock, lockTimeoutMs: number | undefined): Promise<void>;
+  /** The lock is lost: called once. */
+  lost(lock: HeldLock, error: LockLostError): void;
+}
+
+/**
+ * A lock that this client holds. `await using` gives it back at the end of the block.
+ *
+ * `locked`, and with it `signal`, errs on the safe side: it is true only while no other client can have been granted the
+ * lock, as far as its timeout goes. Whatever the lock protects can be made safe beyond that with `fencingToken`.
+ */
+export class HeldLock implements AsyncDisposable {
+  readonly name: string;
+  /** What Unlock and Renew are asked with. Whoever knows it can do both. */
+  readonly key: string;
+  /**
+   * Grows with every grant of the name. A store that remembers the largest one it has seen can refuse writers whose lock
+   * was lost without their noticing. 0 from servers that give none.
+   */
+  readonly fencingToken: bigint;
+  readonly #owner: LockOwner;
+  #keeper: LeaseKeeper | null = null;
+  #state: 'held' | 'released' | 'lost' = 'held';
+  #error: LockLostError | null = null;
+  #abort: AbortController | null = null;
+
+  constructor(name: string, key: string, fencingToken: bigint, owner: LockOwner) {
+    this.name = name;
+    this.key = key;
+    this.fencingToken = fencingToken;
+    this.#owner = owner;
+  }
+
+  /** Gives the lock what keeps its lease. For the client alone. */
+  keep(keeper: LeaseKeeper): void {
+    this.#keeper = keeper;
+  }
+
+  /** What keeps the lease; null when the lock has no timeout. For the client alone. */
+  get keeper(): LeaseKeeper | null {
+    return this.#keeper;
+  }
+
+  /** Whether it is certainly held now. */
+  get locked(): boolean {
+    if (this.#state === 'held') this.#keeper?.check();
+    return this.#state === 'held';
+  }
+
+  /** When it will be lost unless it is renewed; null for a lock without a timeout, and for one that is not held. */
+  get expiresAt(): Date | null {
+    if (this.#keeper === null || !this.locked) return null;
+    return new Date(Date.now() + this.#keeper.remainingMs());
+  }
+
+  /** Aborts when the lock is lost, with a {@link LockLostError} as its reason; not when it is unlocked. */
+  get signal(): AbortSignal {
+    if (this.#state === 'held') this.#keeper?.check();
+    if (this.#abort === null) {
+      this.#abort = new AbortController();
+      if (this.#error !== null) this.#abort.abort(this.#error);
+    }
+    return this.#abort.signal;
+  }
+
+  /**
+   * Restarts the lock timeout. With `autoRenew` there is no need to, except to change it.
+   *
+   * @param lockTimeoutMs the new timeout. Default: as before.
+   * @throws LockLostError, LdlmError
+   */
+  async renew(lockTimeoutMs?: number): Promise<void> {
+    if (!this.locked) throw this.#error ?? new LockLostError(this.name, 'it was unlocked');
+    await this.#owner.extend(this, lockTimeoutMs);
+  }
+
+  /**
+   * Gives the lock back. True: it was held until now. False: it was not, because it was unlocked before or is lost.
+   *
+   * @throws LdlmError when the server refuses to be asked
+   */
+  async unlock(): Promise<boolean> {
+    const wasHeld = this.locked;
+    if (this.#state === 'released') return false;
+    if (wasHeld) this.#state = 'released';
+    this.#keeper?.stop();
+    const isReleased = await this.#owner.release(this);
+    return wasHeld && isReleased;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.unlock();
+  }
+
+  /** The lock is not held any more. For the client alone. */
+  lose(why: string, cause?: unknown): void {
+    if (this.#state !== 'held') return;
+    this.#state = 'lost';
+    this.#keeper?.stop();
+    this.#error = new LockLostError(this.name, why, cause);
+    this.#owner.lost(this, this.#error);
+    this.#abort?.abort(this.#error);
+  }
+}

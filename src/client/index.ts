@@ -1,0 +1,5 @@
+/** The client library: `import { LdlmClient } from 'ldlm-ts/client'`. */
+export type { LdlmClientOptions, LockOptions, Pem, TlsOptions, WaitOptions } from './client-options.ts';
+export * from './errors.ts';
+export { HeldLock } from './held-lock.ts';
+export { LdlmClient, type TryResult } from './ldlm-client.ts';

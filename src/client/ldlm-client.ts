@@ -1,0 +1,263 @@
+import { EventEmitter } from 'node:events';
+import { ErrorCode } from '../contract/error-code.ts';
+import { type AttemptLimits, attempts } from './attempts.ts';
+import { channelCredentials } from './channel-credentials.ts';
+import { type Claim, readClaim } from './claim.ts';
+import {
+  type CheckedOptions,
+  checkClientOptions,
+  type LdlmClientOptions,
+  type LockOptions,
+  readMs,
+  type WaitOptions,
+} from './client-options.ts';
+import { ElapsedClock } from './elapsed-clock.ts';
+import { ClientClosedError, InvalidOptionError, LockWaitTimeoutError, refusalError } from './errors.ts';
+import { GrpcTransport } from './grpc-transport.ts';
+import { HeldLock, type LockOwner } from './held-lock.ts';
+import { LeaseKeeper } from './lease-keeper.ts';
+import { type Grant, LockRequests } from './lock-requests.ts';
+import { pause } from './pause.ts';
+import type { LockReply, Transport } from './transport.ts';
+
+/** What {@link LdlmClient.tryWithLock} did. */
+export type TryResult<Value> =
+  | { readonly acquired: true; readonly value: Value }
+  | { readonly acquired: false };
+
+interface ClientEvents {
+  /** A lock that was held is not any more, without having been unlocked. */
+  lockLost: [lock: HeldLock];
+}
+
+/** How long the end of a client may take for giving its locks back one by one; closing the connection does it too. */
+const CLOSE_MS_MAX = 1_000;
+/** For how long a lost lock is given back behind the caller's back. */
+const GIVE_BACK_MS_MAX = 60_000;
+
+/**
+ * A client of one lock server, on a connection of its own: with `close()`, and `await using`, everything that it holds is
+ * given back. It connects with its first call.
+ */
+export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDisposable {
+  readonly #options: CheckedOptions;
+  readonly #transport: Transport;
+  readonly #clock = new ElapsedClock();
+  readonly #requests: LockRequests;
+  readonly #held = new Set<HeldLock>();
+  readonly #closed = new AbortController();
+  #closing: Promise<void> | null = null;
+  readonly #owner: LockOwner = {
+    release: (lock) => this.#release(lock),
+    extend: (lock, lockTimeoutMs) => this.#extend(lock, lockTimeoutMs),
+    lost: (lock) => {
+      this.#held.delete(lock);
+      this.emit('lockLost', lock);
+    },
+  };
+
+  /** @throws InvalidOptionError */
+  constructor(options: LdlmClientOptions = {}) {
+    super();
+    const checked = checkClientOptions(options);
+    const { address, password, tls } = checked;
+    const name = tls?.serverName;
+    const named = name === undefined ? {} : { 'grpc.ssl_target_name_override': name };
+    const channelOptions = { ...named, ...checked.channelOptions };
+    this.#options = checked;
+    this.#transport = new GrpcTransport({
+      address,
+      password,
+      channelOptions,
+      credentials: channelCredentials(tls),
+    });
+    this.#requests = new LockRequests(this.#transport, this.#clock, (name) => this.#limits(name));
+    this.#transport.onDrop = () => this.#dropped();
+    const { signal } = options;
+    if (signal?.aborted === true) void this.close();
+    else signal?.addEventListener('abort', () => void this.close(), { once: true });
+  }
+
+  /**
+   * Takes a lock, and waits for it in the queue as long as `waitTimeoutMs` and `signal` allow.
+   *
+   * @throws LockWaitTimeoutError, another {@link LdlmError}, or the reason of `signal`
+   */
+  async lock(name: string, options: WaitOptions = {}): Promise<HeldLock> {
+    const lock = await this.#acquire(readClaim(name, options, this.#options), true, options.signal);
+    if (lock === null) throw new LockWaitTimeoutError(name, 'timeout waiting to acquire lock');
+    return lock;
+  }
+
+  /**
+   * Takes a lock if it is free and nobody waits for it; null otherwise.
+   *
+   * @throws LdlmError, or the reason of `signal`
+   */
+  async tryLock(name: string, options: LockOptions = {}): Promise<HeldLock | null> {
+    if ('waitTimeoutMs' in options || 'waitTimeoutSeconds' in options)
+      throw new InvalidOptionError('tryLock does not wait: use lock with a wait timeout', name);
+    return this.#acquire(readClaim(name, options, this.#options), false, options.signal);
+  }
+
+  /**
+   * Gives a lock back by its key.
+   *
+   * @throws LockDoesNotExistError, InvalidLockKeyError, or another LdlmError
+   */
+  async unlock(name: string, key: string): Promise<void> {
+    for (const lock of this.#held) {
+      if (lock.key === key && lock.name === name) {
+        await lock.unlock();
+        return;
+      }
+    }
+    const refused = await this.#unlockByKey(name, key);
+    if (refused !== null) throw refused;
+  }
+
+  /**
+   * Restarts the timeout of a lock by its key.
+   *
+   * @param lockTimeoutMs the new timeout, counted from now
+   * @throws LockDoesNotExistOrInvalidKeyError, or another LdlmError
+   */
+  async renew(name: string, key: string, lockTimeoutMs: number): Promise<void> {
+    const timeoutMs = readMs('lockTimeout', lockTimeoutMs, undefined) ?? 0;
+    if (timeoutMs === 0) throw new InvalidOptionError('lockTimeoutMs must be greater than 0', name);
+    for (const lock of this.#held) {
+      if (lock.key === key && lock.name === name) return lock.renew(timeoutMs);
+    }
+    const call = { name, key, lockTimeoutMs: timeoutMs };
+    const reply = await attempts(
+      () => this.#transport.renew(call),
+      () => this.#limits(name),
+    );
+    throwRefusal(name, reply!);
+  }
+
+  /** The older name of {@link renew}. */
+  refreshLock(name: string, key: string, lockTimeoutMs: number): Promise<void> {
+    return this.renew(name, key, lockTimeoutMs);
+  }
+
+  /** Runs `body` with a lock, and gives it back behind it, whatever becomes of it. */
+  async withLock<Value>(name: string, ...[options, body]: BodyArguments<WaitOptions, Value>): Promise<Value> {
+    const [given, run] = typeof options === 'function' ? [{}, options] : [options, body!];
+    await using lock = await this.lock(name, given);
+    return await run(lock);
+  }
+
+  /** The same if the lock is free; otherwise `body` is not run. */
+  async tryWithLock<Value>(
+    name: string,
+    ...[options, body]: BodyArguments<LockOptions, Value>
+  ): Promise<TryResult<Value>> {
+    const [given, run] = typeof options === 'function' ? [{}, options] : [options, body!];
+    await using lock = await this.tryLock(name, given);
+    return lock === null ? { acquired: false } : { acquired: true, value: await run(lock) };
+  }
+
+  /** Gives back all locks and closes the connection. What goes on rejects with {@link ClientClosedError}. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #close(): Promise<void> {
+    const held = [...this.#held];
+    for (const lock of held) lock.lose('the client was closed');
+    this.#closed.abort();
+    const released = held.map(({ name, key }) => this.#transport.unlock({ name, key, requestId: null }));
+    await Promise.race([Promise.allSettled(released), pause(held.length === 0 ? 0 : CLOSE_MS_MAX)]);
+    this.#transport.close();
+  }
+
+  async #acquire(claim: Claim, waits: boolean, signal: AbortSignal | undefined): Promise<HeldLock | null> {
+    const grant = await this.#requests.acquire(claim, waits, signal);
+    return grant === null ? null : this.#hold(claim, grant);
+  }
+
+  #hold({ name, lockTimeoutMs }: Claim, { key, fencingToken, sentMs }: Grant): HeldLock {
+    // Closing the connection has given it back.
+    if (this.#closed.signal.aborted) throw new ClientClosedError(name);
+    const lock = new HeldLock(name, key, fencingToken, this.#owner);
+    if (lockTimeoutMs > 0) {
+      const keeper = new LeaseKeeper(lock, lockTimeoutMs, sentMs, {
+        transport: this.#transport,
+        clock: this.#clock,
+        autoRenew: this.#options.autoRenew,
+        lost: (why, cause) => lock.lose(why, cause),
+      });
+      lock.keep(keeper);
+    }
+    this.#held.add(lock);
+    return lock;
+  }
+
+  async #release(lock: HeldLock): Promise<boolean> {
+    this.#held.delete(lock);
+    const { name, key, keeper } = lock;
+    const remainingMs = keeper === null ? undefined : () => keeper.remainingMs();
+    return (await this.#unlockByKey(name, key, remainingMs)) === null;
+  }
+
+  /** Resolves with what the server had against it; null when the lock is free of the key now. */
+  async #unlockByKey(name: string, key: string, remainingMs?: () => number): Promise<Error | null> {
+    let repeated = false;
+    const ask = (before: number) => {
+      repeated = before > 0;
+      return this.#transport.unlock({ name, key, requestId: null });
+    };
+    const reply = await attempts(ask, () => ({ ...this.#limits(name), remainingMs }));
+    // Its timeout has passed meanwhile.
+    if (reply === null || reply.unlocked) return null;
+    const { code, message } = reply.error ?? { code: 0, message: 'the server did not unlock it' };
+    // The reply to the first attempt was lost.
+    const isGone = code === ErrorCode.LockDoesNotExist || code === ErrorCode.InvalidLockKey;
+    return repeated && isGone ? null : refusalError(name, code, message);
+  }
+
+  async #extend(lock: HeldLock, lockTimeoutMs: number | undefined): Promise<void> {
+    const { name, key, keeper } = lock;
+    const timeoutMs = readMs('lockTimeout', lockTimeoutMs, undefined) ?? keeper?.lease.timeoutMs ?? 0;
+    if (timeoutMs === 0) throw new InvalidOptionError('the lock has no timeout that could be renewed', name);
+    const limits = () => ({ ...this.#limits(name), remainingMs: () => keeper?.remainingMs() ?? 0 });
+    const call = { name, key, lockTimeoutMs: timeoutMs };
+    const reply = await attempts(() => keeper?.renew(timeoutMs) ?? this.#transport.renew(call), limits);
+    if (reply !== null) throwRefusal(name, reply);
+    // It was lost while nobody answered.
+    if (!lock.locked) lock.signal.throwIfAborted();
+  }
+
+  /** The server ends the session of a connection that is gone: what it held is free, unless a key proves the contrary. */
+  #dropped(): void {
+    const untilMs = this.#clock.nowMs() + GIVE_BACK_MS_MAX;
+    for (const lock of [...this.#held]) {
+      if (lock.keeper !== null) {
+        lock.keeper.hurry();
+        continue;
+      }
+      lock.lose('the connection to the server is gone');
+      const remainingMs = (): number => untilMs - this.#clock.nowMs();
+      this.#unlockByKey(lock.name, lock.key, remainingMs).catch(() => {});
+    }
+  }
+
+  #limits(lockName: string): AttemptLimits {
+    const { retries, retryDelayMs } = this.#options;
+    return { retries, retryDelayMs, closed: this.#closed.signal, lockName };
+  }
+}
+
+type Body<Value> = (lock: HeldLock) => Value | Promise<Value>;
+type BodyArguments<Options, Value> = [body: Body<Value>] | [options: Options, body: Body<Value>];
+
+/** @throws LdlmError when the reply is a refusal */
+function throwRefusal(name: string, { error }: LockReply): void {
+  if (error !== null) throw refusalError(name, error.code, error.message);
+}

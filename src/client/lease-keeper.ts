@@ -1,0 +1,131 @@
+import { ErrorCode } from '../contract/error-code.ts';
+import type { ElapsedTime } from './elapsed-clock.ts';
+import { Lease } from './lease.ts';
+import type { LockReply, Transport } from './transport.ts';
+
+/** How long a renewal may be without an answer, as a share of the timeout, before the next one is tried. */
+const UNANSWERED_AFTER = 1 / 3;
+/** The longest time that a timer of Node.js can wait. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
+export interface LeaseTarget {
+  readonly name: string;
+  readonly key: string;
+}
+
+export interface LeaseKeeperOptions {
+  readonly transport: Transport;
+  readonly clock: ElapsedTime;
+  readonly autoRenew: boolean;
+  /** The lock can no longer be said to be held. Called once, and never after `stop`. */
+  readonly lost: (why: string, cause?: unknown) => void;
+}
+
+/**
+ * Renews one grant that has a lock timeout, and says when it is lost. It belongs to a grant, not to a name: another grant
+ * of the same lock is another keeper's.
+ */
+export class LeaseKeeper {
+  readonly lease: Lease;
+  readonly #target: LeaseTarget;
+  readonly #options: LeaseKeeperOptions;
+  #timer: NodeJS.Timeout | null = null;
+  #renewing = false;
+  #stopped = false;
+
+  /** @param sentMs when the request was sent that the grant answers, on the clock of `options` */
+  constructor(target: LeaseTarget, timeoutMs: number, sentMs: number, options: LeaseKeeperOptions) {
+    this.#target = target;
+    this.#options = options;
+    this.lease = new Lease(timeoutMs, sentMs);
+    this.#schedule();
+  }
+
+  /** Whether the lock is certainly held: to be asked before anybody is told so, because timers may be late. */
+  check(): boolean {
+    if (this.#stopped) return false;
+    if (!this.lease.isOver(this.#options.clock.nowMs())) return true;
+    this.#lose('it was not renewed in time');
+    return false;
+  }
+
+  /** The connection is gone: whether the server still knows the grant is to be asked at once. */
+  hurry(): void {
+    if (this.#stopped) return;
+    this.lease.hurry(this.#options.clock.nowMs());
+    this.#schedule();
+  }
+
+  /** Renews once, now. Resolves with the reply; rejects with TransportError. */
+  async renew(timeoutMs: number): Promise<LockReply> {
+    const { transport, clock } = this.#options;
+    const sentMs = clock.nowMs();
+    const call = { ...this.#target, lockTimeoutMs: timeoutMs };
+    const reply = await transport.renew(call, { timeoutMs: Math.max(1, timeoutMs * UNANSWERED_AFTER) });
+    if (reply.locked) {
+      this.lease.renewed(sentMs, timeoutMs);
+      this.#schedule();
+    } else if (isGone(reply)) this.#lose('the server no longer knows it');
+    return reply;
+  }
+
+  /** How long the lock is certainly held from now on. */
+  remainingMs(): number {
+    return Math.max(0, this.lease.deadlineMs - this.#options.clock.nowMs());
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    this.#timer = null;
+  }
+
+  #schedule(): void {
+    if (this.#stopped) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
+    const { deadlineMs, renewMs } = this.lease;
+    const nextMs = this.#options.autoRenew && !this.#renewing ? Math.min(renewMs, deadlineMs) : deadlineMs;
+    const waitMs = Math.min(Math.max(nextMs - this.#options.clock.nowMs(), 0), TIMER_MS_MAX);
+    this.#timer = setTimeout(() => this.#due(), waitMs);
+    this.#timer.unref();
+  }
+
+  #due(): void {
+    if (!this.check()) return;
+    const isDue = this.lease.renewMs <= this.#options.clock.nowMs();
+    if (this.#options.autoRenew && !this.#renewing && isDue) void this.#renewByItself();
+    this.#schedule();
+  }
+
+  async #renewByItself(): Promise<void> {
+    this.#renewing = true;
+    let isAnswered = false;
+    try {
+      const reply = await this.renew(this.lease.timeoutMs);
+      isAnswered = reply.locked;
+    } catch {
+      // Nothing is known about the lock: it is tried again until the deadline, which nobody else moves.
+    } finally {
+      this.#renewing = false;
+    }
+    if (!isAnswered) this.lease.failed(this.#options.clock.nowMs());
+    this.#schedule();
+  }
+
+  #lose(why: string, cause?: unknown): void {
+    if (this.#stopped) return;
+    this.stop();
+    this.#options.lost(why, cause);
+  }
+}
+
+/** Whether a refused renewal says that the grant is no more, rather than that something is wrong with the request. */
+function isGone({ error }: LockReply): boolean {
+  if (error === null) return true;
+  return (
+    error.code === ErrorCode.LockDoesNotExistOrInvalidKey ||
+    error.code === ErrorCode.LockDoesNotExist ||
+    error.code === ErrorCode.InvalidLockKey ||
+    error.message === 'lock does not exist or invalid key'
+  );
+}

@@ -1,0 +1,49 @@
+/** A grant with a lock timeout is renewed after this share of it. */
+const RENEW_AFTER = 1 / 3;
+/** How long to wait after a renewal that was not answered, as a share of the timeout. */
+const RETRY_AFTER = 1 / 20;
+const RETRY_MS_MIN = 25;
+
+/**
+ * How long a grant with a lock timeout certainly lasts: pure, times in milliseconds of one clock that never runs back.
+ *
+ * The server counts from the grant or the renewal, which is after the request was sent. So whoever counts from the moment
+ * of sending the request that was answered last gives up before the server does, however long anything took.
+ */
+export class Lease {
+  timeoutMs: number;
+  /** From then on the lock may be somebody else's. */
+  deadlineMs: number;
+  /** When to renew next. */
+  renewMs: number;
+
+  /** @param sentMs when the request was sent that the grant answers */
+  constructor(timeoutMs: number, sentMs: number) {
+    this.timeoutMs = timeoutMs;
+    this.deadlineMs = sentMs + timeoutMs;
+    this.renewMs = sentMs + timeoutMs * RENEW_AFTER;
+  }
+
+  isOver(nowMs: number): boolean {
+    return nowMs >= this.deadlineMs;
+  }
+
+  /** A renewal that was sent then was answered: the lock is held. */
+  renewed(sentMs: number, timeoutMs: number): void {
+    // Of two renewals the one that was sent last counts, whichever answer comes first.
+    if (sentMs + timeoutMs <= this.deadlineMs && timeoutMs >= this.timeoutMs) return;
+    this.timeoutMs = timeoutMs;
+    this.deadlineMs = sentMs + timeoutMs;
+    this.renewMs = sentMs + timeoutMs * RENEW_AFTER;
+  }
+
+  /** A renewal failed in a way that says nothing about the lock. */
+  failed(nowMs: number): void {
+    this.renewMs = nowMs + Math.max(RETRY_MS_MIN, this.timeoutMs * RETRY_AFTER);
+  }
+
+  /** Whether the lock is to be renewed now: the connection that held it is gone. */
+  hurry(nowMs: number): void {
+    this.renewMs = Math.min(this.renewMs, nowMs);
+  }
+}

@@ -1,0 +1,127 @@
+import { ErrorCode } from '../contract/error-code.ts';
+import { type AttemptLimits, attempts } from './attempts.ts';
+import type { Claim } from './claim.ts';
+import type { ElapsedTime } from './elapsed-clock.ts';
+import { refusalError } from './errors.ts';
+import { RequestIds } from './request-ids.ts';
+import type { LockReply, Transport } from './transport.ts';
+
+/** A wait is given up when its answer is so much later than its timeout. */
+const ANSWER_GRACE_MS = 2_000;
+/** For how long a lock or a place in the queue is given back behind the caller's back. */
+const ABANDON_MS_MAX = 60_000;
+/** A grant that arrives later than this share of its timeout after the request is renewed before anybody has it. */
+const FRESH_SHARE = 1 / 3;
+
+/** A grant, and when the request was sent since which its timeout counts at the latest. */
+export interface Grant {
+  readonly key: string;
+  readonly fencingToken: bigint;
+  readonly sentMs: number;
+}
+
+/** One request under its id, and what is known of it. */
+interface Asked {
+  readonly requestId: Uint8Array;
+  readonly claim: Claim;
+  readonly waits: boolean;
+  readonly untilMs: number;
+  readonly signal: AbortSignal | undefined;
+  sentMs: number;
+  /** It was sent more than once, so an earlier one may have been granted without our knowing when. */
+  repeated: boolean;
+}
+
+/** Asks for locks: repeats what was not answered, under one id, and takes back what nobody waits for any more. */
+export class LockRequests {
+  readonly #transport: Transport;
+  readonly #clock: ElapsedTime;
+  readonly #limits: (lockName: string) => AttemptLimits;
+  readonly #ids = new RequestIds();
+
+  constructor(transport: Transport, clock: ElapsedTime, limits: (lockName: string) => AttemptLimits) {
+    this.#transport = transport;
+    this.#clock = clock;
+    this.#limits = limits;
+  }
+
+  /**
+   * Takes a lock. Null: it was not free, or did not become free within the wait timeout.
+   *
+   * @param waits whether to wait in the queue
+   * @throws LdlmError, or the reason of `signal`
+   */
+  async acquire(claim: Claim, waits: boolean, signal: AbortSignal | undefined): Promise<Grant | null> {
+    signal?.throwIfAborted();
+    const { waitTimeoutMs } = claim;
+    const untilMs = waitTimeoutMs === 0 ? Number.POSITIVE_INFINITY : this.#clock.nowMs() + waitTimeoutMs;
+    for (;;) {
+      const requestId = this.#ids.next();
+      const asked: Asked = { requestId, claim, waits, untilMs, signal, sentMs: 0, repeated: false };
+      const reply = await this.#ask(asked);
+      if (reply === null || reply.error?.code === ErrorCode.LockWaitTimeout) return null;
+      // The session that was granted the request is gone, and the lock with it: what follows is a new request.
+      if (asked.repeated && reply.error?.code === ErrorCode.LockDoesNotExistOrInvalidKey) continue;
+      if (reply.error !== null) throw refusalError(claim.name, reply.error.code, reply.error.message);
+      if (!reply.locked) return null;
+      const sentMs = await this.#confirm(asked, reply.key);
+      if (sentMs !== null) return { key: reply.key, fencingToken: reply.fencingToken, sentMs };
+      this.abandon(claim.name, requestId);
+    }
+  }
+
+  /** Takes back what a request may have been granted, or its place in the queue, while the caller goes on. */
+  abandon(name: string, requestId: Uint8Array): void {
+    const untilMs = this.#clock.nowMs() + ABANDON_MS_MAX;
+    const ask = () => this.#transport.unlock({ name, key: '', requestId }, { timeoutMs: ABANDON_MS_MAX });
+    const remainingMs = (): number => untilMs - this.#clock.nowMs();
+    attempts(ask, () => ({ ...this.#limits(name), remainingMs })).catch(() => {});
+  }
+
+  /** Null when the time is over. */
+  async #ask(asked: Asked): Promise<LockReply | null> {
+    const { claim, untilMs, signal, requestId } = asked;
+    const send = (before: number): Promise<LockReply> => {
+      asked.repeated = before > 0;
+      asked.sentMs = this.#clock.nowMs();
+      return this.#send(asked);
+    };
+    try {
+      const remainingMs = (): number => untilMs - this.#clock.nowMs();
+      const reply = await attempts(send, () => ({ ...this.#limits(claim.name), signal, remainingMs }));
+      signal?.throwIfAborted();
+      if (reply === null) this.abandon(claim.name, requestId);
+      return reply;
+    } catch (error) {
+      this.abandon(claim.name, requestId);
+      throw error;
+    }
+  }
+
+  #send({ claim, waits, untilMs, sentMs, requestId, signal }: Asked): Promise<LockReply> {
+    if (!waits) return this.#transport.tryLock({ ...claim, requestId }, { signal });
+    if (claim.waitTimeoutMs === 0) return this.#transport.lock({ ...claim, requestId }, { signal });
+    const waitTimeoutMs = Math.max(1, Math.ceil(untilMs - sentMs));
+    const limits = { signal, timeoutMs: waitTimeoutMs + ANSWER_GRACE_MS };
+    return this.#transport.lock({ ...claim, waitTimeoutMs, requestId }, limits);
+  }
+
+  /**
+   * Renews a grant of which nobody knows how old it is: it was waited for, or its first reply was lost. Resolves with when
+   * the request was sent since which its timeout counts; null: the lock is lost already.
+   */
+  async #confirm({ claim, sentMs, repeated }: Asked, key: string): Promise<number | null> {
+    const { name, lockTimeoutMs } = claim;
+    const isFresh = !repeated && this.#clock.nowMs() - sentMs <= lockTimeoutMs * FRESH_SHARE;
+    if (lockTimeoutMs === 0 || isFresh) return sentMs;
+    const untilMs = this.#clock.nowMs() + lockTimeoutMs;
+    let renewedMs = 0;
+    const renew = (): Promise<LockReply> => {
+      renewedMs = this.#clock.nowMs();
+      return this.#transport.renew({ name, key, lockTimeoutMs }, { timeoutMs: lockTimeoutMs });
+    };
+    const remainingMs = (): number => untilMs - this.#clock.nowMs();
+    const reply = await attempts(renew, () => ({ ...this.#limits(name), remainingMs }));
+    return reply?.locked === true ? renewedMs : null;
+  }
+}

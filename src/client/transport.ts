@@ -1,0 +1,74 @@
+/** What a client asks of a server, whatever carries it. Times in milliseconds; 0: none. */
+export interface LockCall {
+  readonly name: string;
+  /** Null: a server decides, which takes it for 1. */
+  readonly size: number | null;
+  readonly permits: number;
+  readonly shared: boolean;
+  readonly holder: string;
+  readonly lockTimeoutMs: number;
+  /** 0: for ever. TryLock has none. */
+  readonly waitTimeoutMs: number;
+  readonly requestId: Uint8Array;
+}
+
+export interface UnlockCall {
+  readonly name: string;
+  readonly key: string;
+  /** Instead of a key: gives back what this request was granted, or leaves the queue. */
+  readonly requestId: Uint8Array | null;
+}
+
+export interface RenewCall {
+  readonly name: string;
+  readonly key: string;
+  readonly lockTimeoutMs: number;
+}
+
+export interface ReplyError {
+  readonly code: number;
+  readonly message: string;
+}
+
+export interface LockReply {
+  readonly locked: boolean;
+  readonly key: string;
+  readonly fencingToken: bigint;
+  readonly error: ReplyError | null;
+}
+
+export interface UnlockReply {
+  readonly unlocked: boolean;
+  readonly error: ReplyError | null;
+}
+
+export interface CallLimits {
+  readonly signal?: AbortSignal | undefined;
+  /** The call fails when it has no answer after so long. Default: it waits. */
+  readonly timeoutMs?: number | undefined;
+}
+
+/** Why there is no answer. */
+export type FailureKind = 'unavailable' | 'unanswered' | 'unauthenticated' | 'aborted' | 'refused';
+
+/** A call had no answer. Only one that failed as `unavailable` may be worth repeating. */
+export class TransportError extends Error {
+  readonly kind: FailureKind;
+
+  constructor(kind: FailureKind, message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'TransportError';
+    this.kind = kind;
+  }
+}
+
+/** Carries calls to one server over a connection that nobody else uses. Calls reject with {@link TransportError}. */
+export interface Transport {
+  lock(call: LockCall, limits?: CallLimits): Promise<LockReply>;
+  tryLock(call: LockCall, limits?: CallLimits): Promise<LockReply>;
+  unlock(call: UnlockCall, limits?: CallLimits): Promise<UnlockReply>;
+  renew(call: RenewCall, limits?: CallLimits): Promise<LockReply>;
+  /** Called when the connection is gone, and with it, as a rule, the session that holds the locks. */
+  onDrop: () => void;
+  close(): void;
+}

@@ -1,0 +1,367 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import {
+  AuthenticationError,
+  ClientClosedError,
+  type HeldLock,
+  InvalidLockKeyError,
+  InvalidLockSizeError,
+  InvalidOptionError,
+  LdlmClient,
+  type LdlmClientOptions,
+  LockDoesNotExistError,
+  LockDoesNotExistOrInvalidKeyError,
+  LockLostError,
+  LockSizeMismatchError,
+  LockWaitTimeoutError,
+  ServerUnavailableError,
+} from '../../src/client/index.ts';
+import type { StartOptions } from '../../src/index.ts';
+import { afterwards, runServer } from '../server/running-server.ts';
+import { TcpProxy } from './tcp-proxy.ts';
+
+function open(address: string, options: LdlmClientOptions = {}): LdlmClient {
+  const client = new LdlmClient({ address, retryDelayMs: 20, ...options });
+  afterwards(() => client.close());
+  return client;
+}
+
+async function run(options: StartOptions = {}) {
+  const server = await runServer(options);
+  return { server, client: open(server.address), other: open(server.address) };
+}
+
+async function runBehindProxy(options: LdlmClientOptions = {}) {
+  const server = await runServer();
+  const proxy = await TcpProxy.open(server.address);
+  afterwards(() => proxy.close());
+  return { server, proxy, client: open(proxy.address, options), other: open(server.address) };
+}
+
+describe('a lock', () => {
+  it('is held until it is unlocked, and unlocking it again says that it was not held', async () => {
+    const { client, other } = await run();
+    const lock = await client.lock('a');
+    expect(lock).toMatchObject({ name: 'a', locked: true, key: expect.stringMatching(/^[0-9a-f-]{36}$/) });
+    expect(lock.fencingToken).toBeGreaterThan(0n);
+    expect(lock.expiresAt!.getTime() - Date.now()).toBeGreaterThan(25_000);
+    expect(await other.tryLock('a')).toBeNull();
+    expect(await lock.unlock()).toBe(true);
+    expect(await lock.unlock()).toBe(false);
+    expect([lock.locked, lock.expiresAt, lock.signal.aborted]).toEqual([false, null, false]);
+    const next = await other.tryLock('a');
+    expect(next!.fencingToken).toBeGreaterThan(lock.fencingToken);
+  });
+
+  it('is given back at the end of its block, also when that throws', async () => {
+    const { client, other } = await run();
+    {
+      await using lock = await client.lock('a');
+      expect(lock.locked).toBe(true);
+    }
+    const failing = client.withLock('a', () => Promise.reject(new Error('in the body')));
+    await expect(failing).rejects.toThrow('in the body');
+    expect(await other.tryWithLock('a', ({ locked }) => locked)).toEqual({ acquired: true, value: true });
+  });
+
+  it('has its body run or skipped by tryWithLock', async () => {
+    const { client, other } = await run();
+    let runs = 0;
+    const inner = await client.withLock('a', { size: 1 }, () => other.tryWithLock('a', {}, () => ++runs));
+    expect([inner, runs]).toEqual([{ acquired: false }, 0]);
+  });
+
+  it('is waited for in order, and until the timeout', async () => {
+    const { client, other } = await run();
+    const lock = await client.lock('a');
+    const began = performance.now();
+    const waiting = other.lock('a', { waitTimeoutMs: 200 });
+    await expect(waiting).rejects.toBeInstanceOf(LockWaitTimeoutError);
+    expect(performance.now() - began).toBeGreaterThan(150);
+    const seconds = other.lock('a', { waitTimeoutSeconds: 30 });
+    await lock.unlock();
+    expect((await seconds).locked).toBe(true);
+  });
+
+  it('can be shared, and taken in permits', async () => {
+    const { client, other } = await run();
+    const readers = await Promise.all([client, other].map((each) => each.lock('r', { shared: true })));
+    expect(await client.tryLock('r')).toBeNull();
+    for (const reader of readers) await reader.unlock();
+    await client.lock('p', { size: 10, permits: 7 });
+    expect(await other.tryLock('p', { size: 10, permits: 4 })).toBeNull();
+    expect(await other.tryLock('p', { size: 10, permits: 3 })).not.toBeNull();
+  });
+
+  it('is renewed by itself, down to a timeout of a second', async () => {
+    const { client, other } = await run();
+    const lock = await client.lock('a', { lockTimeoutMs: 1_000 });
+    await sleep(2_500);
+    expect([lock.locked, await other.tryLock('a')]).toEqual([true, null]);
+  });
+
+  it('is lost at its timeout when nobody renews it, and known to be before the server says so', async () => {
+    const { server, other } = await run();
+    const client = open(server.address, { autoRenew: false });
+    const lost: HeldLock[] = [];
+    client.on('lockLost', (lock) => lost.push(lock));
+    const lock = await client.lock('a', { lockTimeoutMs: 300 });
+    const next = other.lock('a').then(() => lock.locked);
+    expect(await next).toBe(false);
+    await expect.poll(() => lock.signal.aborted).toBe(true);
+    expect(lock.signal.reason).toBeInstanceOf(LockLostError);
+    expect(lost).toEqual([lock]);
+    expect(await lock.unlock()).toBe(false);
+    await expect(lock.renew()).rejects.toBeInstanceOf(LockLostError);
+  });
+
+  it('is not seen as held behind a blocked event loop', async () => {
+    const { client } = await run();
+    const lock = await client.lock('a', { lockTimeoutMs: 200 });
+    const { signal } = lock;
+    const untilMs = Date.now() + 250;
+    while (Date.now() < untilMs);
+    expect(lock.locked).toBe(false);
+    expect([signal.aborted, lock.signal === signal]).toEqual([true, true]);
+  });
+
+  it('can be renewed for longer', async () => {
+    const { client } = await run();
+    const lock = await client.lock('a', { lockTimeoutMs: 1_000 });
+    await lock.renew(60_000);
+    expect(lock.expiresAt!.getTime() - Date.now()).toBeGreaterThan(50_000);
+    const untimed = await client.lock('b', { lockTimeoutMs: 0 });
+    expect(untimed.expiresAt).toBeNull();
+    await expect(untimed.renew()).rejects.toBeInstanceOf(InvalidOptionError);
+  });
+
+  it('is unlocked and renewed by name and key as well', async () => {
+    const { client, other } = await run();
+    const lock = await client.lock('a');
+    await other.renew('a', lock.key, 20_000);
+    await other.refreshLock('a', lock.key, 20_000);
+    await client.unlock('a', lock.key);
+    expect(lock.locked).toBe(false);
+    await expect(other.renew('a', lock.key, 20_000)).rejects.toBeInstanceOf(
+      LockDoesNotExistOrInvalidKeyError,
+    );
+  });
+});
+
+describe('what is refused', () => {
+  it('has a class for each reason', async () => {
+    const { client, other } = await run();
+    await client.lock('a', { size: 2 });
+    await expect(other.lock('a', { size: 3 })).rejects.toBeInstanceOf(LockSizeMismatchError);
+    await expect(other.lock('b', { size: 1, permits: 2 })).rejects.toBeInstanceOf(InvalidLockSizeError);
+    await expect(other.unlock('c', 'x')).rejects.toBeInstanceOf(LockDoesNotExistError);
+    await expect(other.unlock('a', 'x')).rejects.toBeInstanceOf(InvalidLockKeyError);
+    await expect(other.lock('n'.repeat(70_000))).rejects.toMatchObject({
+      code: 'LDLM_LOCK_REFUSED',
+      ldlmCode: 0,
+      message: 'lock name must not be longer than 65536 bytes',
+    });
+  });
+
+  it('is said before anything is sent when it can be known', async () => {
+    const client = open('127.0.0.1:1');
+    for (const options of [
+      { size: 0 },
+      { permits: 1.5 },
+      { lockTimeoutMs: -1 },
+      { waitTimeoutMs: Number.NaN },
+    ]) {
+      await expect(client.lock('a', options)).rejects.toBeInstanceOf(InvalidOptionError);
+    }
+    await expect(client.lock('')).rejects.toBeInstanceOf(InvalidOptionError);
+    await expect(client.tryLock('a', { waitTimeoutMs: 1 } as object)).rejects.toThrow(
+      'tryLock does not wait',
+    );
+    expect(() => new LdlmClient({ address: 'localhost' })).toThrow(InvalidOptionError);
+    expect(() => new LdlmClient({ tls: { ca: '/nowhere/ca.pem' } })).toThrow('tls.ca');
+  });
+
+  it('is not tried again: a wrong password', async () => {
+    const server = await runServer({ password: 'right' });
+    const wrong = open(server.address, { password: 'wrong' });
+    await expect(wrong.lock('a')).rejects.toBeInstanceOf(AuthenticationError);
+    expect((await open(server.address, { password: 'right' }).lock('a')).locked).toBe(true);
+  });
+});
+
+describe('a wait that is given up', () => {
+  it('leaves the queue, and rejects with the reason', async () => {
+    const { server, client, other } = await run();
+    const lock = await client.lock('a');
+    const controller = new AbortController();
+    const waiting = other.lock('a', { signal: controller.signal });
+    await expect.poll(() => server.stats().waiters).toBe(1);
+    controller.abort(new Error('enough'));
+    await expect(waiting).rejects.toThrow('enough');
+    await expect.poll(() => server.stats().waiters).toBe(0);
+    await lock.unlock();
+    expect(await client.tryLock('a')).not.toBeNull();
+    await expect(other.lock('b', { signal: AbortSignal.abort(new Error('before')) })).rejects.toThrow(
+      'before',
+    );
+    expect(await client.tryLock('b')).not.toBeNull();
+  });
+
+  it('gives a lock back that was granted with a reply that was lost', async () => {
+    const { server, proxy, client, other } = await runBehindProxy();
+    await client.withLock('warm', () => {});
+    proxy.swallowsReplies = true;
+    const controller = new AbortController();
+    const waiting = client.lock('a', { signal: controller.signal });
+    await expect.poll(() => server.stats().holders).toBe(1);
+    controller.abort();
+    await expect(waiting).rejects.toMatchObject({ name: 'AbortError' });
+    await expect.poll(() => server.stats().holders).toBe(0);
+    expect(await other.tryLock('a')).not.toBeNull();
+  });
+});
+
+describe('a client', () => {
+  it('has a connection of its own: closing it frees its locks at once, and nobody else is touched', async () => {
+    const { client, other } = await run();
+    const [mine, theirs] = [await client.lock('a'), await other.lock('b')];
+    await client.close();
+    expect(await other.tryLock('a')).not.toBeNull();
+    expect([mine.locked, theirs.locked]).toEqual([false, true]);
+    expect(mine.signal.reason).toBeInstanceOf(LockLostError);
+    await expect(client.lock('c')).rejects.toBeInstanceOf(ClientClosedError);
+  });
+
+  it('ends what waits when it is closed', async () => {
+    const { server, client, other } = await run();
+    await other.lock('a');
+    const waiting = client.lock('a');
+    await expect.poll(() => server.stats().waiters).toBe(1);
+    const closing = client.close();
+    await expect(waiting).rejects.toBeInstanceOf(ClientClosedError);
+    await closing;
+    await expect.poll(() => server.stats().waiters).toBe(0);
+  });
+
+  it('is closed by a signal, and by the end of a block', async () => {
+    const { server, other } = await run();
+    const controller = new AbortController();
+    const client = open(server.address, { signal: controller.signal });
+    await client.lock('a');
+    controller.abort();
+    await expect.poll(() => other.tryLock('a')).not.toBeNull();
+    {
+      await using scoped = new LdlmClient({ address: server.address });
+      await scoped.lock('b', { lockTimeoutMs: 0 });
+    }
+    expect(await other.tryLock('b')).not.toBeNull();
+  });
+
+  it('keeps a lock beyond an idle period of the channel', async () => {
+    const { server, other } = await run();
+    const client = open(server.address);
+    const shortened = open(server.address, { channelOptions: { 'grpc.client_idle_timeout_ms': 1_000 } });
+    await client.lock('mine', { lockTimeoutMs: 0 });
+    await shortened.lock('theirs', { lockTimeoutMs: 0 });
+    await expect.poll(() => other.tryLock('theirs'), { timeout: 5_000 }).not.toBeNull();
+    expect(await other.tryLock('mine')).toBeNull();
+  });
+});
+
+describe('when the connection is lost', () => {
+  it('a lock with a timeout is lost when the server no longer knows it', async () => {
+    const { proxy, client, other } = await runBehindProxy();
+    const lock = await client.lock('a');
+    proxy.cut();
+    await expect.poll(() => lock.signal.aborted, { timeout: 3_000 }).toBe(true);
+    expect(lock.signal.reason.message).toContain('no longer knows it');
+    expect(await other.tryLock('a')).not.toBeNull();
+  });
+
+  it('one with a timeout lives on where the server keeps locks', async () => {
+    const server = await runServer({ noClearOnDisconnect: true });
+    const proxy = await TcpProxy.open(server.address);
+    afterwards(() => proxy.close());
+    const client = open(proxy.address);
+    const lock = await client.lock('a', { lockTimeoutMs: 2_000 });
+    const untimed = await client.lock('b', { lockTimeoutMs: 0 });
+    proxy.cut();
+    await expect.poll(() => untimed.locked).toBe(false);
+    await expect.poll(() => proxy.connections).toBe(2);
+    await sleep(2_500);
+    expect(lock.locked).toBe(true);
+    // Nobody could say that it was held, so it was given back.
+    expect(server.stats().holders).toBe(1);
+  });
+
+  it('one with a timeout is lost at its deadline when the server does not come back', async () => {
+    const { proxy, client } = await runBehindProxy();
+    const lock = await client.lock('a', { lockTimeoutMs: 1_000 });
+    const began = performance.now();
+    proxy.cut(true);
+    await expect.poll(() => lock.signal.aborted, { timeout: 3_000 }).toBe(true);
+    expect(performance.now() - began).toBeLessThan(1_200);
+    expect(lock.signal.reason.message).toContain('not renewed in time');
+  });
+
+  it('a frozen server is noticed at the deadline', async () => {
+    const { proxy, client } = await runBehindProxy();
+    const lock = await client.lock('a', { lockTimeoutMs: 900 });
+    proxy.swallowsReplies = true;
+    await expect.poll(() => lock.locked, { timeout: 3_000, interval: 20 }).toBe(false);
+  });
+
+  it('a call that was under way is made again, and the lock taken once', async () => {
+    const { server, proxy, client, other } = await runBehindProxy();
+    const lock = await other.lock('a');
+    const waiting = client.lock('a');
+    await expect.poll(() => server.stats().waiters).toBe(1);
+    proxy.cut();
+    await expect.poll(() => proxy.connections).toBe(2);
+    await expect.poll(() => server.stats().waiters).toBe(1);
+    await lock.unlock();
+    expect((await waiting).locked).toBe(true);
+    expect(server.stats().holders).toBe(1);
+  });
+
+  it('a lock whose reply was lost is not taken twice', async () => {
+    const server = await runServer({ noClearOnDisconnect: true });
+    const proxy = await TcpProxy.open(server.address);
+    afterwards(() => proxy.close());
+    const client = open(proxy.address);
+    await client.withLock('warm', () => {});
+    proxy.swallowsReplies = true;
+    const waiting = client.lock('a', { size: 2 });
+    await expect.poll(() => server.stats().holders).toBe(1);
+    proxy.swallowsReplies = false;
+    proxy.cut();
+    expect((await waiting).locked).toBe(true);
+    expect(server.stats().holders).toBe(1);
+  });
+
+  it('an unlock whose reply was lost has unlocked', async () => {
+    const server = await runServer({ noClearOnDisconnect: true });
+    const proxy = await TcpProxy.open(server.address);
+    afterwards(() => proxy.close());
+    const client = open(proxy.address);
+    const lock = await client.lock('a');
+    proxy.swallowsReplies = true;
+    const unlocking = lock.unlock();
+    await expect.poll(() => server.stats().holders).toBe(0);
+    proxy.swallowsReplies = false;
+    proxy.cut();
+    expect(await unlocking).toBe(true);
+  });
+
+  it('a server that is not there is tried as often as it was told', async () => {
+    const client = open('127.0.0.1:1', { retries: 2, retryDelayMs: 50 });
+    const began = performance.now();
+    await expect(client.lock('a')).rejects.toBeInstanceOf(ServerUnavailableError);
+    expect(performance.now() - began).toBeGreaterThan(45);
+    const patient = open('127.0.0.1:1');
+    await expect(patient.lock('a', { waitTimeoutMs: 300 })).rejects.toBeInstanceOf(LockWaitTimeoutError);
+    await expect(patient.lock('a', { signal: AbortSignal.timeout(200) })).rejects.toMatchObject({
+      name: 'TimeoutError',
+    });
+  });
+});

@@ -1,0 +1,77 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { Lease } from '../../src/client/lease.ts';
+
+describe('a lease', () => {
+  it('counts from when the request was sent, and is renewed after a third', () => {
+    const lease = new Lease(30_000, 1_000);
+    expect([lease.deadlineMs, lease.renewMs]).toEqual([31_000, 11_000]);
+    expect([lease.isOver(30_999.9), lease.isOver(31_000)]).toEqual([false, true]);
+    lease.renewed(11_000, 30_000);
+    expect([lease.deadlineMs, lease.renewMs]).toEqual([41_000, 21_000]);
+  });
+
+  it('can be made longer and shorter', () => {
+    const lease = new Lease(30_000, 0);
+    lease.renewed(100, 60_000);
+    expect([lease.timeoutMs, lease.deadlineMs]).toEqual([60_000, 60_100]);
+    lease.renewed(200, 1_000);
+    expect([lease.timeoutMs, lease.deadlineMs]).toEqual([1_000, 1_200]);
+  });
+
+  it('is not set back by the answer to an earlier renewal', () => {
+    const lease = new Lease(3_000, 0);
+    lease.renewed(2_000, 3_000);
+    lease.renewed(1_000, 3_000);
+    expect([lease.deadlineMs, lease.renewMs]).toEqual([5_000, 3_000]);
+  });
+
+  it('tries again soon after a renewal without an answer, but not without a pause', () => {
+    const lease = new Lease(30_000, 0);
+    lease.failed(10_000);
+    expect(lease.renewMs).toBe(11_500);
+    const short = new Lease(100, 0);
+    short.failed(40);
+    expect(short.renewMs).toBe(65);
+    lease.hurry(10_100);
+    expect(lease.renewMs).toBe(10_100);
+    lease.hurry(10_200);
+    expect(lease.renewMs).toBe(10_100);
+  });
+
+  /** The server counts from the arrival of each request, which is after its sending; answers may come late or never. */
+  it('is over before the server thinks so, whatever the network does', () => {
+    const step = fc.record({
+      afterMs: fc.nat(2_000),
+      onWayMs: fc.nat(3_000),
+      backMs: fc.option(fc.nat(3_000)),
+    });
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 20 }), fc.nat(500), (steps, firstOnWayMs) => {
+        const timeoutMs = 1_000;
+        const lease = new Lease(timeoutMs, 0);
+        let serverUntilMs = firstOnWayMs + timeoutMs;
+        let sentMs = 0;
+        const events: { atMs: number; happen: () => void }[] = [];
+        for (const { afterMs, onWayMs, backMs } of steps) {
+          sentMs += afterMs;
+          const [sent, arrivedMs] = [sentMs, sentMs + onWayMs];
+          const happen = (): void => {
+            if (arrivedMs >= serverUntilMs) return;
+            serverUntilMs = arrivedMs + timeoutMs;
+            if (backMs !== null) {
+              events.push({ atMs: arrivedMs + backMs, happen: () => lease.renewed(sent, timeoutMs) });
+              events.sort((a, b) => a.atMs - b.atMs);
+            }
+          };
+          events.push({ atMs: arrivedMs, happen });
+        }
+        events.sort((a, b) => a.atMs - b.atMs);
+        for (let event = events.shift(); event !== undefined; event = events.shift()) {
+          event.happen();
+          expect(lease.deadlineMs).toBeLessThanOrEqual(serverUntilMs);
+        }
+      }),
+    );
+  });
+});

@@ -1,0 +1,58 @@
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+
+/** A proxy between a client and a server that can be told to misbehave. */
+export class TcpProxy {
+  /** Bytes from the server are thrown away while this is set. */
+  swallowsReplies = false;
+  /** Connections are refused while this is set. */
+  isDown = false;
+  connections = 0;
+  readonly #server: Server;
+  readonly #sockets = new Set<Socket>();
+
+  private constructor(target: string) {
+    const colon = target.lastIndexOf(':');
+    this.#server = createServer((near) => {
+      if (this.isDown) {
+        near.destroy();
+        return;
+      }
+      this.connections++;
+      const far = connect(Number(target.slice(colon + 1)), target.slice(0, colon));
+      for (const socket of [near, far]) {
+        this.#sockets.add(socket);
+        socket.on('error', () => {});
+        socket.on('close', () => {
+          this.#sockets.delete(socket);
+          near.destroy();
+          far.destroy();
+        });
+      }
+      near.on('data', (bytes) => far.write(bytes));
+      far.on('data', (bytes) => {
+        if (!this.swallowsReplies) near.write(bytes);
+      });
+    });
+  }
+
+  static async open(target: string): Promise<TcpProxy> {
+    const proxy = new TcpProxy(target);
+    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    return proxy;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  /** Cuts all connections; with `down`, no new ones are taken until `isDown` is cleared. */
+  cut(down = false): void {
+    this.isDown = down;
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
+  close(): void {
+    this.cut();
+    this.#server.close();
+  }
+}
