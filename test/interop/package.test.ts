@@ -4,7 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { peers, root } from './peers.ts';
-import { afterwards, connect } from './server-process.ts';
+import { afterwards, connect, ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
 const manifest = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string };
@@ -77,6 +77,76 @@ describe('the installed package', () => {
       ['--no-install', 'tsc', ...flags, '--module', module, '--moduleResolution', resolution, file],
       { cwd: peers.project },
     );
+    const { stdout } = await work.catch((error: { stdout: string }) => error);
+    expect(stdout).toBe('');
+  });
+
+  const clientProgram = `
+    import { type HeldLock, LdlmClient, LockWaitTimeoutError } from 'ldlm-ts/client';
+    const client: LdlmClient = new LdlmClient({ address: process.env['ADDRESS']! });
+    const lock: HeldLock | null = await client.tryLock('package');
+    const refusal: unknown = await client.lock('package', { waitTimeoutMs: 20 }).catch((error: unknown) => error);
+    const token: bigint = lock!.fencingToken;
+    console.log(lock!.locked, token > 0n, refusal instanceof LockWaitTimeoutError);
+    await client.close();
+  `;
+  const clientScript = clientProgram
+    .replace('type HeldLock, ', '')
+    .replaceAll(/(const \w+): [\w |]+ =/g, '$1 =')
+    .replace('(error: unknown)', '(error)')
+    .replaceAll(/(lock|'\])!/g, '$1');
+
+  it.each([
+    ['an ES module', 'client.mjs', clientScript],
+    [
+      'a CommonJS module',
+      'client.cjs',
+      `const { LdlmClient, LockWaitTimeoutError } = require('ldlm-ts/client');
+      (async () => {${clientScript.replace(/import .*;/, '')}})();`,
+    ],
+  ])('has a client for %s, which ends once it is closed', async (_, file, script) => {
+    const server = new ServerProcess(['-l', '127.0.0.1:0']);
+    afterwards(() => server.stop());
+    const address = await server.ready();
+    writeFileSync(`${peers.project}/${file}`, script);
+    const env = { ...process.env, ADDRESS: address };
+    const { stdout } = await run('node', [file], { cwd: peers.project, timeout: 20_000, env });
+    expect(stdout).toBe('true true true\n');
+  });
+
+  it.each([
+    ['node16', 'node16', 'types-client-node16.mts'],
+    ['esnext', 'bundler', 'types-client-bundler.ts'],
+    ['nodenext', 'nodenext', 'types-client-required.cts'],
+  ])('has types of the client for module %s with resolution %s in %s', async (module, resolution, file) => {
+    const required = clientProgram
+      .replace(/^\s*import (.*) from (.*);/m, 'import $1 from $2;')
+      .replace(/const client:/, 'async function main() { const client:');
+    writeFileSync(
+      `${peers.project}/${file}`,
+      file.endsWith('.cts') ? `${required}}\nvoid main();` : clientProgram,
+    );
+    const flags = [
+      '--noEmit',
+      '--strict',
+      '--skipLibCheck',
+      'false',
+      '--target',
+      'es2022',
+      '--types',
+      'node',
+    ];
+    const words = [
+      '--no-install',
+      'tsc',
+      ...flags,
+      '--module',
+      module,
+      '--moduleResolution',
+      resolution,
+      file,
+    ];
+    const work = run('npx', words, { cwd: peers.project });
     const { stdout } = await work.catch((error: { stdout: string }) => error);
     expect(stdout).toBe('');
   });
