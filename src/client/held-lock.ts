@@ -55,6 +55,12 @@ export class HeldLock implements AsyncDisposable {
     return this.#state === 'held';
   }
 
+  /** How long it is certainly held from now on unless it is renewed, in milliseconds; null for a lock without a timeout. */
+  get remainingMs(): number | null {
+    if (this.#keeper === null) return null;
+    return this.locked ? this.#keeper.remainingMs() : 0;
+  }
+
   /** When it will be lost unless it is renewed; null for a lock without a timeout, and for one that is not held. */
   get expiresAt(): Date | null {
     if (this.#keeper === null || !this.locked) return null;
@@ -83,17 +89,18 @@ export class HeldLock implements AsyncDisposable {
   }
 
   /**
-   * Gives the lock back. True: it was held until now. False: it was not, because it was unlocked before or is lost.
+   * Gives the lock back. True: it was held until now. False: it was not, because it was unlocked before or is lost, or its
+   * timeout has ended while the server did not answer.
    *
    * @throws LdlmError when the server refuses to be asked
    */
   async unlock(): Promise<boolean> {
     const wasHeld = this.locked;
     if (this.#state === 'released') return false;
-    if (wasHeld) this.#state = 'released';
-    this.#keeper?.stop();
-    const isReleased = await this.#owner.release(this);
-    return wasHeld && isReleased;
+    if (!wasHeld) return false;
+    this.#state = 'released';
+    const released = this.#owner.release(this);
+    return this.#keeper === null ? released : this.#keeper.untilOver(released);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

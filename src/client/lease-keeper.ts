@@ -31,6 +31,8 @@ export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   #timer: NodeJS.Timeout | null = null;
   #renewing = false;
+  /** Told of the end of the lease in place of `lost`, when the lock is being given back: it is not renewed any more. */
+  #ended: (() => void) | null = null;
   #stopped = false;
 
   /** @param sentMs when the request was sent that the grant answers, on the clock of `options` */
@@ -74,6 +76,18 @@ export class LeaseKeeper {
     return Math.max(0, this.lease.deadlineMs - this.#options.clock.nowMs());
   }
 
+  /** What `released` resolves with; false once the lease is over, because then nothing is left to be given back. */
+  async untilOver(released: Promise<boolean>): Promise<boolean> {
+    try {
+      return await new Promise((resolve, reject) => {
+        this.#ended = () => resolve(false);
+        released.then(resolve, reject);
+      });
+    } finally {
+      this.stop();
+    }
+  }
+
   stop(): void {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
@@ -84,7 +98,7 @@ export class LeaseKeeper {
     if (this.#stopped) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     const { deadlineMs, renewMs } = this.lease;
-    const nextMs = this.#options.autoRenew && !this.#renewing ? Math.min(renewMs, deadlineMs) : deadlineMs;
+    const nextMs = this.#renews() && !this.#renewing ? Math.min(renewMs, deadlineMs) : deadlineMs;
     const waitMs = Math.min(Math.max(nextMs - this.#options.clock.nowMs(), 0), TIMER_MS_MAX);
     this.#timer = setTimeout(() => this.#due(), waitMs);
     this.#timer.unref();
@@ -93,8 +107,12 @@ export class LeaseKeeper {
   #due(): void {
     if (!this.check()) return;
     const isDue = this.lease.renewMs <= this.#options.clock.nowMs();
-    if (this.#options.autoRenew && !this.#renewing && isDue) void this.#renewByItself();
+    if (this.#renews() && !this.#renewing && isDue) void this.#renewByItself();
     this.#schedule();
+  }
+
+  #renews(): boolean {
+    return this.#options.autoRenew && this.#ended === null;
   }
 
   async #renewByItself(): Promise<void> {
@@ -115,7 +133,8 @@ export class LeaseKeeper {
   #lose(why: string, cause?: unknown): void {
     if (this.#stopped) return;
     this.stop();
-    this.#options.lost(why, cause);
+    if (this.#ended === null) this.#options.lost(why, cause);
+    else this.#ended();
   }
 }
 

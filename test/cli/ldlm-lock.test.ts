@@ -291,7 +291,9 @@ describe('ldlm-lock', () => {
       stdout: '',
       stderr: `ldlm-lock: error: ${message}\n`,
     });
-    expect(await runLockCommand([])).toEqual(usage('expected one of "unlock", "list", "watch", "info"'));
+    expect(await runLockCommand([])).toEqual(
+      usage('expected one of "unlock", "list", "watch", "info", "run"'),
+    );
     expect(await runLockCommand(['foo\x1b'])).toEqual(usage('unexpected argument foo\\x1b'));
     expect(await runLockCommand(['list', '-s', '/no/such.sock'])).toEqual(
       usage('--socket: stat /no/such.sock: no such file or directory'),

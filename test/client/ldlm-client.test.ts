@@ -311,6 +311,16 @@ describe('when the connection is lost', () => {
     await expect.poll(() => lock.locked, { timeout: 3_000, interval: 20 }).toBe(false);
   });
 
+  it('an unlock does not wait for a frozen server beyond the timeout', async () => {
+    const { proxy, client } = await runBehindProxy();
+    const lock = await client.lock('a', { lockTimeoutMs: 600 });
+    proxy.swallowsReplies = true;
+    const began = performance.now();
+    expect(await lock.unlock()).toBe(false);
+    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(lock.signal.aborted).toBe(false);
+  });
+
   it('a call that was under way is made again, and the lock taken once', async () => {
     const { server, proxy, client, other } = await runBehindProxy();
     const lock = await other.lock('a');

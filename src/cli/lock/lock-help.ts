@@ -41,6 +41,7 @@ function describe(columns: number): Argv {
   for (const [name, { help, words }] of Object.entries(lockCommands)) {
     parser.command([name, ...words].join(' '), help);
   }
+  parser.command('run', 'Run a command while holding a lock; see run --help');
   addFlags(parser, 'Flags of commands:', commandFlags);
   addFlags(parser, 'Server:', connectionFlags);
   return parser.help('help', programFlags.help.help).alias('help', 'h').option('version', {

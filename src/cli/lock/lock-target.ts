@@ -19,7 +19,7 @@ export type LockTarget =
       readonly password: string;
     };
 
-interface TlsTarget {
+export interface TlsTarget {
   readonly ca: Buffer | null;
   readonly cert: Buffer | null;
   readonly key: Buffer | null;
@@ -60,7 +60,7 @@ export function findTarget(flags: Flags, env: Environment): LockTarget {
 }
 
 /** The gRPC library would look for a host of the name `foo`, or take another kind of target. */
-function checkAddress(address: string): void {
+export function checkAddress(address: string): void {
   try {
     const { host, port } = parseListenAddress(address);
     if (host !== '' && !/[\s/]/.test(host) && port !== 0) return;
@@ -81,7 +81,7 @@ function findSocket(flags: Flags, env: Environment): string {
   return path;
 }
 
-function readTls(flags: Flags): TlsTarget | null {
+export function readTls(flags: Flags): TlsTarget | null {
   const names = ['tls', 'ca', 'cert', 'key', 'server_name', 'skip_verify'] as const;
   if (!names.some((name) => flags.has(name) && flags.get(name) !== false)) return null;
   if (flags.has('cert') !== flags.has('key')) throw new UsageError('--cert and --key must be used together');
@@ -95,7 +95,7 @@ function readTls(flags: Flags): TlsTarget | null {
 }
 
 /** A file, whose trailing line break is none of the password, goes before the variable. */
-function readPassword(flags: Flags, env: Environment): string {
+export function readPassword(flags: Flags, env: Environment): string {
   if (flags.has('password') && flags.has('password_file'))
     throw new UsageError("--password and --password_file can't be used together");
   const file = readFlagFile(flags, 'password_file');
@@ -104,7 +104,7 @@ function readPassword(flags: Flags, env: Environment): string {
 }
 
 /** It travels as metadata, where the gRPC library takes nothing else, though a server may have another one. */
-function checkPassword(password: string): string {
+export function checkPassword(password: string): string {
   if (/^[\x20-\x7e]*$/.test(password)) return password;
   throw new CommandFailure('a password can be sent only if all of it is printable ASCII');
 }

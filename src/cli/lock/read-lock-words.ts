@@ -131,7 +131,7 @@ class WordReader {
 
   #checkWhole(): void {
     if (this.#command === null) {
-      const names = Object.keys(lockCommands).map((name) => JSON.stringify(name));
+      const names = [...Object.keys(lockCommands), 'run'].map((name) => JSON.stringify(name));
       throw new UsageError(`expected one of ${names.join(', ')}`);
     }
     const command = this.#command;
@@ -154,7 +154,7 @@ function takesFlag(command: CommandName, name: FlagName): boolean {
 function unexpected(
   word: string,
   emptyFlag: string | null,
-  candidates: readonly string[] = Object.keys(lockCommands),
+  candidates: readonly string[] = [...Object.keys(lockCommands), 'run'],
 ): UsageError {
   if (emptyFlag !== null) {
     return new UsageError(

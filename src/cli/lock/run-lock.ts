@@ -30,18 +30,23 @@ const exitInterrupted = 130;
 export async function runLock(program: LockProgram): Promise<number> {
   const output = new LockOutput(program.stdout, program.env);
   try {
+    const [command, ...words] = program.argv;
+    if (command === 'run') {
+      const { runWithLock } = await import('./run/run-command.ts');
+      return await runWithLock(words, program.env);
+    }
     const completion = await answerCompletion(program.argv);
     if (completion !== null) return await print(output, completion);
-    const words = readLockWords(program.argv);
-    if (words.flags.get('help') === true) {
+    const lockWords = readLockWords(program.argv);
+    if (lockWords.flags.get('help') === true) {
       const { formatLockHelp } = await import('./lock-help.ts');
       return await print(output, await formatLockHelp(Math.min(output.columns, 120)));
     }
-    if (words.flags.get('version') === true) {
+    if (lockWords.flags.get('version') === true) {
       const { formatVersion } = await import('../version.ts');
       return await print(output, formatVersion());
     }
-    await Promise.race([runCommand(program, words, output), abortOf(program.interrupted)]);
+    await Promise.race([runCommand(program, lockWords, output), abortOf(program.interrupted)]);
     return program.interrupted.aborted ? exitInterrupted : exitOk;
   } catch (error) {
     if (error instanceof ReaderGone) return exitOk;

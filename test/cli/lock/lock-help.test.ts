@@ -35,7 +35,7 @@ describe('completion', () => {
 
   it('knows commands and flags', async () => {
     vi.stubEnv('SHELL', '/bin/bash');
-    expect(await completeLockWords(['ldlm-lock', ''])).toEqual(['unlock', 'list', 'watch', 'info']);
+    expect(await completeLockWords(['ldlm-lock', ''])).toEqual(['unlock', 'list', 'watch', 'info', 'run']);
     expect(await completeLockWords(['ldlm-lock', 'list', '--sk'])).toContain('--skip_verify');
   });
 });

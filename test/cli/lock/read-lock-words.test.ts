@@ -35,8 +35,8 @@ describe('readLockWords', () => {
   });
 
   it.each([
-    [[], 'expected one of "unlock", "list", "watch", "info"'],
-    [['--json'], 'expected one of "unlock", "list", "watch", "info"'],
+    [[], 'expected one of "unlock", "list", "watch", "info", "run"'],
+    [['--json'], 'expected one of "unlock", "list", "watch", "info", "run"'],
     [['foo'], 'unexpected argument foo'],
     [['lst'], 'unexpected argument lst, did you mean "list"?'],
     [['toString'], 'unexpected argument toString'],

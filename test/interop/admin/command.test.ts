@@ -87,7 +87,7 @@ describe('106: unlock of an unknown lock', () => {
 
 describe('107: a command line that cannot be used', () => {
   it.each([
-    [[], 'expected one of "unlock", "list", "watch", "info"'],
+    [[], 'expected one of "unlock", "list", "watch", "info", "run"'],
     [['foo'], 'unexpected argument foo'],
     [['list', 'c107', 'foo'], 'unexpected argument foo'],
     [['unlock'], 'expected "<lock-name>"'],
