@@ -28,7 +28,7 @@ export interface RunPlan {
   readonly exitCodes: ExitCodes;
 }
 
-export interface ExitCodes {
+interface ExitCodes {
   readonly notAcquired: number;
   readonly lost: number;
   readonly unreachable: number;
