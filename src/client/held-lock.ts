@@ -49,27 +49,29 @@ export class HeldLock implements AsyncDisposable {
     return this.#keeper;
   }
 
-  /** Whether it is certainly held now. */
+  /**
+   * Whether it is certainly held now. After a lost connection it is not until the server has confirmed it, which it is asked
+   * for at once; that may make it true again.
+   */
   get locked(): boolean {
-    if (this.#state === 'held') this.#keeper?.check();
-    return this.#state === 'held';
+    return this.#isLeased() && (this.#keeper?.isSure ?? true);
   }
 
-  /** How long it is certainly held from now on unless it is renewed, in milliseconds; null for a lock without a timeout. */
+  /** How long it is held from now on unless it is renewed, in milliseconds; null for a lock without a timeout. */
   get remainingMs(): number | null {
     if (this.#keeper === null) return null;
-    return this.locked ? this.#keeper.remainingMs() : 0;
+    return this.#isLeased() ? this.#keeper.remainingMs() : 0;
   }
 
   /** When it will be lost unless it is renewed; null for a lock without a timeout, and for one that is not held. */
   get expiresAt(): Date | null {
-    if (this.#keeper === null || !this.locked) return null;
+    if (this.#keeper === null || !this.#isLeased()) return null;
     return new Date(Date.now() + this.#keeper.remainingMs());
   }
 
   /** Aborts when the lock is lost, with a {@link LockLostError} as its reason; not when it is unlocked. */
   get signal(): AbortSignal {
-    if (this.#state === 'held') this.#keeper?.check();
+    this.#isLeased();
     if (this.#abort === null) {
       this.#abort = new AbortController();
       if (this.#error !== null) this.#abort.abort(this.#error);
@@ -84,7 +86,7 @@ export class HeldLock implements AsyncDisposable {
    * @throws LockLostError, LdlmError
    */
   async renew(lockTimeoutMs?: number): Promise<void> {
-    if (!this.locked) throw this.#error ?? new LockLostError(this.name, 'it was unlocked');
+    if (!this.#isLeased()) throw this.#error ?? new LockLostError(this.name, 'it was unlocked');
     await this.#owner.extend(this, lockTimeoutMs);
   }
 
@@ -95,12 +97,16 @@ export class HeldLock implements AsyncDisposable {
    * @throws LdlmError when the server refuses to be asked
    */
   async unlock(): Promise<boolean> {
-    const wasHeld = this.locked;
-    if (this.#state === 'released') return false;
-    if (!wasHeld) return false;
+    if (!this.#isLeased()) return false;
     this.#state = 'released';
     const released = this.#owner.release(this);
     return this.#keeper === null ? released : this.#keeper.untilOver(released);
+  }
+
+  /** Neither unlocked nor lost, as far as time goes. */
+  #isLeased(): boolean {
+    if (this.#state === 'held') this.#keeper?.check();
+    return this.#state === 'held';
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

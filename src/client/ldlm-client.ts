@@ -231,7 +231,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     const reply = await attempts(() => keeper?.renew(timeoutMs) ?? this.#transport.renew(call), limits);
     if (reply !== null) throwRefusal(name, reply);
     // It was lost while nobody answered.
-    if (!lock.locked) lock.signal.throwIfAborted();
+    lock.signal.throwIfAborted();
   }
 
   /** The server ends the session of a connection that is gone: what it held is free, unless a key proves the contrary. */
@@ -239,7 +239,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     const untilMs = this.#clock.nowMs() + GIVE_BACK_MS_MAX;
     for (const lock of [...this.#held]) {
       if (lock.keeper !== null) {
-        lock.keeper.hurry();
+        lock.keeper.doubt();
         continue;
       }
       lock.lose('the connection to the server is gone');

@@ -31,6 +31,8 @@ export class LeaseKeeper {
   readonly #options: LeaseKeeperOptions;
   #timer: NodeJS.Timeout | null = null;
   #renewing = false;
+  /** When the connection was lost that held the lock, as long as no renewal was answered that was sent since. */
+  #doubtedMs: number | null = null;
   /** Told of the end of the lease in place of `lost`, when the lock is being given back: it is not renewed any more. */
   #ended: (() => void) | null = null;
   #stopped = false;
@@ -51,9 +53,18 @@ export class LeaseKeeper {
     return false;
   }
 
-  /** The connection is gone: whether the server still knows the grant is to be asked at once. */
-  hurry(): void {
+  /** Whether nothing speaks against the lock's being held: see `doubt`. */
+  get isSure(): boolean {
+    return this.#doubtedMs === null;
+  }
+
+  /**
+   * The connection is gone, and unless the server keeps locks without one, so is the lock. That is to be asked at once;
+   * until there is an answer nobody can say that it is held.
+   */
+  doubt(): void {
     if (this.#stopped) return;
+    this.#doubtedMs = this.#options.clock.nowMs();
     this.lease.hurry(this.#options.clock.nowMs());
     this.#schedule();
   }
@@ -66,6 +77,7 @@ export class LeaseKeeper {
     const reply = await transport.renew(call, { timeoutMs: Math.max(1, timeoutMs * UNANSWERED_AFTER) });
     if (reply.locked) {
       this.lease.renewed(sentMs, timeoutMs);
+      if (this.#doubtedMs !== null && sentMs >= this.#doubtedMs) this.#doubtedMs = null;
       this.#schedule();
     } else if (isGone(reply)) this.#lose('the server no longer knows it');
     return reply;

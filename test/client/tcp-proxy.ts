@@ -4,6 +4,8 @@ import { type AddressInfo, connect, createServer, type Server, type Socket } fro
 export class TcpProxy {
   /** Bytes from the server are thrown away while this is set. */
   swallowsReplies = false;
+  /** What either side says arrives so much later. */
+  delayMs = 0;
   /** Connections are refused while this is set. */
   isDown = false;
   connections = 0;
@@ -28,9 +30,9 @@ export class TcpProxy {
           far.destroy();
         });
       }
-      near.on('data', (bytes) => far.write(bytes));
+      near.on('data', (bytes) => this.#pass(bytes, far));
       far.on('data', (bytes) => {
-        if (!this.swallowsReplies) near.write(bytes);
+        if (!this.swallowsReplies) this.#pass(bytes, near);
       });
     });
   }
@@ -43,6 +45,12 @@ export class TcpProxy {
 
   get address(): string {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
+  }
+
+  #pass(bytes: Buffer, to: Socket): void {
+    if (this.delayMs === 0) to.write(bytes);
+    // Timers of equal length end in the order in which they began, so bytes keep their order while the delay stays.
+    else setTimeout(() => to.write(bytes), this.delayMs);
   }
 
   /** Cuts all connections; with `down`, no new ones are taken until `isDown` is cleared. */

@@ -53,7 +53,7 @@ export const PROTOCOL_BUGS: readonly PlantedBug[] = [
   {
     name: 'the heads are kept when the dynamic table changes',
     file: 'src/protocol/http2/head-cache.ts',
-    find: 'this.#entries.length = 0;',
+    find: 'this.#entries = [];',
     replace: '',
     tests: ['test/protocol/http2/head-cache'],
     catches: 'a head is what its block says',
