@@ -15,6 +15,7 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findFileHolder, openExclusiveFile } from '../../src/filelock/exclusive-file.ts';
 import { FileLockError, FileLockedError } from '../../src/filelock/file-lock-error.ts';
+import { actAsNobody } from './nobody.ts';
 import { killProgram, runProgram, startProgram } from './programs.ts';
 import { makeScratchFolder, makeScratchPath } from './scratch-folder.ts';
 
@@ -219,14 +220,6 @@ describe('ExclusiveFile.close', () => {
     next.close();
   });
 });
-
-/** Root may write everywhere; nobody may not. */
-function actAsNobody(): void {
-  const user = process.geteuid?.();
-  if (user !== 0) return;
-  process.seteuid?.(65_534);
-  onTestFinished(() => process.seteuid?.(user));
-}
 
 function makePipe(path: string): string {
   runProgram('mkfifo', path);
