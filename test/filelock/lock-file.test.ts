@@ -127,6 +127,7 @@ describe('unlinkLockedFile', () => {
     writeFileSync(`${path}.new`, 'new');
     renameSync(`${path}.new`, path);
     await unlinkLockedFile(path, fd, false);
+    expect(existsSync(path)).toBe(true);
     expect(readFileSync(path, 'utf8')).toBe('new');
   });
 
