@@ -66,15 +66,21 @@ describe('the package as it is published', () => {
       const { startServer } = await import('ldlm-ts');
       const server = await startServer({ listenAddress: '127.0.0.1:0', shards: 1, logLevel: 'error' });
       await server.close();
-      console.log(JSON.stringify({ found, addresses: server.addresses.length }));
+      const { FileLock, LockMgr } = await import('ldlm-ts/filelock');
+      const lock = await new FileLock('consumer.lock').acquire();
+      const acquired = await new LockMgr('consumer.lock').acquireLock();
+      await lock.release();
+      console.log(JSON.stringify({ found, addresses: server.addresses.length, held: !acquired }));
     `;
     // A program inside of the package finds it by the same rules by which it is found from the outside.
     const consumer = join(folder, 'package', 'consumer');
     mkdirSync(consumer);
     writeFileSync(join(consumer, 'consumer.mjs'), script);
     const { stdout } = await run('node', [join(consumer, 'consumer.mjs'), ...specifiers], {
+      cwd: consumer,
       timeout: 20_000,
     });
-    expect(JSON.parse(stdout)).toStrictEqual({ found: specifiers.map(() => true), addresses: 1 });
+    const found = specifiers.map(() => true);
+    expect(JSON.parse(stdout)).toStrictEqual({ found, addresses: 1, held: true });
   });
 });

@@ -24,3 +24,22 @@ export class FileLockError extends LdlmServerError {
     this.path = path;
   }
 }
+
+/** The lock did not come free within the time that its caller would wait. */
+export class FileLockTimeoutError extends LdlmServerError {
+  readonly path: string;
+  readonly timeoutMs: number;
+
+  constructor(path: string, timeoutMs: number) {
+    super('LDLM_FILE_LOCK_TIMEOUT', `cannot lock ${path}: it did not come free within ${timeoutMs} ms`);
+    this.path = path;
+    this.timeoutMs = timeoutMs;
+  }
+}
+
+/** A file lock was called in a way that has no answer; the program has to be changed. */
+export class FileLockUseError extends LdlmServerError {
+  constructor(message: string) {
+    super('LDLM_FILE_LOCK_USE', message);
+  }
+}

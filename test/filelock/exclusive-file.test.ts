@@ -15,7 +15,9 @@ import { Worker } from 'node:worker_threads';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { findFileHolder, openExclusiveFile } from '../../src/filelock/exclusive-file.ts';
 import { FileLockError, FileLockedError } from '../../src/filelock/file-lock-error.ts';
-import { killProgram, runProgram, startProgram } from './programs.ts';
+import { isFree, makeLock } from './held-locks.ts';
+import { actAsNobody } from './nobody.ts';
+import { killProgram, startProgram } from './programs.ts';
 import { makeScratchFolder, makeScratchPath } from './scratch-folder.ts';
 
 const lockWorker = new URL('./lock-worker.mjs', import.meta.url);
@@ -29,9 +31,6 @@ async function startLockThread(path: string): Promise<[Worker, string]> {
   const [word] = (await once(thread, 'message')) as [string];
   return [thread, word];
 }
-
-/** Whether flock(1) of util-linux finds the file free. */
-const isFreeForShell = (path: string): boolean => runProgram('flock', '-n', path, 'true') === 0;
 
 describe('openExclusiveFile', () => {
   it('creates a file that only its owner may read, with the pid of the holder', async () => {
@@ -49,32 +48,8 @@ describe('openExclusiveFile', () => {
     const args = [script, process.execPath, fileURLToPath(lockWorker), path];
     const [, word] = await startProgram('sh', '-c', ...args);
     expect(word).toBe('locked');
-    expect(isFreeForShell(path)).toBe(false);
+    expect(await isFree(path)).toBe(false);
     expect(readFileSync(path, 'utf8')).toBe('');
-  });
-
-  it('locks what flock(1) sees, until it is closed', async () => {
-    const path = makeScratchPath();
-    const file = await openExclusiveFile(path);
-    expect(isFreeForShell(path)).toBe(false);
-    file.close();
-    expect(isFreeForShell(path)).toBe(true);
-  });
-
-  it('sees what flock(1) locks, and leaves the content alone', async () => {
-    const path = makeScratchPath();
-    writeFileSync(path, 'a note of the shell');
-    const [shell] = await startProgram('flock', '--no-fork', path, 'sh', '-c', 'echo locked; exec sleep 60');
-    await expect(openExclusiveFile(path)).rejects.toThrow(
-      expect.objectContaining({
-        code: 'LDLM_FILE_LOCKED',
-        message: `cannot lock ${path}: another process has it locked`,
-        holderPid: undefined,
-      }),
-    );
-    expect(readFileSync(path, 'utf8')).toBe('a note of the shell');
-    await killProgram(shell);
-    (await openExclusiveFile(path)).close();
   });
 
   it('names the process that has the file locked, and gets it when that is killed', async () => {
@@ -104,7 +79,7 @@ describe('openExclusiveFile', () => {
     const path = makeScratchPath();
     const file = await openExclusiveFile(path);
     await expect(openExclusiveFile(path)).rejects.toMatchObject({ holderPid: process.pid });
-    expect(isFreeForShell(path)).toBe(false);
+    expect(await isFree(path)).toBe(false);
     file.close();
     (await openExclusiveFile(path)).close();
   });
@@ -135,7 +110,7 @@ describe('openExclusiveFile', () => {
     const file = await openExclusiveFile(path);
     const [child] = await startProgram('sh', '-c', 'echo ready; exec sleep 60');
     file.close();
-    expect(isFreeForShell(path)).toBe(true);
+    expect(await isFree(path)).toBe(true);
     expect(child.exitCode).toBe(null);
   });
 
@@ -178,7 +153,6 @@ describe('openExclusiveFile', () => {
     it.each([
       ['a folder that is not there', (folder: string) => join(folder, 'none', 'state.lock'), 'ENOENT'],
       ['a folder', (folder: string) => folder, 'EISDIR'],
-      ['a pipe', (folder: string) => makePipe(join(folder, 'pipe')), 'ESPIPE'],
     ])('says so of %s', async (_, place, code) => {
       const path = place(makeScratchFolder());
       await expect(openExclusiveFile(path)).rejects.toMatchObject({
@@ -214,24 +188,11 @@ describe('ExclusiveFile.close', () => {
     file.close();
     const next = await openExclusiveFile(path);
     file.close();
-    expect(isFreeForShell(path)).toBe(false);
+    expect(await isFree(path)).toBe(false);
     expect(readFileSync(path, 'utf8')).toBe(`${process.pid}\n`);
     next.close();
   });
 });
-
-/** Root may write everywhere; nobody may not. */
-function actAsNobody(): void {
-  const user = process.geteuid?.();
-  if (user !== 0) return;
-  process.seteuid?.(65_534);
-  onTestFinished(() => process.seteuid?.(user));
-}
-
-function makePipe(path: string): string {
-  runProgram('mkfifo', path);
-  return path;
-}
 
 /** The descriptors of this process that are open on the file. */
 function descriptorsOf(path: string): readonly string[] {
@@ -251,10 +212,10 @@ describe('findFileHolder', () => {
     expect(existsSync(path)).toBe(false);
     const file = await openExclusiveFile(path);
     expect(await findFileHolder(path)).toEqual({ pid: process.pid });
-    expect(isFreeForShell(path)).toBe(false);
+    expect(await isFree(path)).toBe(false);
     file.close();
     expect(await findFileHolder(path)).toBeNull();
-    expect(isFreeForShell(path)).toBe(true);
+    expect(await isFree(path)).toBe(true);
   });
 
   it('tells a holder that is gone, and one that writes no pid', async () => {
@@ -262,7 +223,7 @@ describe('findFileHolder', () => {
     writeFileSync(path, '4711\n');
     expect(await findFileHolder(path)).toBeNull();
     writeFileSync(path, '');
-    await startProgram('flock', '--no-fork', path, 'sh', '-c', 'echo locked; exec sleep 60');
+    await makeLock(path).acquire();
     expect(await findFileHolder(path)).toEqual({ pid: undefined });
   });
 

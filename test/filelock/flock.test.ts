@@ -1,7 +1,6 @@
 import { closeSync, openSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { tryFlock } from '../../src/filelock/flock.ts';
-import { runProgram } from './programs.ts';
 import { makeScratchPath } from './scratch-folder.ts';
 
 function openFile(path: string): number {
@@ -20,10 +19,17 @@ describe('tryFlock', () => {
     expect(await tryFlock(other)).toBe(false);
   });
 
-  it('is exclusive: not even a shared lock of flock(1) gets in', async () => {
+  it('is exclusive: not even a shared lock gets in', async () => {
     const path = makeScratchPath();
     await tryFlock(openFile(path));
-    expect(runProgram('flock', '-s', '-n', path, 'true')).toBe(1);
+    expect(await tryFlock(openFile(path), true)).toBe(false);
+  });
+
+  it('is shared when all want to share it', async () => {
+    const path = makeScratchPath();
+    expect(await tryFlock(openFile(path), true)).toBe(true);
+    expect(await tryFlock(openFile(path), true)).toBe(true);
+    expect(await tryFlock(openFile(path))).toBe(false);
   });
 
   it('tells a failure from a lock that somebody has', async () => {

@@ -48,6 +48,19 @@ describe('the installed package', () => {
     await server.close();
   `;
 
+  const lockProgram = `
+    import { FileLock, FileLockedError, LockMgr } from 'ldlm-ts/filelock';
+    async function runAlone(): Promise<boolean> {
+      await using lock: FileLock = await new FileLock('program.lock').acquire({ timeoutMs: 1_000 });
+      const refusal: unknown = await new FileLock(lock.path).acquire({ wait: false }).catch((error: unknown) => error);
+      return refusal instanceof FileLockedError;
+    }
+    const refused: boolean = await runAlone();
+    const mgr: LockMgr = new LockMgr('program.lock');
+    const acquired: boolean = await mgr.acquireLock({ wait: true, timeout: 1 });
+    console.log(refused, acquired, mgr.msg, await mgr.releaseLock());
+  `;
+
   it('is imported by an ES module, which ends once the server is closed', async () => {
     const plain = program.replace(', type RunningServer', '').replaceAll(/(const \w+): \w+/g, '$1');
     const script = plain.replace('(error: unknown)', '(error)');
@@ -56,27 +69,17 @@ describe('the installed package', () => {
     expect(stdout).toBe('1 true function\n');
   });
 
+  const typeFlags = ['--strict', '--skipLibCheck', 'false', '--target', 'es2022', '--types', 'node'];
+
   it.each([
     ['node16', 'node16'],
     ['esnext', 'bundler'],
   ])('has types for module %s with resolution %s', async (module, resolution) => {
-    const file = `types-${resolution}.ts`;
-    writeFileSync(`${peers.project}/${file}`, program);
-    const flags = [
-      '--noEmit',
-      '--strict',
-      '--skipLibCheck',
-      'false',
-      '--target',
-      'es2022',
-      '--types',
-      'node',
-    ];
-    const work = run(
-      'npx',
-      ['--no-install', 'tsc', ...flags, '--module', module, '--moduleResolution', resolution, file],
-      { cwd: peers.project },
-    );
+    const files = [`types-${resolution}.ts`, `types-lock-${resolution}.ts`];
+    writeFileSync(`${peers.project}/${files[0]}`, program);
+    writeFileSync(`${peers.project}/${files[1]}`, lockProgram);
+    const args = ['--noEmit', ...typeFlags, '--module', module, '--moduleResolution', resolution, ...files];
+    const work = run('npx', ['--no-install', 'tsc', ...args], { cwd: peers.project });
     const { stdout } = await work.catch((error: { stdout: string }) => error);
     expect(stdout).toBe('');
   });
@@ -149,6 +152,14 @@ describe('the installed package', () => {
     const work = run('npx', words, { cwd: peers.project });
     const { stdout } = await work.catch((error: { stdout: string }) => error);
     expect(stdout).toBe('');
+  });
+
+  it('has file locks that `await using` releases, as TypeScript compiles it', async () => {
+    writeFileSync(`${peers.project}/lock.mts`, lockProgram);
+    const args = [...typeFlags, '--module', 'node16', 'lock.mts'];
+    await run('npx', ['--no-install', 'tsc', ...args], { cwd: peers.project });
+    const { stdout } = await run('node', ['lock.mjs'], { cwd: peers.project, timeout: 20_000 });
+    expect(stdout).toBe('true true Success true\n');
   });
 
   it('does not have types for what is not exported', async () => {

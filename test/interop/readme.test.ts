@@ -1,26 +1,15 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { goEnv, peers, root } from './peers.ts';
+import { codeBlocks } from './code-blocks.ts';
+import { goEnv, peers } from './peers.ts';
 import { ServerProcess } from './server-process.ts';
 
 const run = promisify(execFile);
 const folder = `${peers.project}/readme`;
-
-/** The code blocks in each language below the heading, as they are typed. */
-function codeBlocks(heading: string): ReadonlyMap<string, readonly string[]> {
-  const [, section = ''] = readFileSync(`${root}README.md`, 'utf8').split(`\n## ${heading}\n`);
-  const [text = ''] = section.split(/^## /m);
-  const blocks = [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)];
-  const byLanguage = new Map<string, string[]>();
-  for (const [, language, code] of blocks) {
-    byLanguage.set(language!, [...(byLanguage.get(language!) ?? []), code!]);
-  }
-  return byLanguage;
-}
 
 /** The examples name the ports, which must be free: a server of somebody else would be tested in its place. */
 function expectPortFree(port: number): Promise<void> {

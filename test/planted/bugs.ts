@@ -1,4 +1,5 @@
 import { CORE_BUGS } from './core-bugs.ts';
+import { FILE_LOCK_BUGS } from './file-lock-bugs.ts';
 import { INSPECTION_BUGS } from './inspection-bugs.ts';
 import { JOURNAL_BUGS } from './journal-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
@@ -12,4 +13,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...THREAD_BUGS,
   ...JOURNAL_BUGS,
   ...INSPECTION_BUGS,
+  ...FILE_LOCK_BUGS,
 ];
