@@ -39,12 +39,12 @@ export class HeldLock implements AsyncDisposable {
     this.#owner = owner;
   }
 
-  /** Gives the lock what keeps its lease. For the client alone. */
+  /** @internal Gives the lock what keeps its lease. */
   keep(keeper: LeaseKeeper): void {
     this.#keeper = keeper;
   }
 
-  /** What keeps the lease; null when the lock has no timeout. For the client alone. */
+  /** @internal What keeps the lease; null when the lock has no timeout. */
   get keeper(): LeaseKeeper | null {
     return this.#keeper;
   }
@@ -113,7 +113,7 @@ export class HeldLock implements AsyncDisposable {
     await this.unlock();
   }
 
-  /** The lock is not held any more. For the client alone. */
+  /** @internal The lock is not held any more. */
   lose(why: string, cause?: unknown): void {
     if (this.#state !== 'held') return;
     this.#state = 'lost';
