@@ -4,6 +4,9 @@ import type { LockCall } from './transport.ts';
 
 /** What one call of `lock` or `tryLock` asks for. */
 export interface Claim extends Omit<LockCall, 'waitTimeoutMs' | 'requestId'> {
+  readonly autoRenew: boolean;
+  /** Nobody needs to know how long it is held. */
+  readonly unattended: boolean;
   /** For how long all attempts together may wait; 0: for ever. */
   readonly waitTimeoutMs: number;
 }
@@ -12,16 +15,21 @@ export interface Claim extends Omit<LockCall, 'waitTimeoutMs' | 'requestId'> {
 export function readClaim(name: string, options: WaitOptions, defaults: CheckedOptions): Claim {
   if (typeof name !== 'string' || name === '')
     throw new InvalidOptionError('the name of a lock must be a text of at least one character');
-  const { size, permits = 1, shared = false, holder = '' } = options;
+  const { size, permits = 1, shared = false, holder = '', unattended = false } = options;
   checkCount('size', size, name);
   checkCount('permits', permits, name);
+  const lockTimeoutMs = lockTimeoutOf(options, defaults);
+  if (unattended && lockTimeoutMs === 0)
+    throw new InvalidOptionError('unattended needs a lock timeout, which is all that ends such a lock', name);
   return {
     name,
     size: size ?? null,
     permits,
     shared,
     holder,
-    lockTimeoutMs: lockTimeoutOf(options, defaults),
+    lockTimeoutMs,
+    autoRenew: options.autoRenew ?? defaults.autoRenew,
+    unattended,
     waitTimeoutMs: readMs('waitTimeout', options.waitTimeoutMs, options.waitTimeoutSeconds) ?? 0,
   };
 }

@@ -54,6 +54,13 @@ export interface LockOptions {
   readonly permits?: number;
   /** Hold it with others who share it, beside nobody who does not. Default false. */
   readonly shared?: boolean;
+  /** Renew it until it is unlocked. Default: the client's. */
+  readonly autoRenew?: boolean;
+  /**
+   * Leave it to its timeout, which it must have: the client neither renews nor watches it, says nothing when it expires,
+   * and has no timer for it. `locked` is false, and `signal` never aborts. Default false.
+   */
+  readonly unattended?: boolean;
   /** Shown beside the lock in listings, such as a host and a job. Default: nothing. */
   readonly holder?: string;
   /** Gives up when it aborts, and leaves the queue. */

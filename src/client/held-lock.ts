@@ -1,4 +1,4 @@
-import { LockLostError } from './errors.ts';
+import { InvalidOptionError, LockLostError } from './errors.ts';
 import type { LeaseKeeper } from './lease-keeper.ts';
 
 /** What a held lock needs of its client. */
@@ -28,7 +28,7 @@ export class HeldLock implements AsyncDisposable {
   readonly fencingToken: bigint;
   readonly #owner: LockOwner;
   #keeper: LeaseKeeper | null = null;
-  #state: 'held' | 'released' | 'lost' = 'held';
+  #state: 'held' | 'unattended' | 'released' | 'lost' = 'held';
   #error: LockLostError | null = null;
   #abort: AbortController | null = null;
 
@@ -47,6 +47,11 @@ export class HeldLock implements AsyncDisposable {
   /** @internal What keeps the lease; null when the lock has no timeout. */
   get keeper(): LeaseKeeper | null {
     return this.#keeper;
+  }
+
+  /** @internal Leaves the lock to its timeout. */
+  leave(): void {
+    this.#state = 'unattended';
   }
 
   /**
@@ -83,9 +88,11 @@ export class HeldLock implements AsyncDisposable {
    * Restarts the lock timeout. With `autoRenew` there is no need to, except to change it.
    *
    * @param lockTimeoutMs the new timeout. Default: as before.
-   * @throws LockLostError, LdlmError
+   * @throws LockLostError, InvalidOptionError for an unattended lock, or another LdlmError
    */
   async renew(lockTimeoutMs?: number): Promise<void> {
+    if (this.#state === 'unattended')
+      throw new InvalidOptionError('the lock is unattended: its client can renew it by its key', this.name);
     if (!this.#isLeased()) throw this.#error ?? new LockLostError(this.name, 'it was unlocked');
     await this.#owner.extend(this, lockTimeoutMs);
   }
@@ -97,7 +104,7 @@ export class HeldLock implements AsyncDisposable {
    * @throws LdlmError when the server refuses to be asked
    */
   async unlock(): Promise<boolean> {
-    if (!this.#isLeased()) return false;
+    if (this.#state !== 'unattended' && !this.#isLeased()) return false;
     this.#state = 'released';
     const released = this.#owner.release(this);
     return this.#keeper === null ? released : this.#keeper.untilOver(released);

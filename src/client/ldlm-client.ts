@@ -182,15 +182,20 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     return grant === null ? null : this.#hold(claim, grant);
   }
 
-  #hold({ name, lockTimeoutMs }: Claim, { key, fencingToken, sentMs }: Grant): HeldLock {
+  #hold(claim: Claim, { key, fencingToken, sentMs }: Grant): HeldLock {
+    const { name, lockTimeoutMs, autoRenew, unattended } = claim;
     // Closing the connection has given it back.
     if (this.#closed.signal.aborted) throw new ClientClosedError(name);
     const lock = new HeldLock(name, key, fencingToken, this.#owner);
+    if (unattended) {
+      lock.leave();
+      return lock;
+    }
     if (lockTimeoutMs > 0) {
       const keeper = new LeaseKeeper(lock, lockTimeoutMs, sentMs, {
         transport: this.#transport,
         clock: this.#clock,
-        autoRenew: this.#options.autoRenew,
+        autoRenew,
         lost: (why, cause) => lock.lose(why, cause),
       });
       lock.keep(keeper);

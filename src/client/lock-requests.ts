@@ -111,9 +111,10 @@ export class LockRequests {
    * the request was sent since which its timeout counts; null: the lock is lost already.
    */
   async #confirm({ claim, sentMs, repeated }: Asked, key: string): Promise<number | null> {
-    const { name, lockTimeoutMs } = claim;
+    const { name, lockTimeoutMs, unattended } = claim;
+    if (lockTimeoutMs === 0 || unattended) return sentMs;
     const isFresh = !repeated && this.#clock.nowMs() - sentMs <= lockTimeoutMs * FRESH_SHARE;
-    if (lockTimeoutMs === 0 || isFresh) return sentMs;
+    if (isFresh) return sentMs;
     const untilMs = this.#clock.nowMs() + lockTimeoutMs;
     let renewedMs = 0;
     const renew = (): Promise<LockReply> => {

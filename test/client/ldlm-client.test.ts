@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import {
   AuthenticationError,
   ClientClosedError,
-  type HeldLock,
+  HeldLock,
   InvalidLockKeyError,
   InvalidLockSizeError,
   InvalidOptionError,
@@ -113,6 +113,36 @@ describe('a lock', () => {
     expect(lost).toEqual([lock]);
     expect(await lock.unlock()).toBe(false);
     await expect(lock.renew()).rejects.toBeInstanceOf(LockLostError);
+  });
+
+  it('is renewed, or not, as its call says rather than its client', async () => {
+    const { server, client, other } = await run();
+    const frugal = open(server.address, { autoRenew: false });
+    const options = { lockTimeoutMs: 400 };
+    const [left, kept] = [
+      await client.lock('a', { ...options, autoRenew: false }),
+      await frugal.lock('b', { ...options, autoRenew: true }),
+    ];
+    await sleep(1_000);
+    expect([left.locked, kept.locked]).toEqual([false, true]);
+    expect(left.signal.reason).toBeInstanceOf(LockLostError);
+    expect([await other.tryLock('a'), await other.tryLock('b')]).toEqual([expect.any(HeldLock), null]);
+  });
+
+  it('is forgotten when it is unattended: it expires without a word', async () => {
+    const { server, client, other } = await run();
+    const lost: HeldLock[] = [];
+    client.on('lockLost', (lock) => lost.push(lock));
+    const first = await client.lock('a', { lockTimeoutMs: 400, unattended: true });
+    expect([first.locked, first.expiresAt, server.stats().holders]).toEqual([false, null, 1]);
+    await expect(first.renew()).rejects.toThrow('unattended');
+    // Waited for in the queue: it is not renewed on arrival either.
+    const second = await other.lock('a', { lockTimeoutMs: 400, unattended: true });
+    await expect.poll(() => server.stats().holders).toBe(0);
+    expect([lost, first.signal.aborted, second.signal.aborted]).toEqual([[], false, false]);
+    const third = await client.lock('a', { lockTimeoutMs: 20_000, unattended: true });
+    expect([await third.unlock(), server.stats().holders]).toEqual([true, 0]);
+    await expect(client.lock('a', { lockTimeoutMs: 0, unattended: true })).rejects.toThrow('unattended');
   });
 
   it('is not seen as held behind a blocked event loop', async () => {
