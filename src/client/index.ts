@@ -3,3 +3,4 @@ export type { LdlmClientOptions, LockOptions, Pem, TlsOptions, WaitOptions } fro
 export * from './errors.ts';
 export { HeldLock } from './held-lock.ts';
 export { LdlmClient, type TryResult } from './ldlm-client.ts';
+export { type LeaderBody, type LeaderOptions, runWhileLeader } from './patterns/leadership.ts';
