@@ -4,3 +4,9 @@ export * from './errors.ts';
 export { HeldLock } from './held-lock.ts';
 export { LdlmClient, type TryResult } from './ldlm-client.ts';
 export { type LeaderBody, type LeaderOptions, runWhileLeader } from './patterns/leadership.ts';
+export {
+  type AcquireOptions,
+  type RateLimit,
+  type RateLimitOptions,
+  rateLimit,
+} from './patterns/rate-limit.ts';
