@@ -127,6 +127,20 @@ export class InvalidOptionError extends LdlmError {
   }
 }
 
+/** A writer whose lock was lost came too late: another one has written, or is about to, with a larger token. */
+export class StaleTokenError extends LdlmError {
+  /** The writer's. */
+  readonly fencingToken: bigint;
+  /** The largest one seen. */
+  readonly largestToken: bigint;
+
+  constructor(what: string, fencingToken: bigint, largestToken: bigint) {
+    super('LDLM_STALE_TOKEN', `${what}: token ${fencingToken} is stale, ${largestToken} was seen`);
+    this.fencingToken = fencingToken;
+    this.largestToken = largestToken;
+  }
+}
+
 /** What older servers say without a number, where newer ones send 5. */
 const INVALID_ON_RENEW = 'lock does not exist or invalid key';
 

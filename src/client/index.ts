@@ -3,6 +3,8 @@ export type { LdlmClientOptions, LockOptions, Pem, TlsOptions, WaitOptions } fro
 export * from './errors.ts';
 export { HeldLock } from './held-lock.ts';
 export { LdlmClient, type TryResult } from './ldlm-client.ts';
+export { FencedFile } from './patterns/fenced-file.ts';
+export { type FencedStatement, type FencedUpdate, fencingCheckSql } from './patterns/fencing-sql.ts';
 export { type LeaderBody, type LeaderOptions, runWhileLeader } from './patterns/leadership.ts';
 export {
   type AcquireOptions,
