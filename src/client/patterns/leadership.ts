@@ -28,7 +28,8 @@ export type LeaderBody<Value> = (signal: AbortSignal, lock: HeldLock) => Value |
  *
  * When the lock is lost before that, the signal of the body aborts. Once the body has ended, with whatever result or error,
  * it stands for election again. Another may lead as soon as the lock is lost: a body that takes long to notice has to
- * protect what it writes by `lock.fencingToken`.
+ * protect what it writes by `lock.fencingToken`. Neither the lock nor its signal keeps a process running that does nothing
+ * else.
  *
  * @throws InvalidOptionError, LdlmError, the error of `body`, or the reason of `options.signal` when it aborts outside of
  * the body
