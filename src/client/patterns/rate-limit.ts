@@ -53,7 +53,7 @@ export function rateLimit(client: LdlmClient, name: string, { permits, perMs }: 
   if (!(perMs > 0)) throw new InvalidOptionError(`perMs must be greater than 0, not ${String(perMs)}`, name);
   if (!(Number.isInteger(permits) && permits > 0))
     throw new InvalidOptionError(`permits must be a whole number from 1 on, not ${String(permits)}`, name);
-  const grant = { size: permits, lockTimeoutMs: perMs, unattended: true, autoRenew: false };
+  const grant = { size: permits, lockTimeoutMs: perMs, unattended: true };
 
   const acquire = async (options: AcquireOptions = {}): Promise<void> => {
     await client.lock(name, { ...options, ...grant });

@@ -1,6 +1,7 @@
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { FencedFile, InvalidOptionError, LdlmClient, StaleTokenError } from '../../../src/client/index.ts';
 import { afterwards, runServer } from '../../server/running-server.ts';
@@ -50,6 +51,20 @@ describe('a fenced file', () => {
     await expect(file.write('late', 2n)).rejects.toBeInstanceOf(StaleTokenError);
     await expect(file.fence(2n)).rejects.toBeInstanceOf(StaleTokenError);
     expect(readFileSync(file.path, 'utf8')).toBe('first');
+  });
+
+  it('refuses a writer that was overtaken while it wrote', async () => {
+    const folder = makeFolder();
+    const file = new FencedFile(join(folder, 'a'));
+    await file.write('before', 1n);
+    // Writing so much takes many times as long as the name of a token.
+    const writing = file.write(new Uint8Array(64 * 1024 * 1024), 2n);
+    const refused = expect(writing).rejects.toBeInstanceOf(StaleTokenError);
+    while (!readdirSync(folder).some((name) => name.endsWith('.tmp'))) await setImmediate();
+    await file.fence(3n);
+    await refused;
+    expect(readFileSync(file.path, 'utf8')).toBe('before');
+    expect(readdirSync(folder).sort()).toEqual(['a', 'a.fence']);
   });
 
   it('keeps the largest token, and whole files, whatever writers come at a time', async () => {
