@@ -1,5 +1,7 @@
 /** A grant with a lock timeout is renewed after this share of it. */
 const RENEW_AFTER = 1 / 3;
+/** The clocks of two machines may run so differently, and a good deal less. */
+const DRIFT = 1 / 1000;
 /** How long to wait after a renewal that was not answered, as a share of the timeout. */
 const RETRY_AFTER = 1 / 20;
 const RETRY_MS_MIN = 25;
@@ -20,7 +22,7 @@ export class Lease {
   /** @param sentMs when the request was sent that the grant answers */
   constructor(timeoutMs: number, sentMs: number) {
     this.timeoutMs = timeoutMs;
-    this.deadlineMs = sentMs + timeoutMs;
+    this.deadlineMs = deadlineOf(sentMs, timeoutMs);
     this.renewMs = sentMs + timeoutMs * RENEW_AFTER;
   }
 
@@ -31,9 +33,9 @@ export class Lease {
   /** A renewal that was sent then was answered: the lock is held. */
   renewed(sentMs: number, timeoutMs: number): void {
     // Of two renewals the one that was sent last counts, whichever answer comes first.
-    if (sentMs + timeoutMs <= this.deadlineMs && timeoutMs >= this.timeoutMs) return;
+    if (deadlineOf(sentMs, timeoutMs) <= this.deadlineMs && timeoutMs >= this.timeoutMs) return;
     this.timeoutMs = timeoutMs;
-    this.deadlineMs = sentMs + timeoutMs;
+    this.deadlineMs = deadlineOf(sentMs, timeoutMs);
     this.renewMs = sentMs + timeoutMs * RENEW_AFTER;
   }
 
@@ -46,4 +48,8 @@ export class Lease {
   hurry(nowMs: number): void {
     this.renewMs = Math.min(this.renewMs, nowMs);
   }
+}
+
+function deadlineOf(sentMs: number, timeoutMs: number): number {
+  return sentMs + timeoutMs * (1 - DRIFT);
 }

@@ -36,10 +36,18 @@ export class RingReader {
 
   /** Steps to the next record and returns the byte offset of its payload, or -1 when there is none. */
   next(): number {
-    if (this.head === this.tailSeen) {
-      this.tailSeen = Atomics.load(this.words, RingWord.Tail);
-      if (this.head === this.tailSeen) return -1;
-    }
+    if (this.head === this.tailSeen) this.look();
+    return this.nextSeen();
+  }
+
+  /** Looks for what was published since; `nextSeen` steps through what was found. */
+  look(): void {
+    this.tailSeen = Atomics.load(this.words, RingWord.Tail);
+  }
+
+  /** The same as `next` for records that were there at the last look. */
+  nextSeen(): number {
+    if (this.head === this.tailSeen) return -1;
     let position = this.head & (this.size - 1);
     let word = (RING_DATA_OFFSET + position) >> 2;
     if (this.words[word] === SKIP_TO_START) {

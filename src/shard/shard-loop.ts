@@ -81,7 +81,10 @@ export class ShardLoop {
 
   /** One turn. Returns whether there was anything to do. */
   turn(): boolean {
-    const { replies, processor, metrics, clock, journal, inspector, spinner } = this.#parts;
+    const { requests, replies, processor, metrics, clock, journal, inspector, spinner } = this.#parts;
+    // Only what was there before the clock was read: a lease must not be counted from before its request was sent, because
+    // its holder counts from then.
+    requests.look();
     this.#nowMs = clock.nowMs();
     metrics[MetricWord.HeartbeatMs] = this.#nowMs;
     metrics[MetricWord.LongestTurnMs] = this.#longestTurn.begin(this.#nowMs);
@@ -126,7 +129,7 @@ export class ShardLoop {
     const { requests, bell } = this.#parts;
     let records = 0;
     while (records < BATCH_RECORDS) {
-      const payload = requests.next();
+      const payload = requests.nextSeen();
       if (payload < 0) break;
       records++;
       this.#take(requests.kind, payload, requests.length);

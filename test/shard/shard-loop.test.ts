@@ -58,7 +58,7 @@ function openLoop(ringBytes = 1 << 20, looksMax = Number.POSITIVE_INFINITY) {
   const requests = new RingReader(memory);
   const replies = new RecordedReplies();
   const metrics = metricWordsOf(createMetricMemory(1), 0);
-  const time = { nowMs: 1_800_000_000_000 };
+  const time = { nowMs: 1_800_000_000_000, whenRead: () => {} };
   const keys = { next: (key: LockKey) => Object.assign(key, { a: time.nowMs, b: ++serial }) };
   let serial = 0;
   const core = {
@@ -73,6 +73,7 @@ function openLoop(ringBytes = 1 << 20, looksMax = Number.POSITIVE_INFINITY) {
   let looks = 0;
   const look = (): number => {
     if (++looks > looksMax) throw new Error('it sleeps');
+    time.whenRead();
     return time.nowMs;
   };
   const loop = new ShardLoop({
@@ -128,6 +129,21 @@ describe('ShardLoop', () => {
     expect(spins.worked).toEqual([2, 0, 1, 0, 1]);
     // A second is as long as it would sleep.
     expect(found).toEqual([1_000, 1_000]);
+  });
+
+  it('judges no request by a time that was read before it was sent', () => {
+    const { loop, port, submit, replies, time } = openLoop();
+    time.whenRead = () => {
+      time.whenRead = () => {};
+      submit({ name: 'late' }, Method.TryLock);
+      port.flush();
+    };
+    submit({ name: 'early' }, Method.TryLock);
+    port.flush();
+    loop.turn();
+    expect(replies.take()).toEqual(['reply', 'publish']);
+    loop.turn();
+    expect(replies.take()).toEqual(['reply', 'publish']);
   });
 
   it('stamps its heartbeat at the beginning of every turn, also of an idle one', () => {
