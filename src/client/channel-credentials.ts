@@ -1,7 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { type ChannelCredentials, credentials } from '@grpc/grpc-js';
-import type { Pem, TlsOptions } from './client-options.ts';
-import { InvalidOptionError } from './errors.ts';
+import type { TlsOptions } from './client-options.ts';
+import { readTlsMaterial, useTlsMaterial } from './tls-material.ts';
 
 /**
  * The credentials of a channel; null: cleartext.
@@ -10,27 +9,10 @@ import { InvalidOptionError } from './errors.ts';
  */
 export function channelCredentials(tls: TlsOptions | null): ChannelCredentials {
   if (tls === null) return credentials.createInsecure();
-  const ca = readPem('ca', tls.ca);
-  const key = readPem('key', tls.key);
-  const cert = readPem('cert', tls.cert);
-  if ((key === null) !== (cert === null)) throw new InvalidOptionError('tls.cert and tls.key go together');
-  try {
-    return credentials.createSsl(ca, key, cert, {
+  const { ca, key, cert } = readTlsMaterial(tls);
+  return useTlsMaterial(() =>
+    credentials.createSsl(ca, key, cert, {
       ...(tls.skipVerify === true && { rejectUnauthorized: false, checkServerIdentity: () => undefined }),
-    });
-  } catch (error) {
-    throw new InvalidOptionError(
-      `tls cannot be used: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
-}
-
-function readPem(option: string, pem: Pem | undefined): Buffer | null {
-  if (pem === undefined) return null;
-  if (typeof pem !== 'string') return Buffer.from(pem);
-  try {
-    return readFileSync(pem);
-  } catch (error) {
-    throw new InvalidOptionError(`tls.${option}: ${error instanceof Error ? error.message : String(error)}`);
-  }
+    }),
+  );
 }

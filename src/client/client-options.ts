@@ -20,8 +20,14 @@ export interface TlsOptions {
 
 /** What can be said about a client. Times in milliseconds. */
 export interface LdlmClientOptions {
-  /** `host:port` of the server. Default `localhost:3144`. */
+  /** `host:port` of the server. Default `localhost:3144`; with REST `localhost:8080`. */
   readonly address?: string;
+  /**
+   * What to speak. Default `grpc`. `rest` is for networks that let only HTTP/1.1 pass: the address is that of the server's
+   * `--rest_listen_address`, every wait takes a connection, and locks live as long as the session, whatever becomes of its
+   * connections.
+   */
+  readonly transport?: 'grpc' | 'rest';
   /** What the server asks for. Default: none. */
   readonly password?: string;
   /** Speak TLS; `true` is the same as `{}`. Default false. */
@@ -36,7 +42,7 @@ export interface LdlmClientOptions {
   readonly retries?: number;
   /** How long to wait before that, half to one and a half times as long. Default 1,000. */
   readonly retryDelayMs?: number;
-  /** Options of the @grpc/grpc-js channel, above those that the client sets. */
+  /** Options of the @grpc/grpc-js channel, above those that the client sets. Not with REST. */
   readonly channelOptions?: ChannelOptions;
   /** Closes the client when it aborts. */
   readonly signal?: AbortSignal;
@@ -76,6 +82,7 @@ export interface WaitOptions extends LockOptions {
 }
 
 export interface CheckedOptions {
+  readonly transport: 'grpc' | 'rest';
   readonly address: string;
   readonly password: string;
   readonly tls: TlsOptions | null;
@@ -88,15 +95,13 @@ export interface CheckedOptions {
 
 /** @throws InvalidOptionError */
 export function checkClientOptions(options: LdlmClientOptions): CheckedOptions {
-  const { address = 'localhost:3144', password = '', tls = false, autoRenew = true } = options;
-  if (typeof address !== 'string' || !/^[^\s/]+:\d{1,5}$/.test(address))
-    throw new InvalidOptionError(
-      `address must be host:port, such as localhost:3144, not ${JSON.stringify(address)}`,
-    );
+  const transport = readTransport(options);
+  const { password = '', tls = false, autoRenew = true } = options;
   const { retries = Number.POSITIVE_INFINITY, retryDelayMs = 1_000, channelOptions = {} } = options;
   if (!(retries >= 0)) throw new InvalidOptionError(`retries must be 0 or more, not ${String(retries)}`);
   return {
-    address,
+    transport,
+    address: readAddress(options.address, transport),
     password,
     tls: tls === true ? {} : tls === false ? null : tls,
     autoRenew,
@@ -105,6 +110,31 @@ export function checkClientOptions(options: LdlmClientOptions): CheckedOptions {
     retryDelayMs: readMs('retryDelay', retryDelayMs, undefined) ?? 0,
     channelOptions,
   };
+}
+
+const DEFAULT_ADDRESSES = { grpc: 'localhost:3144', rest: 'localhost:8080' };
+
+function readTransport({ transport = 'grpc', channelOptions }: LdlmClientOptions): 'grpc' | 'rest' {
+  if (transport !== 'grpc' && transport !== 'rest')
+    throw new InvalidOptionError(`transport must be grpc or rest, not ${JSON.stringify(transport)}`);
+  if (transport === 'rest' && channelOptions !== undefined)
+    throw new InvalidOptionError('channelOptions are for the transport grpc');
+  return transport;
+}
+
+function readAddress(given: string | undefined, transport: 'grpc' | 'rest'): string {
+  const address = given ?? DEFAULT_ADDRESSES[transport];
+  const isPair = typeof address === 'string' && /^[^\s/]+:\d{1,5}$/.test(address);
+  // As a part of a URL it has more rules, such as that ports end at 65,535.
+  if (isPair && (transport === 'grpc' || isAuthority(address))) return address;
+  const example = DEFAULT_ADDRESSES[transport];
+  throw new InvalidOptionError(
+    `address must be host:port, such as ${example}, not ${JSON.stringify(address)}`,
+  );
+}
+
+function isAuthority(address: string): boolean {
+  return URL.canParse(`http://${address}`) && !/[@?#\\]/.test(address);
 }
 
 const MS_MAX = 2 ** 53 - 1;

@@ -8,6 +8,7 @@ import {
   type ServiceError,
 } from '@grpc/grpc-js';
 import { GrpcStatus } from '../contract/grpc-status.ts';
+import { failureKindOf } from './failure-kinds.ts';
 import {
   decodeLockReply,
   decodeUnlockReply,
@@ -18,7 +19,6 @@ import {
 } from './messages.ts';
 import {
   type CallLimits,
-  type FailureKind,
   type LockCall,
   type LockReply,
   type RenewCall,
@@ -174,13 +174,6 @@ function isUnimplemented(error: unknown): boolean {
   return cause?.code === GrpcStatus.Unimplemented;
 }
 
-const KINDS = new Map<number, FailureKind>([
-  [GrpcStatus.Unavailable, 'unavailable'],
-  [GrpcStatus.DeadlineExceeded, 'unanswered'],
-  [GrpcStatus.Unauthenticated, 'unauthenticated'],
-  [GrpcStatus.Cancelled, 'aborted'],
-]);
-
 function transportError(error: ServiceError): TransportError {
-  return new TransportError(KINDS.get(error.code) ?? 'refused', error.details || error.message, error);
+  return new TransportError(failureKindOf(error.code), error.details || error.message, error);
 }

@@ -1,7 +1,6 @@
 import { EventEmitter } from 'node:events';
 import { ErrorCode } from '../contract/error-code.ts';
 import { type AttemptLimits, attempts } from './attempts.ts';
-import { channelCredentials } from './channel-credentials.ts';
 import { type Claim, readClaim } from './claim.ts';
 import {
   type CheckedOptions,
@@ -13,10 +12,10 @@ import {
 } from './client-options.ts';
 import { ElapsedClock } from './elapsed-clock.ts';
 import { ClientClosedError, InvalidOptionError, LockWaitTimeoutError, refusalError } from './errors.ts';
-import { GrpcTransport } from './grpc-transport.ts';
 import { HeldLock, type LockOwner } from './held-lock.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { type Grant, LockRequests } from './lock-requests.ts';
+import { openTransport } from './open-transport.ts';
 import { pause } from './pause.ts';
 import type { LockReply, Transport } from './transport.ts';
 
@@ -60,17 +59,8 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   constructor(options: LdlmClientOptions = {}) {
     super();
     const checked = checkClientOptions(options);
-    const { address, password, tls } = checked;
-    const name = tls?.serverName;
-    const named = name === undefined ? {} : { 'grpc.ssl_target_name_override': name };
-    const channelOptions = { ...named, ...checked.channelOptions };
     this.#options = checked;
-    this.#transport = new GrpcTransport({
-      address,
-      password,
-      channelOptions,
-      credentials: channelCredentials(tls),
-    });
+    this.#transport = openTransport(checked);
     this.#requests = new LockRequests(this.#transport, this.#clock, (name) => this.#limits(name));
     this.#transport.onDrop = () => this.#dropped();
     const { signal } = options;
@@ -174,7 +164,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     this.#closed.abort();
     const released = held.map(({ name, key }) => this.#transport.unlock({ name, key, requestId: null }));
     await Promise.race([Promise.allSettled(released), pause(held.length === 0 ? 0 : CLOSE_MS_MAX)]);
-    this.#transport.close();
+    await this.#transport.close();
   }
 
   async #acquire(claim: Claim, waits: boolean, signal: AbortSignal | undefined): Promise<HeldLock | null> {

@@ -68,7 +68,8 @@ export interface Transport {
   tryLock(call: LockCall, limits?: CallLimits): Promise<LockReply>;
   unlock(call: UnlockCall, limits?: CallLimits): Promise<UnlockReply>;
   renew(call: RenewCall, limits?: CallLimits): Promise<LockReply>;
-  /** Called when the connection is gone, and with it, as a rule, the session that holds the locks. */
+  /** Called when the session that holds the locks is gone, or its connection, which it does not outlive as a rule. */
   onDrop: () => void;
-  close(): void;
+  /** Ends the session and the connection. Calls without an answer fail. Never rejects. */
+  close(): void | Promise<void>;
 }

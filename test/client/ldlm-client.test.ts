@@ -8,7 +8,6 @@ import {
   InvalidLockSizeError,
   InvalidOptionError,
   LdlmClient,
-  type LdlmClientOptions,
   LockDoesNotExistError,
   LockDoesNotExistOrInvalidKeyError,
   LockLostError,
@@ -17,30 +16,27 @@ import {
   ServerUnavailableError,
 } from '../../src/client/index.ts';
 import type { StartOptions } from '../../src/index.ts';
-import { afterwards, runServer } from '../server/running-server.ts';
+import { afterwards } from '../server/running-server.ts';
+import { type ClientTransport, open, runDoor } from './client-doors.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
-function open(address: string, options: LdlmClientOptions = {}): LdlmClient {
-  const client = new LdlmClient({ address, retryDelayMs: 20, ...options });
-  afterwards(() => client.close());
-  return client;
+const transports = ['grpc', 'rest'] as const;
+
+async function run(transport: ClientTransport, options: StartOptions = {}) {
+  const server = await runDoor(transport, options);
+  return { server, client: open(server), other: open(server) };
 }
 
-async function run(options: StartOptions = {}) {
-  const server = await runServer(options);
-  return { server, client: open(server.address), other: open(server.address) };
-}
-
-async function runBehindProxy(options: LdlmClientOptions = {}) {
-  const server = await runServer();
+async function runBehindProxy(transport: ClientTransport) {
+  const server = await runDoor(transport);
   const proxy = await TcpProxy.open(server.address);
   afterwards(() => proxy.close());
-  return { server, proxy, client: open(proxy.address, options), other: open(server.address) };
+  return { server, proxy, client: open({ ...server, address: proxy.address }), other: open(server) };
 }
 
-describe('a lock', () => {
+describe.each(transports)('a lock over %s', (transport) => {
   it('is held until it is unlocked, and unlocking it again says that it was not held', async () => {
-    const { client, other } = await run();
+    const { client, other } = await run(transport);
     const lock = await client.lock('a');
     expect(lock).toMatchObject({ name: 'a', locked: true, key: expect.stringMatching(/^[0-9a-f-]{36}$/) });
     expect(lock.fencingToken).toBeGreaterThan(0n);
@@ -54,7 +50,7 @@ describe('a lock', () => {
   });
 
   it('is given back at the end of its block, also when that throws', async () => {
-    const { client, other } = await run();
+    const { client, other } = await run(transport);
     {
       await using lock = await client.lock('a');
       expect(lock.locked).toBe(true);
@@ -65,14 +61,14 @@ describe('a lock', () => {
   });
 
   it('has its body run or skipped by tryWithLock', async () => {
-    const { client, other } = await run();
+    const { client, other } = await run(transport);
     let runs = 0;
     const inner = await client.withLock('a', { size: 1 }, () => other.tryWithLock('a', {}, () => ++runs));
     expect([inner, runs]).toEqual([{ acquired: false }, 0]);
   });
 
   it('is waited for in order, and until the timeout', async () => {
-    const { client, other } = await run();
+    const { client, other } = await run(transport);
     const lock = await client.lock('a');
     const began = performance.now();
     const waiting = other.lock('a', { waitTimeoutMs: 200 });
@@ -84,7 +80,7 @@ describe('a lock', () => {
   });
 
   it('can be shared, and taken in permits', async () => {
-    const { client, other } = await run();
+    const { client, other } = await run(transport);
     const readers = await Promise.all([client, other].map((each) => each.lock('r', { shared: true })));
     expect(await client.tryLock('r')).toBeNull();
     for (const reader of readers) await reader.unlock();
@@ -94,15 +90,15 @@ describe('a lock', () => {
   });
 
   it('is renewed by itself, down to a timeout of a second', async () => {
-    const { client, other } = await run();
+    const { client, other } = await run(transport);
     const lock = await client.lock('a', { lockTimeoutMs: 1_000 });
     await sleep(2_500);
     expect([lock.locked, await other.tryLock('a')]).toEqual([true, null]);
   });
 
   it('is lost at its timeout when nobody renews it, and known to be before the server says so', async () => {
-    const { server, other } = await run();
-    const client = open(server.address, { autoRenew: false });
+    const { server, other } = await run(transport);
+    const client = open(server, { autoRenew: false });
     const lost: HeldLock[] = [];
     client.on('lockLost', (lock) => lost.push(lock));
     const lock = await client.lock('a', { lockTimeoutMs: 300 });
@@ -116,8 +112,8 @@ describe('a lock', () => {
   });
 
   it('is renewed, or not, as its call says rather than its client', async () => {
-    const { server, client, other } = await run();
-    const frugal = open(server.address, { autoRenew: false });
+    const { server, client, other } = await run(transport);
+    const frugal = open(server, { autoRenew: false });
     const options = { lockTimeoutMs: 400 };
     const [left, kept] = [
       await client.lock('a', { ...options, autoRenew: false }),
@@ -130,7 +126,7 @@ describe('a lock', () => {
   });
 
   it('is forgotten when it is unattended: it expires without a word', async () => {
-    const { server, client, other } = await run();
+    const { server, client, other } = await run(transport);
     const lost: HeldLock[] = [];
     client.on('lockLost', (lock) => lost.push(lock));
     const first = await client.lock('a', { lockTimeoutMs: 400, unattended: true });
@@ -146,7 +142,7 @@ describe('a lock', () => {
   });
 
   it('is not seen as held behind a blocked event loop', async () => {
-    const { client } = await run();
+    const { client } = await run(transport);
     const lock = await client.lock('a', { lockTimeoutMs: 200 });
     const { signal } = lock;
     const untilMs = Date.now() + 250;
@@ -156,7 +152,7 @@ describe('a lock', () => {
   });
 
   it('can be renewed for longer', async () => {
-    const { client } = await run();
+    const { client } = await run(transport);
     const lock = await client.lock('a', { lockTimeoutMs: 1_000 });
     await lock.renew(60_000);
     expect(lock.expiresAt!.getTime() - Date.now()).toBeGreaterThan(50_000);
@@ -166,7 +162,7 @@ describe('a lock', () => {
   });
 
   it('is unlocked and renewed by name and key as well', async () => {
-    const { client, other } = await run();
+    const { client, other } = await run(transport);
     const lock = await client.lock('a');
     await other.renew('a', lock.key, 20_000);
     await other.refreshLock('a', lock.key, 20_000);
@@ -178,9 +174,9 @@ describe('a lock', () => {
   });
 });
 
-describe('what is refused', () => {
+describe.each(transports)('what is refused over %s', (transport) => {
   it('has a class for each reason', async () => {
-    const { client, other } = await run();
+    const { client, other } = await run(transport);
     await client.lock('a', { size: 2 });
     await expect(other.lock('a', { size: 3 })).rejects.toBeInstanceOf(LockSizeMismatchError);
     await expect(other.lock('b', { size: 1, permits: 2 })).rejects.toBeInstanceOf(InvalidLockSizeError);
@@ -194,7 +190,7 @@ describe('what is refused', () => {
   });
 
   it('is said before anything is sent when it can be known', async () => {
-    const client = open('127.0.0.1:1');
+    const client = open({ transport, address: '127.0.0.1:1' });
     for (const options of [
       { size: 0 },
       { permits: 1.5 },
@@ -212,16 +208,16 @@ describe('what is refused', () => {
   });
 
   it('is not tried again: a wrong password', async () => {
-    const server = await runServer({ password: 'right' });
-    const wrong = open(server.address, { password: 'wrong' });
+    const server = await runDoor(transport, { password: 'right' });
+    const wrong = open(server, { password: 'wrong' });
     await expect(wrong.lock('a')).rejects.toBeInstanceOf(AuthenticationError);
-    expect((await open(server.address, { password: 'right' }).lock('a')).locked).toBe(true);
+    expect((await open(server, { password: 'right' }).lock('a')).locked).toBe(true);
   });
 });
 
-describe('a wait that is given up', () => {
+describe.each(transports)('a wait that is given up over %s', (transport) => {
   it('leaves the queue, and rejects with the reason', async () => {
-    const { server, client, other } = await run();
+    const { server, client, other } = await run(transport);
     const lock = await client.lock('a');
     const controller = new AbortController();
     const waiting = other.lock('a', { signal: controller.signal });
@@ -238,7 +234,7 @@ describe('a wait that is given up', () => {
   });
 
   it('gives a lock back that was granted with a reply that was lost', async () => {
-    const { server, proxy, client, other } = await runBehindProxy();
+    const { server, proxy, client, other } = await runBehindProxy(transport);
     await client.withLock('warm', () => {});
     proxy.swallowsReplies = true;
     const controller = new AbortController();
@@ -251,9 +247,9 @@ describe('a wait that is given up', () => {
   });
 });
 
-describe('a client', () => {
+describe.each(transports)('a client over %s', (transport) => {
   it('has a connection of its own: closing it frees its locks at once, and nobody else is touched', async () => {
-    const { client, other } = await run();
+    const { client, other } = await run(transport);
     const [mine, theirs] = [await client.lock('a'), await other.lock('b')];
     await client.close();
     expect(await other.tryLock('a')).not.toBeNull();
@@ -263,7 +259,7 @@ describe('a client', () => {
   });
 
   it('ends what waits when it is closed', async () => {
-    const { server, client, other } = await run();
+    const { server, client, other } = await run(transport);
     await other.lock('a');
     const waiting = client.lock('a');
     await expect.poll(() => server.stats().waiters).toBe(1);
@@ -274,23 +270,25 @@ describe('a client', () => {
   });
 
   it('is closed by a signal, and by the end of a block', async () => {
-    const { server, other } = await run();
+    const { server, other } = await run(transport);
     const controller = new AbortController();
-    const client = open(server.address, { signal: controller.signal });
+    const client = open(server, { signal: controller.signal });
     await client.lock('a');
     controller.abort();
     await expect.poll(() => other.tryLock('a')).not.toBeNull();
     {
-      await using scoped = new LdlmClient({ address: server.address });
+      await using scoped = new LdlmClient({ transport, address: server.address });
       await scoped.lock('b', { lockTimeoutMs: 0 });
     }
     expect(await other.tryLock('b')).not.toBeNull();
   });
+});
 
+describe('a channel of gRPC', () => {
   it('keeps a lock beyond an idle period of the channel', async () => {
-    const { server, other } = await run();
-    const client = open(server.address);
-    const shortened = open(server.address, { channelOptions: { 'grpc.client_idle_timeout_ms': 1_000 } });
+    const { server, other } = await run('grpc');
+    const client = open(server);
+    const shortened = open(server, { channelOptions: { 'grpc.client_idle_timeout_ms': 1_000 } });
     await client.lock('mine', { lockTimeoutMs: 0 });
     await shortened.lock('theirs', { lockTimeoutMs: 0 });
     await expect.poll(() => other.tryLock('theirs'), { timeout: 5_000 }).not.toBeNull();
@@ -298,9 +296,9 @@ describe('a client', () => {
   });
 });
 
-describe('when the connection is lost', () => {
+describe('when the connection of gRPC is lost', () => {
   it('a lock with a timeout is lost when the server no longer knows it', async () => {
-    const { proxy, client, other } = await runBehindProxy();
+    const { proxy, client, other } = await runBehindProxy('grpc');
     const lock = await client.lock('a');
     proxy.cut();
     await expect.poll(() => lock.signal.aborted, { timeout: 3_000 }).toBe(true);
@@ -309,10 +307,10 @@ describe('when the connection is lost', () => {
   });
 
   it('one with a timeout lives on where the server keeps locks', async () => {
-    const server = await runServer({ noClearOnDisconnect: true });
+    const server = await runDoor('grpc', { noClearOnDisconnect: true });
     const proxy = await TcpProxy.open(server.address);
     afterwards(() => proxy.close());
-    const client = open(proxy.address);
+    const client = open({ transport: 'grpc', address: proxy.address });
     const lock = await client.lock('a', { lockTimeoutMs: 2_000 });
     const untimed = await client.lock('b', { lockTimeoutMs: 0 });
     proxy.cut();
@@ -323,9 +321,11 @@ describe('when the connection is lost', () => {
     // Nobody could say that it was held, so it was given back.
     expect(server.stats().holders).toBe(1);
   });
+});
 
+describe.each(transports)('when the connection is lost over %s', (transport) => {
   it('one with a timeout is lost at its deadline when the server does not come back', async () => {
-    const { proxy, client } = await runBehindProxy();
+    const { proxy, client } = await runBehindProxy(transport);
     const lock = await client.lock('a', { lockTimeoutMs: 1_000 });
     const began = performance.now();
     proxy.cut(true);
@@ -335,14 +335,14 @@ describe('when the connection is lost', () => {
   });
 
   it('a frozen server is noticed at the deadline', async () => {
-    const { proxy, client } = await runBehindProxy();
+    const { proxy, client } = await runBehindProxy(transport);
     const lock = await client.lock('a', { lockTimeoutMs: 900 });
     proxy.swallowsReplies = true;
     await expect.poll(() => lock.locked, { timeout: 3_000, interval: 20 }).toBe(false);
   });
 
   it('an unlock does not wait for a frozen server beyond the timeout', async () => {
-    const { proxy, client } = await runBehindProxy();
+    const { proxy, client } = await runBehindProxy(transport);
     const lock = await client.lock('a', { lockTimeoutMs: 600 });
     proxy.swallowsReplies = true;
     const began = performance.now();
@@ -352,12 +352,13 @@ describe('when the connection is lost', () => {
   });
 
   it('a call that was under way is made again, and the lock taken once', async () => {
-    const { server, proxy, client, other } = await runBehindProxy();
+    const { server, proxy, client, other } = await runBehindProxy(transport);
     const lock = await other.lock('a');
     const waiting = client.lock('a');
     await expect.poll(() => server.stats().waiters).toBe(1);
+    const before = proxy.connections;
     proxy.cut();
-    await expect.poll(() => proxy.connections).toBe(2);
+    await expect.poll(() => proxy.connections).toBeGreaterThan(before);
     await expect.poll(() => server.stats().waiters).toBe(1);
     await lock.unlock();
     expect((await waiting).locked).toBe(true);
@@ -365,10 +366,10 @@ describe('when the connection is lost', () => {
   });
 
   it('a lock whose reply was lost is not taken twice', async () => {
-    const server = await runServer({ noClearOnDisconnect: true });
+    const server = await runDoor(transport, { noClearOnDisconnect: true });
     const proxy = await TcpProxy.open(server.address);
     afterwards(() => proxy.close());
-    const client = open(proxy.address);
+    const client = open({ transport, address: proxy.address });
     await client.withLock('warm', () => {});
     proxy.swallowsReplies = true;
     const waiting = client.lock('a', { size: 2 });
@@ -380,10 +381,10 @@ describe('when the connection is lost', () => {
   });
 
   it('an unlock whose reply was lost has unlocked', async () => {
-    const server = await runServer({ noClearOnDisconnect: true });
+    const server = await runDoor(transport, { noClearOnDisconnect: true });
     const proxy = await TcpProxy.open(server.address);
     afterwards(() => proxy.close());
-    const client = open(proxy.address);
+    const client = open({ transport, address: proxy.address });
     const lock = await client.lock('a');
     proxy.swallowsReplies = true;
     const unlocking = lock.unlock();
@@ -394,11 +395,11 @@ describe('when the connection is lost', () => {
   });
 
   it('a server that is not there is tried as often as it was told', async () => {
-    const client = open('127.0.0.1:1', { retries: 2, retryDelayMs: 50 });
+    const client = open({ transport, address: '127.0.0.1:1' }, { retries: 2, retryDelayMs: 50 });
     const began = performance.now();
     await expect(client.lock('a')).rejects.toBeInstanceOf(ServerUnavailableError);
     expect(performance.now() - began).toBeGreaterThan(45);
-    const patient = open('127.0.0.1:1');
+    const patient = open({ transport, address: '127.0.0.1:1' });
     await expect(patient.lock('a', { waitTimeoutMs: 300 })).rejects.toBeInstanceOf(LockWaitTimeoutError);
     await expect(patient.lock('a', { signal: AbortSignal.timeout(200) })).rejects.toMatchObject({
       name: 'TimeoutError',
