@@ -106,7 +106,7 @@ export class AuthenticationError extends LdlmError {
   }
 }
 
-/** The server refused the call itself, with a gRPC status that no repetition mends. */
+/** The server refused the call itself, with a status that no repetition mends. */
 export class CallFailedError extends LdlmError {
   constructor(lockName: string, cause: unknown) {
     super('LDLM_CALL_FAILED', textOf(cause), lockName, null, cause);

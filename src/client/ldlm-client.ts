@@ -229,7 +229,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     lock.signal.throwIfAborted();
   }
 
-  /** The server ends the session of a connection that is gone: what it held is free, unless a key proves the contrary. */
+  /** The session on the server is gone, or ends with its connection: what it held is free, unless a key proves the contrary. */
   #dropped(): void {
     const untilMs = this.#clock.nowMs() + GIVE_BACK_MS_MAX;
     for (const lock of [...this.#held]) {
@@ -237,7 +237,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
         lock.keeper.doubt();
         continue;
       }
-      lock.lose('the connection to the server is gone');
+      lock.lose('the session on the server is gone');
       const remainingMs = (): number => untilMs - this.#clock.nowMs();
       this.#unlockByKey(lock.name, lock.key, remainingMs).catch(() => {});
     }

@@ -19,6 +19,8 @@ const RETRY_MS_MAX = 500;
 const BEGIN_MS_MAX = 30_000;
 const END_MS_MAX = 1_000;
 
+type SessionRequest = Omit<HttpRequest, 'headers'>;
+
 /** A session of this client on the server. */
 export interface KeptSession {
   readonly cookie: string;
@@ -26,6 +28,8 @@ export interface KeptSession {
   readonly certainMs: number;
   /** When the request was sent that was answered last. */
   usedMs: number;
+  /** Nothing was answered since something hinted at its end. */
+  isDoubtful: boolean;
 }
 
 /**
@@ -63,12 +67,10 @@ export class SessionKeeper {
   }
 
   /** Asks in the session. Rejects with TransportError. */
-  async ask(session: KeptSession, request: Omit<HttpRequest, 'headers'>, end: CallEnd): Promise<HttpAnswer> {
-    const sentMs = this.#clock.nowMs();
-    const headers = { ...this.#headers, cookie: session.cookie };
-    const answer = await this.#pool.ask({ ...request, headers }, end);
-    if (isSessionGone(answer)) this.#lose(session);
-    else if (sessionCookieOf(answer) !== null) session.usedMs = Math.max(session.usedMs, sentMs);
+  async ask(session: KeptSession, request: SessionRequest, end: CallEnd): Promise<HttpAnswer> {
+    const answer = await this.#use(session, request, end);
+    // A server that stops says so with its last answers, and the connection that would tell of its end is closed by us.
+    if (answer.headers['connection'] === 'close') void this.#probe();
     return answer;
   }
 
@@ -90,6 +92,18 @@ export class SessionKeeper {
     }
   }
 
+  async #use(session: KeptSession, request: SessionRequest, end: CallEnd): Promise<HttpAnswer> {
+    const sentMs = this.#clock.nowMs();
+    const headers = { ...this.#headers, cookie: session.cookie };
+    const answer = await this.#pool.ask({ ...request, headers }, end);
+    if (isSessionGone(answer)) this.#lose(session);
+    else if (sessionCookieOf(answer) !== null) {
+      session.usedMs = Math.max(session.usedMs, sentMs);
+      session.isDoubtful = false;
+    }
+    return answer;
+  }
+
   async #begin(): Promise<KeptSession> {
     const end = new CallEnd({ timeoutMs: BEGIN_MS_MAX });
     const usedMs = this.#clock.nowMs();
@@ -100,7 +114,7 @@ export class SessionKeeper {
       if (answer.status !== 201 || cookie === null) throw failureOf(answer);
       const timeoutMs = Math.max(sessionTimeoutOf(answer) ?? DEFAULT_TIMEOUT_MS, TIMEOUT_MS_MIN);
       const certainMs = Math.max(timeoutMs - COOKIE_STEP_MS, timeoutMs / 2);
-      const session = { cookie, usedMs, certainMs };
+      const session: KeptSession = { cookie, usedMs, certainMs, isDoubtful: false };
       this.#session = session;
       this.#wait(probeMsOf(session));
       return session;
@@ -122,7 +136,7 @@ export class SessionKeeper {
     if (session === null) return;
     const idleMs = this.#clock.nowMs() - session.usedMs;
     if (idleMs >= session.certainMs) this.#giveUp(session);
-    else if (idleMs >= probeMsOf(session)) void this.#probe();
+    else if (session.isDoubtful || idleMs >= probeMsOf(session)) void this.#probe();
     else this.#wait(probeMsOf(session) - idleMs);
   }
 
@@ -137,10 +151,10 @@ export class SessionKeeper {
     const session = this.#session;
     if (session === null || this.#probing || this.#closed) return;
     this.#probing = true;
+    session.isDoubtful = true;
     const end = new CallEnd({ timeoutMs: Math.min(ANSWER_MS_MAX, probeMsOf(session)) });
-    const usedMs = session.usedMs;
     try {
-      await this.ask(session, { method: 'GET', path: '/session', body: null }, end);
+      await this.#use(session, { method: 'GET', path: '/session', body: null }, end);
     } catch (error) {
       // Connections that take requests and bring no answers are dropped, so that waits go on over new ones.
       if (error instanceof TransportError && error.kind === 'unanswered') this.#pool.reset();
@@ -148,13 +162,13 @@ export class SessionKeeper {
       end.close();
       this.#probing = false;
     }
-    this.#waitBehindProbe(session, session.usedMs > usedMs);
+    this.#waitBehindProbe(session);
   }
 
-  #waitBehindProbe(session: KeptSession, isAnswered: boolean): void {
+  #waitBehindProbe(session: KeptSession): void {
     if (this.#session !== session) return;
     const idleMs = this.#clock.nowMs() - session.usedMs;
-    if (isAnswered) return this.#wait(probeMsOf(session) - idleMs);
+    if (!session.isDoubtful) return this.#wait(probeMsOf(session) - idleMs);
     const retryMs = Math.min(RETRY_MS_MAX, probeMsOf(session));
     this.#wait(Math.min(retryMs, session.certainMs - idleMs));
   }

@@ -47,6 +47,11 @@ export class TcpProxy {
     return `127.0.0.1:${(this.#server.address() as AddressInfo).port}`;
   }
 
+  /** How many sockets are open, on both sides. */
+  get open(): number {
+    return this.#sockets.size;
+  }
+
   #pass(bytes: Buffer, to: Socket): void {
     if (this.delayMs === 0) to.write(bytes);
     // Timers of equal length end in the order in which they began, so bytes keep their order while the delay stays.
