@@ -1,15 +1,13 @@
-import { createSecureContext } from 'node:tls';
 import type { Pool } from 'undici';
 import type { CallEnd } from './call-end.ts';
 import type { TlsOptions } from './client-options.ts';
+import { HttpConnector } from './http-connector.ts';
 import { type HttpAnswer, HttpExchange } from './http-exchange.ts';
-import { readTlsMaterial, useTlsMaterial } from './tls-material.ts';
 import { TransportError } from './transport.ts';
 
 const ANSWER_BYTES_MAX = 1024 * 1024;
 /** How long a connection may be without a request, where the server does not say how long it keeps it. */
 const KEEP_ALIVE_MS = 30_000;
-const CONNECT_MS_MAX = 10_000;
 
 export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'DELETE';
@@ -18,14 +16,13 @@ export interface HttpRequest {
   readonly body: string | null;
 }
 
-type PoolOptions = Pool.Options;
-
 /** Connections of HTTP/1.1 to one server that nobody else uses, as many as there are requests at a time. */
 export class HttpPool {
   /** Called when the other side has ended a connection. */
   onDisconnect: () => void = () => {};
   readonly #origin: string;
-  readonly #options: PoolOptions;
+  readonly #connector: HttpConnector;
+  readonly #options: Pool.Options;
   #undici: typeof import('undici') | null = null;
   #pool: Pool | null = null;
   #closed = false;
@@ -33,14 +30,14 @@ export class HttpPool {
   /** @throws InvalidOptionError for TLS files that cannot be used */
   constructor(address: string, tls: TlsOptions | null) {
     this.#origin = `${tls === null ? 'http' : 'https'}://${address}`;
+    this.#connector = new HttpConnector(tls);
     this.#options = {
       // A long poll is answered when the lock is free.
       headersTimeout: 0,
       bodyTimeout: 0,
-      connectTimeout: CONNECT_MS_MAX,
       keepAliveTimeout: KEEP_ALIVE_MS,
       maxResponseSize: ANSWER_BYTES_MAX,
-      ...(tls !== null && { connect: tlsConnection(tls) }),
+      connect: (target, callback) => this.#connector.open(target, callback),
     };
   }
 
@@ -62,17 +59,21 @@ export class HttpPool {
 
   /** Drops all connections, with the requests on them: they do not work any more. */
   reset(): void {
-    const pool = this.#pool;
-    this.#pool = null;
-    void pool?.destroy();
+    void this.#destroy();
   }
 
   /** Resolves when no connection is left. */
   async close(): Promise<void> {
     this.#closed = true;
+    await this.#destroy();
+  }
+
+  async #destroy(): Promise<void> {
     const pool = this.#pool;
     this.#pool = null;
-    await pool?.destroy();
+    const destroyed = pool?.destroy();
+    this.#connector.abandon();
+    await destroyed;
   }
 
   /** Those who never speak REST do not wait for it: it takes longer to load than all else here. */
@@ -88,20 +89,4 @@ export class HttpPool {
     });
     return pool;
   }
-}
-
-/** @throws InvalidOptionError */
-function tlsConnection(tls: TlsOptions): NonNullable<PoolOptions['connect']> {
-  const { ca, key, cert } = readTlsMaterial(tls);
-  const { serverName, skipVerify = false } = tls;
-  return {
-    secureContext: useTlsMaterial(() =>
-      createSecureContext({
-        ...(ca !== null && { ca }),
-        ...(key !== null && cert !== null && { key, cert }),
-      }),
-    ),
-    ...(serverName !== undefined && { servername: serverName }),
-    ...(skipVerify && { rejectUnauthorized: false, checkServerIdentity: () => undefined }),
-  };
 }

@@ -163,7 +163,9 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     for (const lock of held) lock.lose('the client was closed');
     this.#closed.abort();
     const released = held.map(({ name, key }) => this.#transport.unlock({ name, key, requestId: null }));
-    await Promise.race([Promise.allSettled(released), pause(held.length === 0 ? 0 : CLOSE_MS_MAX)]);
+    const settled = new AbortController();
+    const all = Promise.allSettled(released).then(() => settled.abort());
+    await Promise.race([all, pause(held.length === 0 ? 0 : CLOSE_MS_MAX, settled.signal)]);
     await this.#transport.close();
   }
 
