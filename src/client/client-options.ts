@@ -24,8 +24,8 @@ export interface LdlmClientOptions {
   readonly address?: string;
   /**
    * What to speak. Default `grpc`. `rest` is for networks that let only HTTP/1.1 pass: the address is that of the server's
-   * `--rest_listen_address`, every wait takes a connection, and locks live as long as the session, whatever becomes of its
-   * connections.
+   * `--rest_listen_address`, every wait takes a connection, of which a client may have 1,000 at a time, and locks live as
+   * long as the client's session, whatever becomes of its connections.
    */
   readonly transport?: 'grpc' | 'rest';
   /** What the server asks for. Default: none. */

@@ -143,7 +143,7 @@ describe('a call over REST', () => {
     const signal = AbortSignal.timeout(100);
     await expect(transport.tryLock(lockCall('a'), { signal })).rejects.toMatchObject({ kind: 'aborted' });
     await expect(transport.tryLock(lockCall('a'), { signal })).rejects.toMatchObject({ kind: 'aborted' });
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(performance.now() - began).toBeLessThan(3_000);
   });
 
   it('goes on over another connection when its own brings no answers any more', async () => {
@@ -163,9 +163,9 @@ describe('a call over REST', () => {
 
 describe('the session of a client', () => {
   it('does not end while the client lives, whatever it holds or waits for', async () => {
-    const { client, other } = await run({ restSessionTimeoutMs: 1_000 });
+    const { client, other } = await run({ restSessionTimeoutMs: 3_000 });
     const lock = await client.lock('a', { lockTimeoutMs: 0 });
-    const waiting = other.lock('a', { waitTimeoutMs: 2_500 });
+    const waiting = other.lock('a', { waitTimeoutMs: 4_500 });
     await expect(waiting).rejects.toBeInstanceOf(LockWaitTimeoutError);
     expect([lock.locked, await other.tryLock('a')]).toEqual([true, null]);
   });
@@ -173,11 +173,11 @@ describe('the session of a client', () => {
   it('outlives its connections', async () => {
     const { server, proxy, client } = await run();
     const untimed = await client.lock('a', { lockTimeoutMs: 0 });
-    const timed = await client.lock('b', { lockTimeoutMs: 1_000 });
+    const timed = await client.lock('b', { lockTimeoutMs: 2_000 });
     proxy.cut(true);
     await sleep(300);
     proxy.isDown = false;
-    await sleep(1_000);
+    await sleep(2_500);
     expect([untimed.locked, timed.locked, server.stats().holders]).toEqual([true, true, 2]);
   });
 
@@ -273,7 +273,7 @@ describe('closing a client over REST', () => {
     proxy.swallowsReplies = true;
     const began = performance.now();
     await client.close();
-    expect(performance.now() - began).toBeLessThan(1_500);
+    expect(performance.now() - began).toBeLessThan(3_000);
   });
 
   it('lets the program end, which has loaded undici only for REST', async () => {
