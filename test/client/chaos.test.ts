@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { type HeldLock, LdlmClient, LockLostError, LockWaitTimeoutError } from '../../src/client/index.ts';
-import { afterwards, runServer } from '../server/running-server.ts';
+import { afterwards } from '../server/running-server.ts';
+import { runDoor } from './client-doors.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 const CLIENTS = 6;
@@ -60,13 +61,14 @@ async function trouble(proxy: TcpProxy, random: () => number, untilMs: number): 
 }
 
 it.each([
-  ['that forgets locks with their connections', false],
-  ['that keeps them', true],
-])(
+  ['that forgets locks with their connections', 'grpc', false],
+  ['that keeps them', 'grpc', true],
+  ['that keeps them for the sessions of REST', 'rest', true],
+] as const)(
   'never do two clients hold one lock, whatever the network does, with a server %s',
-  async (_, keeps) => {
+  async (_, transport, keeps) => {
     const seed = Math.floor(Math.random() * 2 ** 32);
-    const server = await runServer({ noClearOnDisconnect: keeps });
+    const server = await runDoor(transport, { noClearOnDisconnect: keeps && transport === 'grpc' });
     const untilMs = performance.now() + RUN_MS;
     const holding = new Set<HeldLock>();
     let grants = 0;
@@ -101,7 +103,7 @@ it.each([
     for (let i = 0; i < CLIENTS; i++) {
       const proxy = await TcpProxy.open(server.address);
       afterwards(() => proxy.close());
-      const client = new LdlmClient({ address: proxy.address, retryDelayMs: 50 });
+      const client = new LdlmClient({ transport, address: proxy.address, retryDelayMs: 50 });
       afterwards(() => client.close());
       all.push(work(client, randomFrom(seed + i)), trouble(proxy, randomFrom(seed + 1000 + i), untilMs));
     }
