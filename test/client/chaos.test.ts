@@ -6,7 +6,7 @@ import { runDoor } from './client-doors.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 const CLIENTS = 6;
-const RUN_MS = 10_000;
+const RUN_MS = 5_000;
 const LOCK_TIMEOUT_MS = 1_000;
 const CALM_MS_MAX = 600;
 const FAULT_MS_MAX = 900;
@@ -109,7 +109,7 @@ it.each([
     }
     await Promise.all(all);
     expect(violations, `seed ${seed}`).toEqual([]);
-    expect(grants, `seed ${seed}, ${lost} lost`).toBeGreaterThan(20);
+    expect(grants, `seed ${seed}, ${lost} lost`).toBeGreaterThan(10);
     // What was given up on the way is free again, at the latest at its timeout.
     await expect.poll(() => server.stats().holders, { timeout: 5_000 }).toBe(0);
   },
