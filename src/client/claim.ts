@@ -16,6 +16,8 @@ export function readClaim(name: string, options: WaitOptions, defaults: CheckedO
   if (typeof name !== 'string' || name === '')
     throw new InvalidOptionError('the name of a lock must be a text of at least one character');
   const { size, permits = 1, shared = false, holder = '', unattended = false } = options;
+  if (typeof holder !== 'string')
+    throw new InvalidOptionError(`holder must be a text, not ${String(holder)}`, name);
   checkCount('size', size, name);
   checkCount('permits', permits, name);
   const lockTimeoutMs = lockTimeoutOf(options, defaults);

@@ -147,8 +147,8 @@ export class GrpcTransport implements Transport {
     const state = channel.getConnectivityState(false);
     channel.watchConnectivityState(state, Number.POSITIVE_INFINITY, () => {
       if (this.#closed) return;
-      if (state === connectivityState.READY) this.onDrop();
       this.#watchConnection();
+      if (state === connectivityState.READY) this.onDrop();
     });
   }
 }

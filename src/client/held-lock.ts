@@ -126,7 +126,7 @@ export class HeldLock implements AsyncDisposable {
     this.#state = 'lost';
     this.#keeper?.stop();
     this.#error = new LockLostError(this.name, why, cause);
-    this.#owner.lost(this, this.#error);
     this.#abort?.abort(this.#error);
+    this.#owner.lost(this, this.#error);
   }
 }

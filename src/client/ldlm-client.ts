@@ -46,12 +46,15 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   readonly #held = new Set<HeldLock>();
   readonly #closed = new AbortController();
   #closing: Promise<void> | null = null;
+  /** When the connection was lost last. */
+  #droppedMs = Number.NEGATIVE_INFINITY;
   readonly #owner: LockOwner = {
     release: (lock) => this.#release(lock),
     extend: (lock, lockTimeoutMs) => this.#extend(lock, lockTimeoutMs),
     lost: (lock) => {
       this.#held.delete(lock);
-      this.emit('lockLost', lock);
+      // Whatever a listener throws is its own: nothing here stands half done because of it.
+      queueMicrotask(() => this.emit('lockLost', lock));
     },
   };
 
@@ -64,8 +67,10 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     this.#requests = new LockRequests(this.#transport, this.#clock, (name) => this.#limits(name));
     this.#transport.onDrop = () => this.#dropped();
     const { signal } = options;
-    if (signal?.aborted === true) void this.close();
-    else signal?.addEventListener('abort', () => void this.close(), { once: true });
+    if (signal === undefined) return;
+    const close = (): void => void this.close();
+    if (signal.aborted) close();
+    else signal.addEventListener('abort', close, { once: true, signal: this.#closed.signal });
   }
 
   /**
@@ -170,21 +175,32 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   }
 
   async #acquire(claim: Claim, waits: boolean, signal: AbortSignal | undefined): Promise<HeldLock | null> {
-    const grant = await this.#requests.acquire(claim, waits, signal);
-    return grant === null ? null : this.#hold(claim, grant);
+    for (;;) {
+      let grant = await this.#requests.acquire(claim, waits, signal);
+      if (grant === null) return null;
+      // Its connection may be gone by now, and the lock with it.
+      while (grant !== null && grant.askedMs <= this.#droppedMs) {
+        grant = await this.#requests.rejoin(claim, grant, signal);
+      }
+      if (grant !== null) return this.#hold(claim, grant);
+    }
   }
 
-  #hold(claim: Claim, { key, fencingToken, sentMs }: Grant): HeldLock {
+  #hold(claim: Claim, { key, fencingToken, requestId, sentMs }: Grant): HeldLock {
     const { name, lockTimeoutMs, autoRenew, unattended } = claim;
-    // Closing the connection has given it back.
-    if (this.#closed.signal.aborted) throw new ClientClosedError(name);
+    if (this.#closed.signal.aborted) {
+      // Closing the connection gives it back, unless the server keeps locks without one.
+      this.#transport.unlock({ name, key, requestId: null }).catch(() => {});
+      throw new ClientClosedError(name);
+    }
     const lock = new HeldLock(name, key, fencingToken, this.#owner);
     if (unattended) {
       lock.leave();
       return lock;
     }
     if (lockTimeoutMs > 0) {
-      const keeper = new LeaseKeeper(lock, lockTimeoutMs, sentMs, {
+      const target = { name, key, fencingToken, claim, requestId };
+      const keeper = new LeaseKeeper(target, lockTimeoutMs, sentMs, {
         transport: this.#transport,
         clock: this.#clock,
         autoRenew,
@@ -220,12 +236,12 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   }
 
   async #extend(lock: HeldLock, lockTimeoutMs: number | undefined): Promise<void> {
-    const { name, key, keeper } = lock;
-    const timeoutMs = readMs('lockTimeout', lockTimeoutMs, undefined) ?? keeper?.lease.timeoutMs ?? 0;
-    if (timeoutMs === 0) throw new InvalidOptionError('the lock has no timeout that could be renewed', name);
-    const limits = () => ({ ...this.#limits(name), remainingMs: () => keeper?.remainingMs() ?? 0 });
-    const call = { name, key, lockTimeoutMs: timeoutMs };
-    const reply = await attempts(() => keeper?.renew(timeoutMs) ?? this.#transport.renew(call), limits);
+    const { name, keeper } = lock;
+    if (keeper === null) throw new InvalidOptionError('the lock has no timeout that could be renewed', name);
+    const timeoutMs = readMs('lockTimeout', lockTimeoutMs, undefined) ?? keeper.lease.timeoutMs;
+    if (timeoutMs === 0) throw new InvalidOptionError('lockTimeoutMs must be greater than 0', name);
+    const limits = () => ({ ...this.#limits(name), remainingMs: () => keeper.remainingMs() });
+    const reply = await attempts(() => keeper.renew(timeoutMs), limits);
     if (reply !== null) throwRefusal(name, reply);
     // It was lost while nobody answered.
     lock.signal.throwIfAborted();
@@ -233,7 +249,8 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
 
   /** The session on the server is gone, or ends with its connection: what it held is free, unless a key proves the contrary. */
   #dropped(): void {
-    const untilMs = this.#clock.nowMs() + GIVE_BACK_MS_MAX;
+    this.#droppedMs = this.#clock.nowMs();
+    const untilMs = this.#droppedMs + GIVE_BACK_MS_MAX;
     for (const lock of [...this.#held]) {
       if (lock.keeper !== null) {
         lock.keeper.doubt();

@@ -1,16 +1,26 @@
 import { ErrorCode } from '../contract/error-code.ts';
+import type { Claim } from './claim.ts';
 import type { ElapsedTime } from './elapsed-clock.ts';
 import { Lease } from './lease.ts';
 import type { LockReply, Transport } from './transport.ts';
 
 /** How long a renewal may be without an answer, as a share of the timeout, before the next one is tried. */
 const UNANSWERED_AFTER = 1 / 3;
+/**
+ * When the server has answered nothing for so long, it may have given the connection up: by default it does after 70 s
+ * without a sign of life, and frees what it held.
+ */
+const SILENCE_MS_MAX = 60_000;
 /** The longest time that a timer of Node.js can wait. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export interface LeaseTarget {
   readonly name: string;
   readonly key: string;
+  readonly fencingToken: bigint;
+  /** The request that was granted. */
+  readonly claim: Claim;
+  readonly requestId: Uint8Array;
 }
 
 export interface LeaseKeeperOptions {
@@ -55,7 +65,8 @@ export class LeaseKeeper {
 
   /** Whether nothing speaks against the lock's being held: see `doubt`. */
   get isSure(): boolean {
-    return this.#doubtedMs === null;
+    if (this.#doubtedMs !== null) return false;
+    return !this.#renews() || this.#options.clock.nowMs() - this.lease.sentMs < SILENCE_MS_MAX;
   }
 
   /**
@@ -73,11 +84,14 @@ export class LeaseKeeper {
   async renew(timeoutMs: number): Promise<LockReply> {
     const { transport, clock } = this.#options;
     const sentMs = clock.nowMs();
-    const call = { ...this.#target, lockTimeoutMs: timeoutMs };
+    this.lease.renewing(sentMs, timeoutMs);
+    this.#schedule();
+    const { name, key } = this.#target;
+    const call = { name, key, lockTimeoutMs: timeoutMs };
     const reply = await transport.renew(call, { timeoutMs: Math.max(1, timeoutMs * UNANSWERED_AFTER) });
     if (reply.locked) {
       this.lease.renewed(sentMs, timeoutMs);
-      if (this.#doubtedMs !== null && sentMs >= this.#doubtedMs) this.#doubtedMs = null;
+      if (this.#doubtedMs !== null && sentMs >= this.#doubtedMs) await this.#rejoin(sentMs);
       this.#schedule();
     } else if (isGone(reply)) this.#lose('the server no longer knows it');
     return reply;
@@ -104,6 +118,21 @@ export class LeaseKeeper {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+  }
+
+  /**
+   * The key is still good, but the lock may belong to a session that ends when the server gives its connection up. Repeating
+   * the request moves it to ours. Servers without fencing tokens know no request ids: there the key has to do.
+   */
+  async #rejoin(sentMs: number): Promise<void> {
+    const { claim, requestId, key, fencingToken } = this.#target;
+    if (fencingToken !== 0n) {
+      const call = { ...claim, lockTimeoutMs: this.lease.timeoutMs, requestId };
+      const reply = await this.#options.transport.tryLock(call, { timeoutMs: this.lease.timeoutMs });
+      if (!reply.locked || reply.key !== key) return this.#lose('the server no longer knows it');
+    }
+    // Unless the connection was lost once more.
+    if (this.#doubtedMs !== null && sentMs >= this.#doubtedMs) this.#doubtedMs = null;
   }
 
   #schedule(): void {
@@ -138,7 +167,7 @@ export class LeaseKeeper {
     } finally {
       this.#renewing = false;
     }
-    if (!isAnswered) this.lease.failed(this.#options.clock.nowMs());
+    if (!isAnswered || this.#doubtedMs !== null) this.lease.failed(this.#options.clock.nowMs());
     this.#schedule();
   }
 

@@ -1,5 +1,7 @@
 /** A grant with a lock timeout is renewed after this share of it. */
 const RENEW_AFTER = 1 / 3;
+/** At the latest after so long, because a server frees what a connection holds that it takes for dead, whatever its timeout. */
+const RENEW_MS_MAX = 20_000;
 /** The clocks of two machines may run so differently, and a good deal less. */
 const DRIFT = 1 / 1000;
 /** How long to wait after a renewal that was not answered, as a share of the timeout. */
@@ -18,12 +20,15 @@ export class Lease {
   deadlineMs: number;
   /** When to renew next. */
   renewMs: number;
+  /** When the request was sent that was answered last. */
+  sentMs: number;
 
   /** @param sentMs when the request was sent that the grant answers */
   constructor(timeoutMs: number, sentMs: number) {
     this.timeoutMs = timeoutMs;
     this.deadlineMs = deadlineOf(sentMs, timeoutMs);
-    this.renewMs = sentMs + timeoutMs * RENEW_AFTER;
+    this.renewMs = renewAfter(sentMs, timeoutMs);
+    this.sentMs = sentMs;
   }
 
   isOver(nowMs: number): boolean {
@@ -33,10 +38,16 @@ export class Lease {
   /** A renewal that was sent then was answered: the lock is held. */
   renewed(sentMs: number, timeoutMs: number): void {
     // Of two renewals the one that was sent last counts, whichever answer comes first.
-    if (deadlineOf(sentMs, timeoutMs) <= this.deadlineMs && timeoutMs >= this.timeoutMs) return;
+    if (sentMs < this.sentMs) return;
+    this.sentMs = sentMs;
     this.timeoutMs = timeoutMs;
     this.deadlineMs = deadlineOf(sentMs, timeoutMs);
-    this.renewMs = sentMs + timeoutMs * RENEW_AFTER;
+    this.renewMs = renewAfter(sentMs, timeoutMs);
+  }
+
+  /** A renewal is sent now. If it shortens the lease, it may do so whether or not there is an answer. */
+  renewing(sentMs: number, timeoutMs: number): void {
+    this.deadlineMs = Math.min(this.deadlineMs, deadlineOf(sentMs, timeoutMs));
   }
 
   /** A renewal failed in a way that says nothing about the lock. */
@@ -48,6 +59,10 @@ export class Lease {
   hurry(nowMs: number): void {
     this.renewMs = Math.min(this.renewMs, nowMs);
   }
+}
+
+function renewAfter(sentMs: number, timeoutMs: number): number {
+  return sentMs + Math.min(timeoutMs * RENEW_AFTER, RENEW_MS_MAX);
 }
 
 function deadlineOf(sentMs: number, timeoutMs: number): number {

@@ -17,7 +17,10 @@ const FRESH_SHARE = 1 / 3;
 export interface Grant {
   readonly key: string;
   readonly fencingToken: bigint;
+  readonly requestId: Uint8Array;
   readonly sentMs: number;
+  /** When the request itself was sent last: what is known of the connection since then is known of the grant. */
+  readonly askedMs: number;
 }
 
 /** One request under its id, and what is known of it. */
@@ -64,10 +67,45 @@ export class LockRequests {
       if (asked.repeated && reply.error?.code === ErrorCode.LockDoesNotExistOrInvalidKey) continue;
       if (reply.error !== null) throw refusalError(claim.name, reply.error.code, reply.error.message);
       if (!reply.locked) return null;
-      const sentMs = await this.#confirm(asked, reply.key);
-      if (sentMs !== null) return { key: reply.key, fencingToken: reply.fencingToken, sentMs };
+      const { key, fencingToken } = reply;
+      const sentMs = await this.#confirmed(asked, key);
+      if (sentMs !== null) return { key, fencingToken, requestId, sentMs, askedMs: asked.sentMs };
       this.abandon(claim.name, requestId);
+      // A timeout that is shorter than the way to the server would have this go on for ever.
+      if (!waits || this.#clock.nowMs() >= untilMs) return null;
     }
+  }
+
+  /**
+   * Moves a grant whose connection is gone to the one that there is now, by repeating its request. Null: the lock is lost.
+   *
+   * @throws LdlmError, or the reason of `signal`
+   */
+  async rejoin(claim: Claim, grant: Grant, signal: AbortSignal | undefined): Promise<Grant | null> {
+    const { requestId, key, fencingToken } = grant;
+    const askedMs = this.#clock.nowMs();
+    const asked: Asked = {
+      requestId,
+      claim,
+      waits: false,
+      untilMs: 0,
+      signal,
+      sentMs: askedMs,
+      repeated: true,
+    };
+    // Servers without fencing tokens know no request ids, and would take this for another request.
+    if (fencingToken !== 0n) {
+      const untilMs = Number.POSITIVE_INFINITY;
+      const reply = await this.#ask({ ...asked, untilMs });
+      if (reply?.locked !== true || reply.key !== key) return this.#forget(claim, requestId);
+    } else if (claim.lockTimeoutMs === 0) return this.#forget(claim, requestId);
+    const sentMs = await this.#confirmed(asked, key);
+    return sentMs === null ? this.#forget(claim, requestId) : { ...grant, sentMs, askedMs };
+  }
+
+  #forget(claim: Claim, requestId: Uint8Array): null {
+    this.abandon(claim.name, requestId);
+    return null;
   }
 
   /** Takes back what a request may have been granted, or its place in the queue, while the caller goes on. */
@@ -106,11 +144,22 @@ export class LockRequests {
     return this.#transport.lock({ ...claim, waitTimeoutMs, requestId }, limits);
   }
 
+  async #confirmed(asked: Asked, key: string): Promise<number | null> {
+    try {
+      const sentMs = await this.#confirm(asked, key);
+      asked.signal?.throwIfAborted();
+      return sentMs;
+    } catch (error) {
+      this.abandon(asked.claim.name, asked.requestId);
+      throw error;
+    }
+  }
+
   /**
    * Renews a grant of which nobody knows how old it is: it was waited for, or its first reply was lost. Resolves with when
    * the request was sent since which its timeout counts; null: the lock is lost already.
    */
-  async #confirm({ claim, sentMs, repeated }: Asked, key: string): Promise<number | null> {
+  async #confirm({ claim, sentMs, repeated, signal }: Asked, key: string): Promise<number | null> {
     const { name, lockTimeoutMs, unattended } = claim;
     if (lockTimeoutMs === 0 || unattended) return sentMs;
     const isFresh = !repeated && this.#clock.nowMs() - sentMs <= lockTimeoutMs * FRESH_SHARE;
@@ -119,10 +168,10 @@ export class LockRequests {
     let renewedMs = 0;
     const renew = (): Promise<LockReply> => {
       renewedMs = this.#clock.nowMs();
-      return this.#transport.renew({ name, key, lockTimeoutMs }, { timeoutMs: lockTimeoutMs });
+      return this.#transport.renew({ name, key, lockTimeoutMs }, { signal, timeoutMs: lockTimeoutMs });
     };
     const remainingMs = (): number => untilMs - this.#clock.nowMs();
-    const reply = await attempts(renew, () => ({ ...this.#limits(name), remainingMs }));
+    const reply = await attempts(renew, () => ({ ...this.#limits(name), signal, remainingMs }));
     return reply?.locked === true ? renewedMs : null;
   }
 }

@@ -8,6 +8,12 @@ export class MessageWriter {
   #bytes = Buffer.allocUnsafe(256);
   #length = 0;
 
+  /** Begins anew, also where a message before was not finished because something of it could not be written. */
+  begin(): this {
+    this.#length = 0;
+    return this;
+  }
+
   string(field: number, text: string): this {
     if (text === '') return this;
     const length = Buffer.byteLength(text);

@@ -11,7 +11,7 @@ const INT32_MAX = 2 ** 31 - 1;
 const writer = new MessageWriter();
 
 export function encodeLock(call: LockCall): Buffer {
-  writer.string(1, call.name);
+  writer.begin().string(1, call.name);
   if (call.waitTimeoutMs > 0) writer.present(3, secondsOf(call.waitTimeoutMs));
   writeClaim(call);
   if (call.waitTimeoutMs > 0) writer.present(1003, Math.ceil(call.waitTimeoutMs));
@@ -19,13 +19,13 @@ export function encodeLock(call: LockCall): Buffer {
 }
 
 export function encodeTryLock(call: LockCall): Buffer {
-  writer.string(1, call.name);
+  writer.begin().string(1, call.name);
   writeClaim(call);
   return writer.bytes(1005, call.requestId).string(1006, call.holder).finish();
 }
 
 export function encodeUnlock({ name, key, requestId }: UnlockCall): Buffer {
-  writer.string(1, name).string(2, key);
+  writer.begin().string(1, name).string(2, key);
   if (requestId !== null) writer.bytes(1005, requestId);
   return writer.finish();
 }
@@ -33,7 +33,13 @@ export function encodeUnlock({ name, key, requestId }: UnlockCall): Buffer {
 /** Renew and RefreshLock. */
 export function encodeRenew({ name, key, lockTimeoutMs }: RenewCall): Buffer {
   const seconds = secondsOf(lockTimeoutMs);
-  return writer.string(1, name).string(2, key).number(100, seconds).present(1002, lockTimeoutMs).finish();
+  return writer
+    .begin()
+    .string(1, name)
+    .string(2, key)
+    .number(100, seconds)
+    .present(1002, lockTimeoutMs)
+    .finish();
 }
 
 /** @throws RangeError */

@@ -109,7 +109,7 @@ it.each([
     }
     await Promise.all(all);
     expect(violations, `seed ${seed}`).toEqual([]);
-    expect(grants, `seed ${seed}, ${lost} lost`).toBeGreaterThan(10);
+    expect(grants, `seed ${seed}, ${lost} lost`).toBeGreaterThan(2);
     // What was given up on the way is free again, at the latest at its timeout.
     await expect.poll(() => server.stats().holders, { timeout: 5_000 }).toBe(0);
   },

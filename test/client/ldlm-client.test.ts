@@ -297,6 +297,22 @@ describe('a channel of gRPC', () => {
 });
 
 describe('when the connection of gRPC is lost', () => {
+  it('a lock is taken along to the new connection when the server has not noticed the loss of the old one', async () => {
+    const { server, proxy, client } = await runBehindProxy('grpc');
+    const lock = await client.lock('a', { lockTimeoutMs: 5_000 });
+    proxy.strand();
+    await expect.poll(() => proxy.connections, { timeout: 3_000 }).toBe(2);
+    await sleep(100);
+    await expect.poll(() => lock.locked, { timeout: 3_000 }).toBe(true);
+    expect(server.stats().holders).toBe(1);
+    // Now it notices.
+    const old = server.stats().connections;
+    proxy.cutStranded();
+    await expect.poll(() => server.stats().connections).toBe(old - 1);
+    await sleep(100);
+    expect([server.stats().holders, lock.locked]).toEqual([1, true]);
+  });
+
   it('a lock with a timeout is lost when the server no longer knows it', async () => {
     const { proxy, client, other } = await runBehindProxy('grpc');
     const lock = await client.lock('a');

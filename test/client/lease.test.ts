@@ -26,6 +26,22 @@ describe('a lease', () => {
     expect([lease.deadlineMs, lease.renewMs]).toEqual([4_997, 3_000]);
   });
 
+  it('is renewed every 20 seconds however long it is', () => {
+    expect(new Lease(600_000, 1_000).renewMs).toBe(21_000);
+  });
+
+  it('may be as short as a renewal asked for that was not answered', () => {
+    const lease = new Lease(30_000, 0);
+    lease.renewing(1_000, 5_000);
+    expect(lease.deadlineMs).toBe(5_995);
+    lease.renewing(1_000, 60_000);
+    expect(lease.deadlineMs).toBe(5_995);
+    lease.renewed(2_000, 5_000);
+    // Sent before that, and answered behind it.
+    lease.renewed(1_500, 30_000);
+    expect([lease.timeoutMs, lease.deadlineMs]).toEqual([5_000, 6_995]);
+  });
+
   it('tries again soon after a renewal without an answer, but not without a pause', () => {
     const lease = new Lease(30_000, 0);
     lease.failed(10_000);

@@ -62,6 +62,16 @@ describe('requests', () => {
     );
   });
 
+  it('have nothing of one before that could not be written', () => {
+    const good: LockCall = {
+      ...{ name: 'b', size: null, permits: 1, shared: false, holder: '', lockTimeoutMs: 0, waitTimeoutMs: 0 },
+      requestId: new Uint8Array(8),
+    };
+    const bad = { ...good, shared: true, size: 10, holder: 5 as unknown as string };
+    expect(() => encodeLock(bad)).toThrow();
+    expect(meaningOf('TryLock', encodeTryLock(good))).toEqual(claimOf(good));
+  });
+
   it('to unlock and to renew have what they need', () => {
     const requestId = Buffer.from('0123456789');
     expect(meaningOf('Unlock', encodeUnlock({ name: 'ä', key: 'k', requestId: null }))).toEqual({

@@ -11,6 +11,8 @@ export class TcpProxy {
   connections = 0;
   readonly #server: Server;
   readonly #sockets = new Set<Socket>();
+  readonly #pairs = new Map<Socket, Socket>();
+  readonly #stranded: Socket[] = [];
 
   private constructor(target: string) {
     const colon = target.lastIndexOf(':');
@@ -21,11 +23,13 @@ export class TcpProxy {
       }
       this.connections++;
       const far = connect(Number(target.slice(colon + 1)), target.slice(0, colon));
+      this.#pairs.set(near, far);
       for (const socket of [near, far]) {
         this.#sockets.add(socket);
         socket.on('error', () => {});
         socket.on('close', () => {
           this.#sockets.delete(socket);
+          this.#pairs.delete(near);
           near.destroy();
           far.destroy();
         });
@@ -56,6 +60,20 @@ export class TcpProxy {
     if (this.delayMs === 0) to.write(bytes);
     // Timers of equal length end in the order in which they began, so bytes keep their order while the delay stays.
     else setTimeout(() => to.write(bytes), this.delayMs);
+  }
+
+  /** Cuts the clients off, of which the server hears nothing until {@link cutStranded}. */
+  strand(): void {
+    for (const [near, far] of this.#pairs) {
+      near.removeAllListeners('close');
+      near.destroy();
+      this.#stranded.push(far);
+    }
+    this.#pairs.clear();
+  }
+
+  cutStranded(): void {
+    for (const far of this.#stranded.splice(0)) far.destroy();
   }
 
   /** Cuts all connections; with `down`, no new ones are taken until `isDown` is cleared. */

@@ -48,9 +48,13 @@ export async function runWhileLeader<Value>(
     const end = await runTerm(lock, body, signal);
     // Giving a lost lock back would only hold up the next election: the server, or the client, ends it anyway.
     if (!lock.signal.aborted) {
-      await lock.unlock();
-      if (end.status === 'rejected') throw end.reason;
-      return end.value;
+      if (end.status === 'fulfilled') {
+        await lock.unlock();
+        return end.value;
+      }
+      // What the body throws tells more than what giving the lock back might.
+      await lock.unlock().catch(() => {});
+      throw end.reason;
     }
     await pause(jitter(pauseMs), signal);
     signal?.throwIfAborted();

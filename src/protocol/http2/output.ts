@@ -104,7 +104,7 @@ export class Output {
     let next: OutputChunk;
     if (chunk === null) {
       // Who had much to say has much to say again.
-      next = this.#pool.take(Math.max(count, this.#lastBytes));
+      next = this.#pool.take(Math.max(count, Math.min(this.#lastBytes, CHUNK_BYTES)));
     } else if (chunk.bytes.length === SMALL_CHUNK_BYTES) {
       // One chunk is cheaper to write than two.
       const { length } = chunk;

@@ -1,40 +1,37 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { constants } from 'node:os';
-
-/** Signals that are passed on. Those of a terminal's keys reach its whole foreground group anyway. */
-const PASSED = ['SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2', 'SIGINT', 'SIGQUIT'] as const;
-const FROM_KEYS: readonly string[] = ['SIGINT', 'SIGQUIT'];
+import { setTimeout as sleep } from 'node:timers/promises';
+import { EXIT_SIGNAL, type SignalTarget } from './passed-signals.ts';
 
 /** As shells have it. */
 const EXIT_NOT_FOUND = 127;
 const EXIT_NOT_EXECUTABLE = 126;
-const EXIT_SIGNAL = 128;
+const GROUP_POLL_MS = 20;
 
-/**
- * The command that runs while the lock is held, with the streams of this process. At a terminal it stays in the foreground
- * group, so that keys and job control work; otherwise it gets a group of its own, which is signalled as a whole.
- */
-export class HeldCommand {
+/** How a command is started. */
+export interface Launch {
+  readonly env: NodeJS.ProcessEnv;
+  /** It stays in the foreground group of the terminal, so that keys and job control work. Otherwise it gets its own group. */
+  readonly atTerminal: boolean;
+  /** See {@link canDieWithParent}. */
+  readonly diesWithParent: boolean;
+}
+
+/** The command that runs while the lock is held, with the streams of this process. */
+export class HeldCommand implements SignalTarget {
+  readonly hasGroup: boolean;
   /** Resolves with the exit code by which shells tell of the end. */
   readonly ended: Promise<number>;
   readonly #child: ChildProcess;
-  readonly #hasGroup: boolean;
-  readonly #pass: (signal: NodeJS.Signals) => void;
 
   constructor(
     [program, ...args]: readonly [string, ...string[]],
-    env: NodeJS.ProcessEnv,
-    atTerminal: boolean,
+    { env, atTerminal, diesWithParent }: Launch,
   ) {
-    this.#hasGroup = !atTerminal;
-    const words = diesWithParent()
-      ? ['setpriv', '--pdeathsig', 'KILL', '--', program, ...args]
-      : [program, ...args];
-    this.#child = spawn(words[0]!, words.slice(1), { stdio: 'inherit', env, detached: this.#hasGroup });
-    this.#pass = (signal) => {
-      if (this.#hasGroup || !FROM_KEYS.includes(signal)) this.kill(signal);
-    };
-    for (const signal of PASSED) process.on(signal, this.#pass);
+    this.hasGroup = !atTerminal;
+    const words = [program, ...args];
+    if (diesWithParent) words.unshift('setpriv', '--pdeathsig', 'KILL', '--');
+    this.#child = spawn(words[0]!, words.slice(1), { stdio: 'inherit', env, detached: this.hasGroup });
     this.ended = new Promise((resolve) => {
       this.#child.once('error', (error: NodeJS.ErrnoException) => {
         process.stderr.write(`ldlm-lock: ${program}: ${error.message}\n`);
@@ -44,24 +41,39 @@ export class HeldCommand {
         resolve(code ?? EXIT_SIGNAL + (signal === null ? 0 : constants.signals[signal]));
       });
     });
-    void this.ended.then(() => {
-      for (const signal of PASSED) process.off(signal, this.#pass);
-    });
   }
 
+  /** Signals the whole group; at a terminal the command alone. */
   kill(signal: NodeJS.Signals): void {
     const { pid, exitCode, signalCode } = this.#child;
-    if (pid === undefined || exitCode !== null || signalCode !== null) return;
-    try {
-      process.kill(this.#hasGroup ? -pid : pid, signal);
-    } catch {
-      // It has ended meanwhile.
+    if (pid === undefined) return;
+    // Without a group, the number may be another process's by now.
+    if (!this.hasGroup && (exitCode !== null || signalCode !== null)) return;
+    send(this.hasGroup ? -pid : pid, signal);
+  }
+
+  /** Waits until nobody of the group is left, and kills who is at `untilMs` of `performance.now()`. */
+  async groupEnded(untilMs: number): Promise<void> {
+    const { pid } = this.#child;
+    if (!this.hasGroup || pid === undefined) return;
+    while (send(-pid, 0)) {
+      if (performance.now() >= untilMs) return void send(-pid, 'SIGKILL');
+      await sleep(GROUP_POLL_MS);
     }
   }
 }
 
 /** Whether a child can be made to die with this process: by util-linux's setpriv, on Linux. */
-function diesWithParent(): boolean {
+export function canDieWithParent(): boolean {
   if (process.platform !== 'linux') return false;
   return spawnSync('setpriv', ['--pdeathsig', 'KILL', '--', 'true'], { stdio: 'ignore' }).status === 0;
+}
+
+/** False when nobody is there. */
+function send(pid: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(pid, signal);
+  } catch {
+    return false;
+  }
 }

@@ -4,6 +4,12 @@ const KILL_AT = 5 / 6;
 /** How long a command may take to end by SIGTERM where no timeout says how long there is. */
 const KILL_AFTER_MS = 5_000;
 
+/** How often, and for how long at the most, the lock may be one of which nobody knows whether it is held. */
+const LOOK_MS = 100;
+const DOUBT_MS_MAX = 2_000;
+/** The longest time that a timer of Node.js can wait. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** The part of a held lock that the guard looks at. */
 export interface GuardedLock {
   /** How long it is certainly held; null for a lock without a timeout. */
@@ -21,20 +27,26 @@ export interface GuardOptions {
 
 /**
  * Ends a command while its lock is certainly still held: asked to at 2/3 of the timeout without a renewal, made to at 5/6,
- * and both at once when the lock is lost before that. A renewal that comes late changes nothing for a command that was asked
+ * and both at once when the lock is lost before that, or nobody can say for two seconds whether it is held, because the
+ * connection is gone: then the server may have freed it. A renewal that comes late changes nothing for a command that was asked
  * to end.
  */
 export class LeaseGuard {
   readonly #lock: GuardedLock;
   readonly #options: GuardOptions;
   readonly #lost: () => void;
+  readonly #doubts: NodeJS.Timeout;
   #timer: NodeJS.Timeout | null = null;
   #terminated = false;
+  /** When it was first seen that nobody can say whether the lock is held. */
+  #doubtedMs: number | null = null;
+  #killAtMs = Number.POSITIVE_INFINITY;
 
   constructor(lock: GuardedLock, options: GuardOptions) {
     this.#lock = lock;
     this.#options = options;
     this.#lost = () => this.#terminate();
+    this.#doubts = setInterval(() => this.#look(), LOOK_MS);
     lock.signal.addEventListener('abort', this.#lost, { once: true });
     if (lock.signal.aborted) this.#terminate();
     else this.#watch();
@@ -45,7 +57,13 @@ export class LeaseGuard {
     return this.#terminated;
   }
 
+  /** When whoever is left of the command is killed, on the clock of `performance.now()`. */
+  get killAtMs(): number {
+    return this.#killAtMs;
+  }
+
   close(): void {
+    clearInterval(this.#doubts);
     this.#lock.signal.removeEventListener('abort', this.#lost);
     if (this.#timer !== null) clearTimeout(this.#timer);
   }
@@ -55,7 +73,17 @@ export class LeaseGuard {
     if (remainingMs === null) return;
     const leftMs = remainingMs - this.#options.timeoutMs * (1 - TERMINATE_AT);
     if (leftMs <= 0) return this.#terminate();
-    this.#timer = setTimeout(() => this.#watch(), leftMs);
+    this.#timer = setTimeout(() => this.#watch(), Math.min(leftMs, TIMER_MS_MAX));
+  }
+
+  /** The connection may come back with the lock still ours, but not for long may the command go on without knowing. */
+  #look(): void {
+    const nowMs = performance.now();
+    if (this.#lock.locked) this.#doubtedMs = null;
+    else this.#doubtedMs ??= nowMs;
+    const { timeoutMs } = this.#options;
+    const doubtMsMax = timeoutMs === 0 ? DOUBT_MS_MAX : Math.min(DOUBT_MS_MAX, timeoutMs / 6);
+    if (this.#doubtedMs !== null && nowMs - this.#doubtedMs >= doubtMsMax) this.#terminate();
   }
 
   #terminate(): void {
@@ -67,6 +95,7 @@ export class LeaseGuard {
     const { remainingMs } = this.#lock;
     const leftMs = remainingMs === null ? KILL_AFTER_MS : remainingMs - timeoutMs * (1 - KILL_AT);
     const waitMs = Math.max(0, Math.min(leftMs, killAfterMs ?? Number.POSITIVE_INFINITY));
-    this.#timer = setTimeout(() => this.#options.kill(), waitMs);
+    this.#killAtMs = performance.now() + waitMs;
+    this.#timer = setTimeout(() => this.#options.kill(), Math.min(waitMs, TIMER_MS_MAX));
   }
 }

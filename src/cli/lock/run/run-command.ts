@@ -1,5 +1,4 @@
-import { constants } from 'node:os';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import {
   type HeldLock,
   LdlmClient,
@@ -8,11 +7,11 @@ import {
   ServerUnavailableError,
 } from '../../../client/index.ts';
 import type { Environment } from '../../../config/read-env.ts';
-import { HeldCommand } from './held-command.ts';
+import { canDieWithParent, HeldCommand } from './held-command.ts';
 import { LeaseGuard } from './lease-guard.ts';
+import { PassedSignals } from './passed-signals.ts';
 import { RUN_HELP, type RunPlan, readRunPlan } from './run-options.ts';
 
-const EXIT_SIGNAL = 128;
 const EXIT_FAILURE = 1;
 /** How long to wait before a server that cannot be reached is tried again. */
 const RETRY_MS = 500;
@@ -20,8 +19,6 @@ const RETRY_MS = 500;
 const UNREACHABLE_MS = 3_000;
 /** How long giving the lock back may take. */
 const UNLOCK_MS_MAX = 5_000;
-
-const STOPPING = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** `ldlm-lock run`: returns the exit code. */
 export async function runWithLock(argv: readonly string[], env: Environment): Promise<number> {
@@ -37,33 +34,33 @@ export async function runWithLock(argv: readonly string[], env: Environment): Pr
     retries: 0,
     ...(plan.tls !== null && { tls: tlsOptions(plan.tls) }),
   });
+  const signals = new PassedSignals();
+  const diesWithParent = canDieWithParent();
   try {
-    const lock = await acquire(client, plan);
+    const lock = await acquire(client, plan, signals);
     if (typeof lock === 'number') return lock;
-    const exitCode = await runHolding(lock, plan, env);
+    // A signal may have arrived together with the lock.
+    await nextTurn();
+    const exitCode =
+      signals.stopped > 0 ? signals.stopped : await runHolding(lock, plan, env, signals, diesWithParent);
     await Promise.race([lock.unlock().catch(tell), sleep(UNLOCK_MS_MAX, undefined, { ref: false })]);
     return exitCode;
   } finally {
     await client.close();
+    signals.close();
   }
 }
 
 /** The lock, or the exit code that says why there is none. */
-async function acquire(client: LdlmClient, plan: RunPlan): Promise<HeldLock | number> {
-  const stop = new AbortController();
-  let stopped = 0;
-  const onStop = (signal: NodeJS.Signals): void => {
-    stopped = EXIT_SIGNAL + constants.signals[signal];
-    stop.abort();
-  };
-  for (const signal of STOPPING) process.on(signal, onStop);
+async function acquire(
+  client: LdlmClient,
+  plan: RunPlan,
+  signals: PassedSignals,
+): Promise<HeldLock | number> {
   try {
-    return await tryUntil(client, plan, stop.signal);
+    return await tryUntil(client, plan, signals.stop);
   } catch (error) {
-    if (stopped > 0) return stopped;
-    return explain(error, plan);
-  } finally {
-    for (const signal of STOPPING) process.off(signal, onStop);
+    return signals.stopped > 0 ? signals.stopped : explain(error, plan);
   }
 }
 
@@ -77,14 +74,18 @@ async function tryUntil(client: LdlmClient, plan: RunPlan, signal: AbortSignal):
     ...(size && { size }),
     ...(permits && { permits }),
   };
+  let downMs = beganMs;
   for (;;) {
-    const leftMs = waitMs - (performance.now() - beganMs);
+    const nowMs = performance.now();
+    const leftMs = waitMs - (nowMs - beganMs);
     try {
       if (plan.tries) return (await client.tryLock(name, claim)) ?? notAcquired(plan);
       const wait = waitMs === 0 ? {} : { waitTimeoutMs: Math.max(1, leftMs) };
       return await client.lock(name, { ...claim, ...wait });
     } catch (error) {
-      const patienceMs = waitMs > 0 && !plan.tries ? leftMs : UNREACHABLE_MS - (performance.now() - beganMs);
+      // An attempt that has waited for a while had a server to wait at.
+      if (performance.now() - nowMs > RETRY_MS) downMs = performance.now();
+      const patienceMs = waitMs > 0 && !plan.tries ? leftMs : UNREACHABLE_MS - (performance.now() - downMs);
       if (!(error instanceof ServerUnavailableError) || patienceMs <= 0) throw error;
       await sleep(Math.min(RETRY_MS, patienceMs), undefined, { signal });
     }
@@ -108,17 +109,24 @@ function tell(error: unknown): void {
   process.stderr.write(`ldlm-lock: ${text}\n`);
 }
 
-async function runHolding(lock: HeldLock, plan: RunPlan, env: Environment): Promise<number> {
-  const command = new HeldCommand(
-    plan.command,
-    {
+async function runHolding(
+  lock: HeldLock,
+  plan: RunPlan,
+  env: Environment,
+  signals: PassedSignals,
+  diesWithParent: boolean,
+): Promise<number> {
+  const command = new HeldCommand(plan.command, {
+    env: {
       ...env,
       LDLM_LOCK_NAME: lock.name,
       LDLM_LOCK_KEY: lock.key,
       LDLM_FENCING_TOKEN: String(lock.fencingToken),
     },
-    process.stdin.isTTY === true,
-  );
+    atTerminal: process.stdin.isTTY === true,
+    diesWithParent,
+  });
+  signals.passTo(command);
   const kills = plan.onLost === 'kill';
   const guard = new LeaseGuard(lock, {
     timeoutMs: plan.timeoutMs,
@@ -135,6 +143,8 @@ async function runHolding(lock: HeldLock, plan: RunPlan, env: Environment): Prom
     },
   });
   const exitCode = await command.ended;
+  // What the command has started may go on when it has ended itself.
+  if (kills && guard.hasActed) await command.groupEnded(guard.killAtMs);
   guard.close();
   return kills && guard.hasActed ? plan.exitCodes.lost : exitCode;
 }

@@ -68,6 +68,20 @@ describe('the guard of a lease', () => {
     expect(acts).toHaveLength(2);
   });
 
+  it('acts when nobody can say for a while whether the lock is held', () => {
+    const { acts, lock } = openGuard();
+    vi.advanceTimersByTime(500);
+    lock.locked = false;
+    vi.advanceTimersByTime(800);
+    lock.locked = true;
+    lock.renewedMs = 1_200;
+    vi.advanceTimersByTime(800);
+    expect(acts).toEqual([]);
+    lock.locked = false;
+    vi.advanceTimersByTime(1_200);
+    expect(acts).toEqual([['terminate', 3_200]]);
+  });
+
   it('gives a command without a timeout five seconds to end', () => {
     const { acts, lose } = openGuard(null, 0);
     vi.advanceTimersByTime(100_000);

@@ -104,6 +104,22 @@ describe('ldlm-lock run', { timeout: 30_000 }, () => {
     expect(tookMs).toBeLessThan(3_000);
   });
 
+  it('kills what the command has started, too', async () => {
+    const { child: server, address } = await spawnServer();
+    const folder = mkdtempSync(join(tmpdir(), 'ldlm-run-'));
+    afterwards(() => rmSync(folder, { recursive: true }));
+    const beats = join(folder, 'beats');
+    const loop = `(trap "" TERM; while :; do echo beat >> ${beats}; sleep 0.05; done) & echo running; wait`;
+    const words = ['--name', 'a', '--address', address, '--timeout', '1500ms', '--', 'sh', '-c', loop];
+    const { ended, printed } = startRun(words);
+    await printed('running');
+    server.kill('SIGKILL');
+    expect((await ended).code).toBe(76);
+    const before = readFileSync(beats, 'utf8').length;
+    await sleep(300);
+    expect(readFileSync(beats, 'utf8').length).toBe(before);
+  });
+
   it('only warns where it is told to', async () => {
     const { child: server, address } = await spawnServer();
     const script = 'echo running; sleep 2.5; exit 4';
