@@ -7,7 +7,7 @@ import { FieldKind, requestFields } from '../../protocol/rest/request-fields.ts'
 // What the OpenAPI document says. Nothing here refuses a request: that is done by the decoder, and these say what it takes.
 
 const nothing = Type.Null({ description: 'The same as leaving the field out.' });
-const digits = '(0|-?[1-9][0-9]{0,8})';
+const digits = '(-?0|-?[1-9][0-9]{0,8})';
 const base64 =
   '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}(==)?|[A-Za-z0-9+/]{3}=?)?$|' +
   '^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}(==)?|[A-Za-z0-9_-]{3}=?)?$';
@@ -100,7 +100,7 @@ function integer(name: string, minimum: number, maximum: number): TSchema {
   return Type.Union([
     Type.Integer({ minimum, maximum }),
     Type.String({
-      pattern: minimum < 0 ? `^${digits}$` : '^(0|[1-9][0-9]{0,8})$',
+      pattern: minimum < 0 ? `^${digits}$` : '^(-?0|[1-9][0-9]{0,8})$',
       description: `An ${name} as a string.`,
     }),
     nothing,
