@@ -1,7 +1,5 @@
+import { TIMER_MS_MAX } from './pause.ts';
 import { type CallLimits, TransportError } from './transport.ts';
-
-/** The longest time that a timer of Node.js can wait. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 /** When a call is given up, however many requests it takes: its caller aborts it, or its time is over. */
 export class CallEnd {

@@ -17,6 +17,7 @@ import {
   encodeTryLock,
   encodeUnlock,
 } from './messages.ts';
+import { TIMER_MS_MAX } from './pause.ts';
 import {
   type CallLimits,
   type LockCall,
@@ -32,9 +33,6 @@ const RENEW = '/ldlm.LDLM/Renew';
 /** What servers of the first age call it. */
 const REFRESH = '/ldlm.LDLM/RefreshLock';
 
-/** The longest time that a timer of Node.js can wait: for ever, as far as grpc-js knows. */
-const NEVER_MS = 2 ** 31 - 1;
-
 /**
  * What @grpc/grpc-js would do otherwise, and why a lock client must not: connections of equal address are shared, so that
  * the locks of a closed client would live on; one without calls is dropped after half an hour, and its locks with it; a
@@ -42,7 +40,7 @@ const NEVER_MS = 2 ** 31 - 1;
  */
 const CHANNEL_OPTIONS: ClientOptions = {
   'grpc.use_local_subchannel_pool': 1,
-  'grpc.client_idle_timeout_ms': NEVER_MS,
+  'grpc.client_idle_timeout_ms': TIMER_MS_MAX,
   'grpc.keepalive_time_ms': 20_000,
   'grpc.keepalive_timeout_ms': 10_000,
   'grpc.keepalive_permit_without_calls': 1,

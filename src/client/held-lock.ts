@@ -8,7 +8,7 @@ export interface LockOwner {
   /** Renews by key. */
   extend(lock: HeldLock, lockTimeoutMs: number | undefined): Promise<void>;
   /** The lock is lost: called once. */
-  lost(lock: HeldLock, error: LockLostError): void;
+  lost(lock: HeldLock): void;
 }
 
 /**
@@ -127,6 +127,6 @@ export class HeldLock implements AsyncDisposable {
     this.#keeper?.stop();
     this.#error = new LockLostError(this.name, why, cause);
     this.#abort?.abort(this.#error);
-    this.#owner.lost(this, this.#error);
+    this.#owner.lost(this);
   }
 }

@@ -43,7 +43,8 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   readonly #transport: Transport;
   readonly #clock = new ElapsedClock();
   readonly #requests: LockRequests;
-  readonly #held = new Set<HeldLock>();
+  /** By their keys. */
+  readonly #held = new Map<string, HeldLock>();
   readonly #closed = new AbortController();
   #closing: Promise<void> | null = null;
   /** When the connection was lost last. */
@@ -52,7 +53,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     release: (lock) => this.#release(lock),
     extend: (lock, lockTimeoutMs) => this.#extend(lock, lockTimeoutMs),
     lost: (lock) => {
-      this.#held.delete(lock);
+      this.#held.delete(lock.key);
       // Whatever a listener throws is its own: nothing here stands half done because of it.
       queueMicrotask(() => this.emit('lockLost', lock));
     },
@@ -101,12 +102,8 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
    * @throws LockDoesNotExistError, InvalidLockKeyError, or another LdlmError
    */
   async unlock(name: string, key: string): Promise<void> {
-    for (const lock of this.#held) {
-      if (lock.key === key && lock.name === name) {
-        await lock.unlock();
-        return;
-      }
-    }
+    const lock = this.#heldBy(name, key);
+    if (lock !== null) return void (await lock.unlock());
     const refused = await this.#unlockByKey(name, key);
     if (refused !== null) throw refused;
   }
@@ -120,9 +117,8 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   async renew(name: string, key: string, lockTimeoutMs: number): Promise<void> {
     const timeoutMs = readMs('lockTimeout', lockTimeoutMs, undefined) ?? 0;
     if (timeoutMs === 0) throw new InvalidOptionError('lockTimeoutMs must be greater than 0', name);
-    for (const lock of this.#held) {
-      if (lock.key === key && lock.name === name) return lock.renew(timeoutMs);
-    }
+    const lock = this.#heldBy(name, key);
+    if (lock !== null) return lock.renew(timeoutMs);
     const call = { name, key, lockTimeoutMs: timeoutMs };
     const reply = await attempts(
       () => this.#transport.renew(call),
@@ -164,7 +160,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   }
 
   async #close(): Promise<void> {
-    const held = [...this.#held];
+    const held = [...this.#held.values()];
     for (const lock of held) lock.lose('the client was closed');
     this.#closed.abort();
     const released = held.map(({ name, key }) => this.#transport.unlock({ name, key, requestId: null }));
@@ -208,12 +204,17 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
       });
       lock.keep(keeper);
     }
-    this.#held.add(lock);
+    this.#held.set(key, lock);
     return lock;
   }
 
+  #heldBy(name: string, key: string): HeldLock | null {
+    const lock = this.#held.get(key);
+    return lock?.name === name ? lock : null;
+  }
+
   async #release(lock: HeldLock): Promise<boolean> {
-    this.#held.delete(lock);
+    this.#held.delete(lock.key);
     const { name, key, keeper } = lock;
     const remainingMs = keeper === null ? undefined : () => keeper.remainingMs();
     return (await this.#unlockByKey(name, key, remainingMs)) === null;
@@ -251,7 +252,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   #dropped(): void {
     this.#droppedMs = this.#clock.nowMs();
     const untilMs = this.#droppedMs + GIVE_BACK_MS_MAX;
-    for (const lock of [...this.#held]) {
+    for (const lock of [...this.#held.values()]) {
       if (lock.keeper !== null) {
         lock.keeper.doubt();
         continue;

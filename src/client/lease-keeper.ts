@@ -1,7 +1,9 @@
 import { ErrorCode } from '../contract/error-code.ts';
 import type { Claim } from './claim.ts';
 import type { ElapsedTime } from './elapsed-clock.ts';
+import { refusalError } from './errors.ts';
 import { Lease } from './lease.ts';
+import { TIMER_MS_MAX } from './pause.ts';
 import type { LockReply, Transport } from './transport.ts';
 
 /** How long a renewal may be without an answer, as a share of the timeout, before the next one is tried. */
@@ -11,8 +13,6 @@ const UNANSWERED_AFTER = 1 / 3;
  * without a sign of life, and frees what it held.
  */
 const SILENCE_MS_MAX = 60_000;
-/** The longest time that a timer of Node.js can wait. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 
 export interface LeaseTarget {
   readonly name: string;
@@ -93,7 +93,7 @@ export class LeaseKeeper {
       this.lease.renewed(sentMs, timeoutMs);
       if (this.#doubtedMs !== null && sentMs >= this.#doubtedMs) await this.#rejoin(sentMs);
       this.#schedule();
-    } else if (isGone(reply)) this.#lose('the server no longer knows it');
+    } else if (isGone(name, reply)) this.#lose('the server no longer knows it');
     return reply;
   }
 
@@ -180,12 +180,12 @@ export class LeaseKeeper {
 }
 
 /** Whether a refused renewal says that the grant is no more, rather than that something is wrong with the request. */
-function isGone({ error }: LockReply): boolean {
+function isGone(name: string, { error }: LockReply): boolean {
   if (error === null) return true;
+  const { ldlmCode } = refusalError(name, error.code, error.message);
   return (
-    error.code === ErrorCode.LockDoesNotExistOrInvalidKey ||
-    error.code === ErrorCode.LockDoesNotExist ||
-    error.code === ErrorCode.InvalidLockKey ||
-    error.message === 'lock does not exist or invalid key'
+    ldlmCode === ErrorCode.LockDoesNotExistOrInvalidKey ||
+    ldlmCode === ErrorCode.LockDoesNotExist ||
+    ldlmCode === ErrorCode.InvalidLockKey
   );
 }

@@ -84,20 +84,13 @@ export class LockRequests {
   async rejoin(claim: Claim, grant: Grant, signal: AbortSignal | undefined): Promise<Grant | null> {
     const { requestId, key, fencingToken } = grant;
     const askedMs = this.#clock.nowMs();
-    const asked: Asked = {
-      requestId,
-      claim,
-      waits: false,
-      untilMs: 0,
-      signal,
-      sentMs: askedMs,
-      repeated: true,
-    };
+    const untilMs = Number.POSITIVE_INFINITY;
+    const asked: Asked = { requestId, claim, waits: false, untilMs, signal, sentMs: askedMs, repeated: true };
     // Servers without fencing tokens know no request ids, and would take this for another request.
     if (fencingToken !== 0n) {
-      const untilMs = Number.POSITIVE_INFINITY;
-      const reply = await this.#ask({ ...asked, untilMs });
+      const reply = await this.#ask(asked);
       if (reply?.locked !== true || reply.key !== key) return this.#forget(claim, requestId);
+      asked.repeated = true;
     } else if (claim.lockTimeoutMs === 0) return this.#forget(claim, requestId);
     const sentMs = await this.#confirmed(asked, key);
     return sentMs === null ? this.#forget(claim, requestId) : { ...grant, sentMs, askedMs };

@@ -1,3 +1,6 @@
+/** The longest time that a timer of Node.js can wait, in milliseconds. */
+export const TIMER_MS_MAX = 2 ** 31 - 1;
+
 /** Resolves after `ms`, or at once when the signal aborts. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
   if (signal?.aborted === true) return Promise.resolve();

@@ -1,3 +1,5 @@
+import { TIMER_MS_MAX } from '../../../client/pause.ts';
+
 /** Shares of the timeout since the last answered renewal was sent. */
 const TERMINATE_AT = 2 / 3;
 const KILL_AT = 5 / 6;
@@ -7,9 +9,6 @@ const KILL_AFTER_MS = 5_000;
 /** How often, and for how long at the most, the lock may be one of which nobody knows whether it is held. */
 const LOOK_MS = 100;
 const DOUBT_MS_MAX = 2_000;
-/** The longest time that a timer of Node.js can wait. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
-
 /** The part of a held lock that the guard looks at. */
 export interface GuardedLock {
   /** How long it is certainly held; null for a lock without a timeout. */

@@ -2,7 +2,6 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import {
   type HeldLock,
   LdlmClient,
-  LdlmError,
   LockWaitTimeoutError,
   ServerUnavailableError,
 } from '../../../client/index.ts';
@@ -105,7 +104,7 @@ function explain(error: unknown, plan: RunPlan): number {
 }
 
 function tell(error: unknown): void {
-  const text = error instanceof LdlmError || error instanceof Error ? error.message : String(error);
+  const text = error instanceof Error ? error.message : String(error);
   process.stderr.write(`ldlm-lock: ${text}\n`);
 }
 
