@@ -173,5 +173,5 @@ function isUnimplemented(error: unknown): boolean {
 }
 
 function transportError(error: ServiceError): TransportError {
-  return new TransportError(failureKindOf(error.code), error.details || error.message, error);
+  return new TransportError(failureKindOf(error.code, error.details), error.details || error.message, error);
 }

@@ -163,10 +163,15 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     const held = [...this.#held.values()];
     for (const lock of held) lock.lose('the client was closed');
     this.#closed.abort();
-    const released = held.map(({ name, key }) => this.#transport.unlock({ name, key, requestId: null }));
-    const settled = new AbortController();
-    const all = Promise.allSettled(released).then(() => settled.abort());
-    await Promise.race([all, pause(held.length === 0 ? 0 : CLOSE_MS_MAX, settled.signal)]);
+    const released: Promise<unknown>[] = held.map(({ name, key }) =>
+      this.#transport.unlock({ name, key, requestId: null }),
+    );
+    released.push(...this.#requests.abandonAll());
+    if (released.length > 0) {
+      const settled = new AbortController();
+      const all = Promise.allSettled(released).then(() => settled.abort());
+      await Promise.race([all, pause(CLOSE_MS_MAX, [settled.signal])]);
+    }
     await this.#transport.close();
   }
 
@@ -216,18 +221,18 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   async #release(lock: HeldLock): Promise<boolean> {
     this.#held.delete(lock.key);
     const { name, key, keeper } = lock;
-    const remainingMs = keeper === null ? undefined : () => keeper.remainingMs();
-    return (await this.#unlockByKey(name, key, remainingMs)) === null;
+    const limits = keeper === null ? {} : { remainingMs: () => keeper.remainingMs() };
+    return (await this.#unlockByKey(name, key, limits)) === null;
   }
 
   /** Resolves with what the server had against it; null when the lock is free of the key now. */
-  async #unlockByKey(name: string, key: string, remainingMs?: () => number): Promise<Error | null> {
+  async #unlockByKey(name: string, key: string, more: Partial<AttemptLimits> = {}): Promise<Error | null> {
     let repeated = false;
     const ask = (before: number) => {
       repeated = before > 0;
       return this.#transport.unlock({ name, key, requestId: null });
     };
-    const reply = await attempts(ask, () => ({ ...this.#limits(name), remainingMs }));
+    const reply = await attempts(ask, () => ({ ...this.#limits(name), ...more }));
     // Its timeout has passed meanwhile.
     if (reply === null || reply.unlocked) return null;
     const { code, message } = reply.error ?? { code: 0, message: 'the server did not unlock it' };
@@ -259,7 +264,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
       }
       lock.lose('the session on the server is gone');
       const remainingMs = (): number => untilMs - this.#clock.nowMs();
-      this.#unlockByKey(lock.name, lock.key, remainingMs).catch(() => {});
+      this.#unlockByKey(lock.name, lock.key, { remainingMs, background: true }).catch(() => {});
     }
   }
 

@@ -46,6 +46,7 @@ export class LeaseKeeper {
   /** Told of the end of the lease in place of `lost`, when the lock is being given back: it is not renewed any more. */
   #ended: (() => void) | null = null;
   #stopped = false;
+  #isLost = false;
 
   /** @param sentMs when the request was sent that the grant answers, on the clock of `options` */
   constructor(target: LeaseTarget, timeoutMs: number, sentMs: number, options: LeaseKeeperOptions) {
@@ -89,9 +90,12 @@ export class LeaseKeeper {
     const { name, key } = this.#target;
     const call = { name, key, lockTimeoutMs: timeoutMs };
     const reply = await transport.renew(call, { timeoutMs: Math.max(1, timeoutMs * UNANSWERED_AFTER) });
-    if (reply.locked) {
+    if (reply.locked && this.#isLost) {
+      // Nobody believes in it any more, and nobody else would have it before its timeout.
+      transport.unlock({ name, key, requestId: null }, { timeoutMs }).catch(() => {});
+    } else if (reply.locked) {
       this.lease.renewed(sentMs, timeoutMs);
-      if (this.#doubtedMs !== null && sentMs >= this.#doubtedMs) await this.#rejoin(sentMs);
+      if (this.#doubtedMs !== null) await this.#settleDoubt(sentMs, this.#doubtedMs);
       this.#schedule();
     } else if (isGone(name, reply)) this.#lose('the server no longer knows it');
     return reply;
@@ -118,6 +122,12 @@ export class LeaseKeeper {
     this.#stopped = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#timer = null;
+  }
+
+  /** What was sent before the connection was lost says nothing about what has become of the lock since. */
+  async #settleDoubt(sentMs: number, doubtedMs: number): Promise<void> {
+    if (sentMs >= doubtedMs) await this.#rejoin(sentMs);
+    else this.lease.hurry(this.#options.clock.nowMs());
   }
 
   /**
@@ -152,8 +162,9 @@ export class LeaseKeeper {
     this.#schedule();
   }
 
+  /** In doubt, to renew is to ask whether the lock is held. */
   #renews(): boolean {
-    return this.#options.autoRenew && this.#ended === null;
+    return (this.#options.autoRenew || this.#doubtedMs !== null) && this.#ended === null;
   }
 
   async #renewByItself(): Promise<void> {
@@ -174,6 +185,7 @@ export class LeaseKeeper {
   #lose(why: string, cause?: unknown): void {
     if (this.#stopped) return;
     this.stop();
+    this.#isLost = true;
     if (this.#ended === null) this.#options.lost(why, cause);
     else this.#ended();
   }

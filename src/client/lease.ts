@@ -4,9 +4,9 @@ const RENEW_AFTER = 1 / 3;
 const RENEW_MS_MAX = 20_000;
 /** The clocks of two machines may run so differently, and a good deal less. */
 const DRIFT = 1 / 1000;
-/** How long to wait after a renewal that was not answered, as a share of the timeout. */
-const RETRY_AFTER = 1 / 20;
+/** How long to wait after a renewal that was not answered: twice as long each time, up to a share of the timeout. */
 const RETRY_MS_MIN = 25;
+const RETRY_AFTER_MAX = 1 / 20;
 
 /**
  * How long a grant with a lock timeout certainly lasts: pure, times in milliseconds of one clock that never runs back.
@@ -22,6 +22,7 @@ export class Lease {
   renewMs: number;
   /** When the request was sent that was answered last. */
   sentMs: number;
+  #retryMs = RETRY_MS_MIN;
 
   /** @param sentMs when the request was sent that the grant answers */
   constructor(timeoutMs: number, sentMs: number) {
@@ -43,6 +44,7 @@ export class Lease {
     this.timeoutMs = timeoutMs;
     this.deadlineMs = deadlineOf(sentMs, timeoutMs);
     this.renewMs = renewAfter(sentMs, timeoutMs);
+    this.#retryMs = RETRY_MS_MIN;
   }
 
   /** A renewal is sent now. If it shortens the lease, it may do so whether or not there is an answer. */
@@ -52,12 +54,14 @@ export class Lease {
 
   /** A renewal failed in a way that says nothing about the lock. */
   failed(nowMs: number): void {
-    this.renewMs = nowMs + Math.max(RETRY_MS_MIN, this.timeoutMs * RETRY_AFTER);
+    this.renewMs = nowMs + this.#retryMs;
+    this.#retryMs = Math.max(RETRY_MS_MIN, Math.min(this.#retryMs * 2, this.timeoutMs * RETRY_AFTER_MAX));
   }
 
   /** Whether the lock is to be renewed now: the connection that held it is gone. */
   hurry(nowMs: number): void {
     this.renewMs = Math.min(this.renewMs, nowMs);
+    this.#retryMs = RETRY_MS_MIN;
   }
 }
 

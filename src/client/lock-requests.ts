@@ -10,6 +10,8 @@ import type { LockReply, Transport } from './transport.ts';
 const ANSWER_GRACE_MS = 2_000;
 /** For how long a lock or a place in the queue is given back behind the caller's back. */
 const ABANDON_MS_MAX = 60_000;
+/** For how long one attempt at that may keep the process running. */
+const ABANDON_ATTEMPT_MS_MAX = 10_000;
 /** A grant that arrives later than this share of its timeout after the request is renewed before anybody has it. */
 const FRESH_SHARE = 1 / 3;
 
@@ -41,6 +43,8 @@ export class LockRequests {
   readonly #clock: ElapsedTime;
   readonly #limits: (lockName: string) => AttemptLimits;
   readonly #ids = new RequestIds();
+  /** Those whose caller has nothing yet. */
+  readonly #pending = new Set<Asked>();
 
   constructor(transport: Transport, clock: ElapsedTime, limits: (lockName: string) => AttemptLimits) {
     this.#transport = transport;
@@ -61,18 +65,34 @@ export class LockRequests {
     for (;;) {
       const requestId = this.#ids.next();
       const asked: Asked = { requestId, claim, waits, untilMs, signal, sentMs: 0, repeated: false };
-      const reply = await this.#ask(asked);
-      if (reply === null || reply.error?.code === ErrorCode.LockWaitTimeout) return null;
-      // The session that was granted the request is gone, and the lock with it: what follows is a new request.
-      if (asked.repeated && reply.error?.code === ErrorCode.LockDoesNotExistOrInvalidKey) continue;
-      if (reply.error !== null) throw refusalError(claim.name, reply.error.code, reply.error.message);
-      if (!reply.locked) return null;
-      const { key, fencingToken } = reply;
-      const sentMs = await this.#confirmed(asked, key);
-      if (sentMs !== null) return { key, fencingToken, requestId, sentMs, askedMs: asked.sentMs };
-      this.abandon(claim.name, requestId);
+      const grant = await this.#whilePending(asked, () => this.#acquireOnce(asked));
+      if (grant !== 'lost') return grant;
       // A timeout that is shorter than the way to the server would have this go on for ever.
       if (!waits || this.#clock.nowMs() >= untilMs) return null;
+    }
+  }
+
+  async #acquireOnce(asked: Asked): Promise<Grant | null | 'lost'> {
+    const { claim, requestId } = asked;
+    const reply = await this.#ask(asked);
+    if (reply === null || reply.error?.code === ErrorCode.LockWaitTimeout) return null;
+    // The session that was granted the request is gone, and the lock with it: what follows is a new request.
+    if (asked.repeated && reply.error?.code === ErrorCode.LockDoesNotExistOrInvalidKey) return 'lost';
+    if (reply.error !== null) throw refusalError(claim.name, reply.error.code, reply.error.message);
+    if (!reply.locked) return null;
+    const { key, fencingToken } = reply;
+    const sentMs = await this.#confirmed(asked, key);
+    if (sentMs !== null) return { key, fencingToken, requestId, sentMs, askedMs: asked.sentMs };
+    this.#abandon(claim.name, requestId);
+    return 'lost';
+  }
+
+  async #whilePending<Value>(asked: Asked, work: () => Promise<Value>): Promise<Value> {
+    this.#pending.add(asked);
+    try {
+      return await work();
+    } finally {
+      this.#pending.delete(asked);
     }
   }
 
@@ -82,10 +102,16 @@ export class LockRequests {
    * @throws LdlmError, or the reason of `signal`
    */
   async rejoin(claim: Claim, grant: Grant, signal: AbortSignal | undefined): Promise<Grant | null> {
-    const { requestId, key, fencingToken } = grant;
+    const { requestId } = grant;
     const askedMs = this.#clock.nowMs();
     const untilMs = Number.POSITIVE_INFINITY;
     const asked: Asked = { requestId, claim, waits: false, untilMs, signal, sentMs: askedMs, repeated: true };
+    return this.#whilePending(asked, () => this.#rejoinOnce(asked, grant));
+  }
+
+  async #rejoinOnce(asked: Asked, grant: Grant): Promise<Grant | null> {
+    const { requestId, key, fencingToken } = grant;
+    const { claim, sentMs: askedMs } = asked;
     // Servers without fencing tokens know no request ids, and would take this for another request.
     if (fencingToken !== 0n) {
       const reply = await this.#ask(asked);
@@ -97,16 +123,27 @@ export class LockRequests {
   }
 
   #forget(claim: Claim, requestId: Uint8Array): null {
-    this.abandon(claim.name, requestId);
+    this.#abandon(claim.name, requestId);
     return null;
   }
 
+  /**
+   * Takes back all requests whose caller has nothing yet, once: a server that keeps locks without a connection would keep
+   * theirs, too. Resolves, for each, when it is answered or has failed.
+   */
+  abandonAll(): Promise<unknown>[] {
+    return Array.from(this.#pending, ({ claim, requestId }) =>
+      this.#transport.unlock({ name: claim.name, key: '', requestId }).catch(() => {}),
+    );
+  }
+
   /** Takes back what a request may have been granted, or its place in the queue, while the caller goes on. */
-  abandon(name: string, requestId: Uint8Array): void {
+  #abandon(name: string, requestId: Uint8Array): void {
     const untilMs = this.#clock.nowMs() + ABANDON_MS_MAX;
-    const ask = () => this.#transport.unlock({ name, key: '', requestId }, { timeoutMs: ABANDON_MS_MAX });
+    const call = { name, key: '', requestId };
+    const ask = () => this.#transport.unlock(call, { timeoutMs: ABANDON_ATTEMPT_MS_MAX });
     const remainingMs = (): number => untilMs - this.#clock.nowMs();
-    attempts(ask, () => ({ ...this.#limits(name), remainingMs })).catch(() => {});
+    attempts(ask, () => ({ ...this.#limits(name), remainingMs, background: true })).catch(() => {});
   }
 
   /** Null when the time is over. */
@@ -121,10 +158,10 @@ export class LockRequests {
       const remainingMs = (): number => untilMs - this.#clock.nowMs();
       const reply = await attempts(send, () => ({ ...this.#limits(claim.name), signal, remainingMs }));
       signal?.throwIfAborted();
-      if (reply === null) this.abandon(claim.name, requestId);
+      if (reply === null) this.#abandon(claim.name, requestId);
       return reply;
     } catch (error) {
-      this.abandon(claim.name, requestId);
+      this.#abandon(claim.name, requestId);
       throw error;
     }
   }
@@ -143,7 +180,7 @@ export class LockRequests {
       asked.signal?.throwIfAborted();
       return sentMs;
     } catch (error) {
-      this.abandon(asked.claim.name, asked.requestId);
+      this.#abandon(asked.claim.name, asked.requestId);
       throw error;
     }
   }

@@ -1,17 +1,26 @@
 /** The longest time that a timer of Node.js can wait, in milliseconds. */
 export const TIMER_MS_MAX = 2 ** 31 - 1;
 
-/** Resolves after `ms`, or at once when the signal aborts. */
-export function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  if (signal?.aborted === true) return Promise.resolve();
+/**
+ * Resolves after `ms`, or at once when one of the signals aborts.
+ *
+ * @param background does not keep the process running
+ */
+export function pause(
+  ms: number,
+  signals: readonly (AbortSignal | undefined)[] = [],
+  background = false,
+): Promise<void> {
+  if (signals.some((signal) => signal?.aborted)) return Promise.resolve();
   return new Promise((resolve) => {
     const done = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', done);
+      for (const signal of signals) signal?.removeEventListener('abort', done);
       resolve();
     };
     const timer = setTimeout(done, ms);
-    signal?.addEventListener('abort', done, { once: true });
+    if (background) timer.unref();
+    for (const signal of signals) signal?.addEventListener('abort', done, { once: true });
   });
 }
 

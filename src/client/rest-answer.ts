@@ -39,6 +39,6 @@ export function failureOf(answer: HttpAnswer): TransportError {
       ? new TransportError('unavailable', text)
       : new TransportError('unauthenticated', 'the password is missing or wrong');
   }
-  if (status !== null) return new TransportError(failureKindOf(status), text);
+  if (status !== null) return new TransportError(failureKindOf(status, text), text);
   return new TransportError(UNREACHABLE.includes(answer.status) ? 'unavailable' : 'refused', text);
 }

@@ -269,6 +269,26 @@ describe.each(transports)('a client over %s', (transport) => {
     await expect.poll(() => server.stats().waiters).toBe(0);
   });
 
+  it('takes back what it has not been told of when it is closed, also where the server keeps locks', async () => {
+    const server = await runDoor(transport, { noClearOnDisconnect: true });
+    const proxy = await TcpProxy.open(server.address);
+    afterwards(() => proxy.close());
+    const client = open({ ...server, address: proxy.address });
+    const other = open(server);
+    await other.lock('a');
+    const waiting = client.lock('a', { lockTimeoutMs: 0 });
+    await expect.poll(() => server.stats().waiters).toBe(1);
+    proxy.swallowsReplies = true;
+    const granted = client.lock('b', { lockTimeoutMs: 0 });
+    await expect.poll(() => server.stats().holders).toBe(2);
+    const closing = client.close();
+    await expect(waiting).rejects.toBeInstanceOf(ClientClosedError);
+    await expect(granted).rejects.toBeInstanceOf(ClientClosedError);
+    await closing;
+    await expect.poll(() => server.stats().waiters).toBe(0);
+    await expect.poll(() => server.stats().holders).toBe(1);
+  });
+
   it('is closed by a signal, and by the end of a block', async () => {
     const { server, other } = await run(transport);
     const controller = new AbortController();
@@ -336,6 +356,20 @@ describe('when the connection of gRPC is lost', () => {
     expect(lock.locked).toBe(true);
     // Nobody could say that it was held, so it was given back.
     expect(server.stats().holders).toBe(1);
+  });
+
+  it('one that nobody renews is asked for once, and lost at its end', async () => {
+    const server = await runDoor('grpc', { noClearOnDisconnect: true });
+    const proxy = await TcpProxy.open(server.address);
+    afterwards(() => proxy.close());
+    const client = open({ transport: 'grpc', address: proxy.address });
+    const lock = await client.lock('a', { lockTimeoutMs: 2_000, autoRenew: false });
+    proxy.cut(true);
+    await expect.poll(() => lock.locked).toBe(false);
+    proxy.isDown = false;
+    await expect.poll(() => lock.locked).toBe(true);
+    await expect.poll(() => lock.signal.aborted, { timeout: 4_000 }).toBe(true);
+    await expect.poll(() => server.stats().holders, { timeout: 4_000 }).toBe(0);
   });
 });
 

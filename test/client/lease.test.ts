@@ -44,15 +44,25 @@ describe('a lease', () => {
 
   it('tries again soon after a renewal without an answer, but not without a pause', () => {
     const lease = new Lease(30_000, 0);
-    lease.failed(10_000);
-    expect(lease.renewMs).toBe(11_500);
+    const pauses = Array.from({ length: 9 }, () => {
+      lease.failed(10_000);
+      return lease.renewMs - 10_000;
+    });
+    expect(pauses).toEqual([25, 50, 100, 200, 400, 800, 1_500, 1_500, 1_500]);
     const short = new Lease(100, 0);
-    short.failed(40);
-    expect(short.renewMs).toBe(65);
+    for (const nowMs of [40, 65]) {
+      short.failed(nowMs);
+      expect(short.renewMs).toBe(nowMs + 25);
+    }
     lease.hurry(10_100);
     expect(lease.renewMs).toBe(10_100);
     lease.hurry(10_200);
     expect(lease.renewMs).toBe(10_100);
+    lease.failed(10_100);
+    expect(lease.renewMs).toBe(10_125);
+    lease.renewed(10_200, 30_000);
+    lease.failed(30_000);
+    expect(lease.renewMs).toBe(30_025);
   });
 
   /** The server counts from the arrival of each request, which is after its sending; answers may come late or never. */

@@ -25,4 +25,15 @@ describe.each(['grpc', 'rest'] as const)('over %s', (transport) => {
     });
     expect(stdout).toBe('held\n');
   });
+
+  it('a program ends by itself that has given up on a server which is not there', async () => {
+    const script = `
+      import { LdlmClient } from ${JSON.stringify(built)};
+      const client = new LdlmClient(${JSON.stringify({ transport, address: '127.0.0.1:1' })});
+      await client.lock('a', { signal: AbortSignal.timeout(300) }).catch(({ name }) => console.log(name));`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: 10_000,
+    });
+    expect(stdout).toBe('TimeoutError\n');
+  });
 });

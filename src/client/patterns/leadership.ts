@@ -56,7 +56,7 @@ export async function runWhileLeader<Value>(
       await lock.unlock().catch(() => {});
       throw end.reason;
     }
-    await pause(jitter(pauseMs), signal);
+    await pause(jitter(pauseMs), [signal]);
     signal?.throwIfAborted();
   }
 }

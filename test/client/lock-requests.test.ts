@@ -1,0 +1,100 @@
+import { describe, expect, it } from 'vitest';
+import { readClaim } from '../../src/client/claim.ts';
+import { checkClientOptions, type WaitOptions } from '../../src/client/client-options.ts';
+import { ElapsedClock } from '../../src/client/elapsed-clock.ts';
+import { type Grant, LockRequests } from '../../src/client/lock-requests.ts';
+import { openTransport } from '../../src/client/open-transport.ts';
+import { afterwards } from '../server/running-server.ts';
+import { type ClientTransport, runDoor } from './client-doors.ts';
+import { TcpProxy } from './tcp-proxy.ts';
+
+async function run(transport: ClientTransport = 'grpc', noClearOnDisconnect = false) {
+  const server = await runDoor(transport, { noClearOnDisconnect });
+  const proxy = await TcpProxy.open(server.address);
+  afterwards(() => proxy.close());
+  const options = checkClientOptions({ transport, address: proxy.address });
+  const carrier = openTransport(options);
+  afterwards(() => carrier.close());
+  const clock = new ElapsedClock();
+  const closed = new AbortController().signal;
+  const requests = new LockRequests(carrier, clock, (lockName) => ({
+    ...{ retries: 100, retryDelayMs: 20, closed, lockName },
+  }));
+  const claim = (name: string, more: WaitOptions = {}) => readClaim(name, more, options);
+  return { server, proxy, requests, claim, clock, carrier };
+}
+
+describe.each(['grpc', 'rest'] as const)('a request for a lock over %s', (transport) => {
+  it('is granted with when it was sent', async () => {
+    const { requests, claim, clock, server } = await run(transport);
+    const beganMs = clock.nowMs();
+    const grant = await requests.acquire(claim('a'), true, undefined);
+    expect(grant!.sentMs).toBeGreaterThanOrEqual(beganMs);
+    expect(grant!.sentMs).toBeLessThanOrEqual(clock.nowMs());
+    expect([grant!.askedMs, grant!.key.length, server.stats().holders]).toEqual([grant!.sentMs, 36, 1]);
+    expect(await requests.acquire(claim('a'), false, undefined)).toBeNull();
+    expect(await requests.acquire(claim('a', { waitTimeoutMs: 50 }), true, undefined)).toBeNull();
+  });
+
+  it('counts its timeout from a renewal when it was waited for', async () => {
+    const { requests, claim, carrier } = await run(transport);
+    const first = await requests.acquire(claim('a'), true, undefined);
+    const second = requests.acquire(claim('a', { lockTimeoutMs: 600 }), true, undefined);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await carrier.unlock({ name: 'a', key: first!.key, requestId: null });
+    const { sentMs, askedMs } = (await second)!;
+    expect(sentMs - askedMs).toBeGreaterThan(250);
+  });
+
+  it('is taken back with all others whose caller has nothing yet', async () => {
+    const { requests, claim, server } = await run(transport);
+    await requests.acquire(claim('a'), true, undefined);
+    const waiting = [1, 2].map(() => requests.acquire(claim('a'), true, undefined).catch(() => 'ended'));
+    await expect.poll(() => server.stats().waiters).toBe(2);
+    expect(await Promise.all(requests.abandonAll())).toHaveLength(2);
+    expect(server.stats()).toMatchObject({ waiters: 0, holders: 1 });
+    expect(await Promise.all(waiting)).toEqual(['ended', 'ended']);
+    expect(requests.abandonAll()).toEqual([]);
+  });
+});
+
+describe('a grant whose connection is gone', () => {
+  it('is moved to the new one, whatever becomes of the old one', async () => {
+    const { requests, claim, proxy, server } = await run();
+    const asked = claim('a');
+    const grant = (await requests.acquire(asked, true, undefined))!;
+    proxy.strand();
+    const moved = (await requests.rejoin(asked, grant, undefined))!;
+    expect([moved.key, moved.fencingToken]).toEqual([grant.key, grant.fencingToken]);
+    expect(moved.askedMs).toBeGreaterThan(grant.askedMs);
+    const before = server.stats().connections;
+    proxy.cutStranded();
+    await expect.poll(() => server.stats().connections).toBe(before - 1);
+    expect(server.stats().holders).toBe(1);
+  });
+
+  it('is lost when the server has freed it, and nothing is left of its request', async () => {
+    const { requests, claim, proxy, server } = await run();
+    const asked = claim('a');
+    const grant = (await requests.acquire(asked, true, undefined))!;
+    proxy.cut();
+    await expect.poll(() => server.stats().holders).toBe(0);
+    expect(await requests.rejoin(asked, grant, undefined)).toBeNull();
+    await expect.poll(() => server.stats().holders).toBe(0);
+  });
+
+  it.each([
+    [30_000, true],
+    [0, false],
+  ])(
+    'is asked for by its key where there are no tokens, if it has a timeout: %i',
+    async (lockTimeoutMs, isHeld) => {
+      const { requests, claim, proxy } = await run('grpc', true);
+      const asked = claim('a', { lockTimeoutMs });
+      const grant = (await requests.acquire(asked, true, undefined))!;
+      proxy.cut();
+      const older: Grant = { ...grant, fencingToken: 0n };
+      expect((await requests.rejoin(asked, older, undefined)) !== null).toBe(isHeld);
+    },
+  );
+});
