@@ -10,7 +10,10 @@ export interface FencedUpdate {
   readonly tokenColumn: string;
   /** The columns to write. */
   readonly columns: readonly string[];
-  /** What parameters are written as: `$1`, `$2`, ... for PostgreSQL, `?` for SQLite and MySQL drivers. Default `$1`. */
+  /**
+   * What parameters are written as: `$1`, `$2`, ... for PostgreSQL, `?` for SQLite. With `?` it is MySQL's, too, where
+   * `sql_mode` has ANSI_QUOTES and the connection CLIENT_FOUND_ROWS, without which an equal row counts as none. Default `$1`.
+   */
   readonly placeholders?: '$1' | '?';
 }
 

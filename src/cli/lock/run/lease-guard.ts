@@ -61,6 +61,13 @@ export class LeaseGuard {
     return this.#killAtMs;
   }
 
+  /** Ends the command if its time has come: timers are late when this process was stopped. */
+  look(): void {
+    this.#watch();
+    this.#look();
+    if (this.#terminated && performance.now() >= this.#killAtMs) this.#options.kill();
+  }
+
   close(): void {
     clearInterval(this.#doubts);
     this.#lock.signal.removeEventListener('abort', this.#lost);
@@ -69,7 +76,8 @@ export class LeaseGuard {
 
   #watch(): void {
     const { remainingMs } = this.#lock;
-    if (remainingMs === null) return;
+    if (this.#terminated || remainingMs === null) return;
+    if (this.#timer !== null) clearTimeout(this.#timer);
     const leftMs = remainingMs - this.#options.timeoutMs * (1 - TERMINATE_AT);
     if (leftMs <= 0) return this.#terminate();
     this.#timer = setTimeout(() => this.#watch(), Math.min(leftMs, TIMER_MS_MAX));

@@ -7,6 +7,7 @@ import {
 } from '../../../client/index.ts';
 import type { Environment } from '../../../config/read-env.ts';
 import { canDieWithParent, HeldCommand } from './held-command.ts';
+import { JobStops } from './job-stops.ts';
 import { LeaseGuard } from './lease-guard.ts';
 import { PassedSignals } from './passed-signals.ts';
 import { RUN_HELP, type RunPlan, readRunPlan } from './run-options.ts';
@@ -141,7 +142,9 @@ async function runHolding(
       if (kills) command.kill('SIGKILL');
     },
   });
+  const stops = new JobStops({ command, look: () => guard.look() });
   const exitCode = await command.ended;
+  stops.close();
   // What the command has started may go on when it has ended itself.
   if (kills && guard.hasActed) await command.groupEnded(guard.killAtMs);
   guard.close();

@@ -50,6 +50,24 @@ describe('the guard of a lease', () => {
     ]);
   });
 
+  it('sees when it is asked that a timer is late, because its process was stopped', () => {
+    const { guard, acts } = openGuard();
+    guard.look();
+    vi.setSystemTime(1_000_000 + 3_999);
+    guard.look();
+    expect(acts).toEqual([]);
+    vi.setSystemTime(1_000_000 + 6_000);
+    guard.look();
+    expect(acts).toEqual([
+      ['terminate', 6_000],
+      ['kill', 6_000],
+    ]);
+    const asked = openGuard();
+    vi.advanceTimersByTime(4_500);
+    asked.guard.look();
+    expect(asked.acts).toEqual([['terminate', 4_000]]);
+  });
+
   it('makes sure earlier where it is told to, but not later', () => {
     const early = openGuard(300);
     const late = openGuard(60_000);

@@ -15,6 +15,20 @@ async function run() {
   return { server, at, client };
 }
 
+/** A shell that writes all the time, and how much it has written. */
+function beating() {
+  const folder = mkdtempSync(join(tmpdir(), 'ldlm-run-'));
+  afterwards(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'beats');
+  const script = `echo beat > ${file}; echo running; while :; do echo beat >> ${file}; sleep 0.02; done`;
+  return { script, beats: () => readFileSync(file, 'utf8').length };
+}
+
+/** R, S, T for stopped, ... */
+function stateOf(pid: number): string {
+  return /\) (\w)/.exec(readFileSync(`/proc/${pid}/stat`, 'utf8'))![1]!;
+}
+
 /** A shell that says where it is, and ends by itself after ten seconds. */
 const waiting = ['--', 'sh', '-c', 'echo running; sleep 10 & wait'];
 
@@ -132,19 +146,44 @@ describe('ldlm-lock run', { timeout: 30_000 }, () => {
 
   it('takes the command along when it is killed', async () => {
     const { at, server } = await run();
-    const folder = mkdtempSync(join(tmpdir(), 'ldlm-run-'));
-    afterwards(() => rmSync(folder, { recursive: true }));
-    const beats = join(folder, 'beats');
-    const script = `echo beat > ${beats}; echo running; while :; do echo beat >> ${beats}; sleep 0.05; done`;
+    const { beats, script } = beating();
     const { child, ended, printed } = startRun([...at, '--', 'sh', '-c', script]);
     await printed('running');
     child.kill('SIGKILL');
     await ended;
     await expect.poll(() => server.stats().holders).toBe(0);
     await sleep(100);
-    const before = readFileSync(beats, 'utf8').length;
+    const before = beats();
     await sleep(300);
-    expect(readFileSync(beats, 'utf8').length).toBe(before);
+    expect(beats()).toBe(before);
+  });
+
+  it('stops with the command, and lets it go on while the lock is held', async () => {
+    const { at, server } = await run();
+    const { beats, script } = beating();
+    const { child, printed } = startRun([...at, '--', 'sh', '-c', script]);
+    await printed('running');
+    child.kill('SIGTSTP');
+    await expect.poll(() => stateOf(child.pid!)).toBe('T');
+    const before = beats();
+    await sleep(300);
+    expect(beats()).toBe(before);
+    child.kill('SIGCONT');
+    await expect.poll(beats).toBeGreaterThan(before);
+    expect(server.stats().holders).toBe(1);
+  });
+
+  it('does not let it go on when the lock was lost meanwhile', async () => {
+    const { at, client } = await run();
+    const { beats, script } = beating();
+    const { child, ended, printed } = startRun([...at, '--timeout', '1500ms', '--', 'sh', '-c', script]);
+    await printed('running');
+    child.kill('SIGTSTP');
+    await client.lock('deploy', { waitTimeoutMs: 10_000 });
+    const before = beats();
+    child.kill('SIGCONT');
+    expect((await ended).code).toBe(76);
+    expect(beats()).toBe(before);
   });
 
   it('lets 50 runs count one file, each of them alone', { timeout: 120_000 }, async () => {
