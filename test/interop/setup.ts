@@ -74,5 +74,5 @@ async function installPackage(project: string): Promise<void> {
     'typescript@6.0.3',
     '@types/node@20',
   ];
-  await run('npm', ['install', '--no-audit', '--no-fund', ...packages], { cwd: project });
+  await run('npm', ['install', '--no-audit', '--no-fund', '--ignore-scripts', ...packages], { cwd: project });
 }
