@@ -27,15 +27,27 @@ export class MessageReader {
     if (this.#position === this.#bytes.length) return false;
     this.#varint();
     this.field = this.#low >>> 3;
+    if (this.#high > 0 || this.field === 0)
+      throw new RangeError('a field of the reply has a number that cannot be');
     this.#wire = this.#low & WIRE_MASK;
     if (this.#wire === VARINT) this.#varint();
     else if (this.#wire === BYTES) {
       this.#varint();
-      this.#skip(this.#low);
+      this.#skip(this.#high > 0 ? Number.POSITIVE_INFINITY : this.#low);
     } else if (this.#wire === FIXED64) this.#skip(8);
     else if (this.#wire === FIXED32) this.#skip(4);
     else throw new RangeError(`wire type ${this.#wire} is none that a reply has`);
     return true;
+  }
+
+  /** Whether it is this field, as a number. One of another kind is unknown, as in protobuf, and passed over. */
+  isNumber(field: number): boolean {
+    return this.field === field && this.#wire === VARINT;
+  }
+
+  /** Whether it is this field, with a length. */
+  isBytes(field: number): boolean {
+    return this.field === field && this.#wire === BYTES;
   }
 
   get isTrue(): boolean {

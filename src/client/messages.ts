@@ -50,10 +50,10 @@ export function decodeLockReply(bytes: Buffer): LockReply {
   let error: ReplyError | null = null;
   let fencingToken = 0n;
   while (reader.next()) {
-    if (reader.field === 1) locked = reader.isTrue;
-    else if (reader.field === 3) key = reader.text;
-    else if (reader.field === 4) error = readError(reader.message);
-    else if (reader.field === 1000) fencingToken = reader.bigint;
+    if (reader.isNumber(1)) locked = reader.isTrue;
+    else if (reader.isBytes(3)) key = reader.text;
+    else if (reader.isBytes(4)) error = readError(reader.message);
+    else if (reader.isNumber(1000)) fencingToken = reader.bigint;
   }
   return { locked, key, fencingToken, error };
 }
@@ -64,8 +64,8 @@ export function decodeUnlockReply(bytes: Buffer): UnlockReply {
   let unlocked = false;
   let error: ReplyError | null = null;
   while (reader.next()) {
-    if (reader.field === 1) unlocked = reader.isTrue;
-    else if (reader.field === 3) error = readError(reader.message);
+    if (reader.isNumber(1)) unlocked = reader.isTrue;
+    else if (reader.isBytes(3)) error = readError(reader.message);
   }
   return { unlocked, error };
 }
@@ -74,8 +74,8 @@ function readError(reader: MessageReader): ReplyError {
   let code = 0;
   let message = '';
   while (reader.next()) {
-    if (reader.field === 1) code = reader.number;
-    else if (reader.field === 2) message = reader.text;
+    if (reader.isNumber(1)) code = reader.number;
+    else if (reader.isBytes(2)) message = reader.text;
   }
   return { code, message };
 }

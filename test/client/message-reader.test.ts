@@ -160,10 +160,29 @@ describe('a field with a length', () => {
     ['one more than there is', 4n],
     ['2^31', 2n ** 31n],
     ['2^32 - 1', 2n ** 32n - 1n],
+    ['2^32 + 1', 2n ** 32n + 1n],
     ['2^64 - 1', 2n ** 64n - 1n],
   ])('is cut off when its length is %s', (_, length) => {
     const message = Buffer.concat([tag(1, 2), varint(length), Buffer.from('abc')]);
     expect(() => new MessageReader(message).next()).toThrow(new RangeError('the reply is cut off'));
+  });
+});
+
+describe('the number of a field', () => {
+  it.each(['00', '0008', '888080801005'])('cannot be 0 or beyond 29 bits: %s', (hex) => {
+    expect(() => new MessageReader(Buffer.from(hex, 'hex')).next()).toThrow('a number that cannot be');
+  });
+
+  it('is a field only with the kind that belongs to it', () => {
+    const reader = at(Buffer.concat([bytesField(1, 'a'), varintField(1, 1), fixed32Field(1)]));
+    const kinds = [];
+    do kinds.push([reader.isNumber(1), reader.isBytes(1), reader.isNumber(2)]);
+    while (reader.next());
+    expect(kinds).toEqual([
+      [false, true, false],
+      [true, false, false],
+      [false, false, false],
+    ]);
   });
 });
 

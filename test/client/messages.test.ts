@@ -117,6 +117,14 @@ describe('replies', () => {
     expect(decodeUnlockReply(unlocked)).toEqual({ unlocked: true, error: null });
   });
 
+  it.each(['0a0161', '0d00000000', '1801', 'c13e0102030405060708'])(
+    'do not take a field of another kind for one of theirs: %s',
+    (hex) => {
+      const nothing = { locked: false, key: '', fencingToken: 0n, error: null };
+      expect(decodeLockReply(Buffer.from(hex, 'hex'))).toEqual(nothing);
+    },
+  );
+
   it('may have fields that nobody knows yet, of any kind', () => {
     const unknown = Buffer.of(
       0x98,
