@@ -1,0 +1,23 @@
+export { HeldLock } from './locks/held-lock.ts';
+export * from './locks/lock-error.ts';
+export { HeldLocks, MultiLock } from './locks/multi-lock.ts';
+export { Mutex, type MutexOptions } from './locks/mutex.ts';
+export { type AcquireOptions, QueuedLock, type QueuedLockOptions } from './locks/queued-lock.ts';
+export { ReadWriteLock } from './locks/read-write-lock.ts';
+export { onRevoke, revoke } from './locks/revocation.ts';
+export { type LeaseRequest, Semaphore, type SemaphoreOptions } from './locks/semaphore.ts';
+export type {
+  CreatedNode,
+  CreateOptions,
+  Nodes,
+  SessionClock,
+  SessionState,
+  WatchEvent,
+  Watcher,
+} from './nodes.ts';
+export * from './server-refusal.ts';
+export type { Credentials } from './session/session-link.ts';
+export type { CreateMode } from './wire/op-code.ts';
+export { type Acl, CREATOR_ACL, OPEN_ACL, Permission, type Stat } from './wire/records.ts';
+export { type MultiOperation, ZooKeeperClient, type ZooKeeperOptions } from './zookeeper-client.ts';
+export * from './zookeeper-error.ts';

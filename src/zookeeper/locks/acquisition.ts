@@ -1,0 +1,130 @@
+import { childOf } from '../node-path.ts';
+import type { Nodes } from '../nodes.ts';
+import { NoAuthError, NoNodeError } from '../server-refusal.ts';
+import { Changes } from './changes.ts';
+import { isSequenceUsable, parseContender } from './contenders.ts';
+import { SequenceExhaustedError } from './lock-error.ts';
+import { isSessionOver, removeNode } from './node-removal.ts';
+import { createQueueNode, type QueueNode, removeTwins } from './queue-node.ts';
+import { isTaken, lockNameOf, lockNamesOf, type Rule, standingOf } from './standing.ts';
+
+export interface AcquisitionOptions {
+  readonly base: string;
+  readonly rule: () => Rule;
+  readonly data: Uint8Array;
+  /** Does not wait: looks first, so that an attempt of no use leaves no trace, and does not stay in the queue. */
+  readonly tries: boolean;
+}
+
+/** One request for a lock: queues, and waits until it is held. `cancel` takes it back at any time. */
+export class Acquisition {
+  readonly #nodes: Nodes;
+  readonly #options: AcquisitionOptions;
+  readonly #changes: Changes;
+
+  constructor(nodes: Nodes, options: AcquisitionOptions) {
+    this.#nodes = nodes;
+    this.#changes = new Changes(nodes);
+    this.#options = options;
+  }
+
+  /** From now on the request is given up: what it has or gets is deleted, while its caller goes on. */
+  cancel(): void {
+    this.#changes.cancel();
+  }
+
+  /**
+   * Resolves with the node that has the lock; null when the request was cancelled or the lock is taken and not to be waited
+   * for, and nothing is left of it.
+   *
+   * A session that ends while the node waits takes it away; then it queues anew.
+   *
+   * @throws ZooKeeperError
+   */
+  async run(): Promise<QueueNode | null> {
+    const endKeeping = this.#nodes.keepRunning();
+    try {
+      for (;;) {
+        if (this.#changes.isCancelled || (await this.#isTaken())) return null;
+        const node = await this.#runOnce();
+        if (node !== 'gone') return node;
+      }
+    } finally {
+      endKeeping();
+    }
+  }
+
+  async #runOnce(): Promise<QueueNode | null | 'gone'> {
+    const { base, rule, data } = this.#options;
+    let node: QueueNode | null = null;
+    try {
+      const suffix = lockNameOf(rule());
+      const queued = await createQueueNode(this.#nodes, { base, suffix, mode: 'ephemeralSequential', data });
+      node = queued.node;
+      this.#checkSequence(node);
+      const held = await this.#wait(node, queued.children);
+      if (held === 'held' && !this.#changes.isCancelled) return node;
+      await this.#remove(node);
+      return this.#changes.isCancelled || held === 'taken' ? null : 'gone';
+    } catch (error) {
+      if (node !== null) await this.#remove(node);
+      if (isSessionOver(error) && this.#nodes.state !== 'closed') return 'gone';
+      throw error;
+    }
+  }
+
+  async #isTaken(): Promise<boolean> {
+    const { tries, rule } = this.#options;
+    return tries && isTaken(await this.#list(), rule());
+  }
+
+  async #wait(node: QueueNode, listed: readonly string[] | null): Promise<'held' | 'gone' | 'taken'> {
+    const { base, rule, tries } = this.#options;
+    for (let children = listed; !this.#changes.isCancelled; children = null) {
+      children ??= await this.#list();
+      removeTwins(this.#nodes, base, node, children);
+      const standing = standingOf(children, node.name, rule());
+      if (standing.kind === 'missing' || !this.#nodes.isSessionAlive(node.sessionId)) return 'gone';
+      // Nothing is said while nothing is known: behind a lost connection the list may be old.
+      if (standing.kind === 'held' && this.#nodes.state === 'connected') return 'held';
+      if (standing.kind === 'behind' && tries) return 'taken';
+      if (standing.kind === 'behind') await this.#waitFor(childOf(base, standing.node));
+    }
+    return 'gone';
+  }
+
+  async #list(): Promise<readonly string[]> {
+    try {
+      return (await this.#nodes.getChildren(this.#options.base)).children;
+    } catch (error) {
+      // The lock's node is gone, and so is everything below it.
+      if (error instanceof NoNodeError) return [];
+      throw error;
+    }
+  }
+
+  #waitFor(path: string): Promise<void> {
+    return this.#changes.wait(path, (wake) => this.#watch(path, wake));
+  }
+
+  /** Whether there is something to wait for. A failed getData leaves no watch behind, other than exists. */
+  async #watch(path: string, wake: () => void): Promise<boolean> {
+    try {
+      await this.#nodes.getData(path, wake);
+      return true;
+    } catch (error) {
+      if (error instanceof NoNodeError) return false;
+      if (error instanceof NoAuthError) return (await this.#nodes.exists(path, wake)) !== null;
+      throw error;
+    }
+  }
+
+  #checkSequence({ name }: QueueNode): void {
+    const sequence = parseContender(name, lockNamesOf(this.#options.rule()))?.sequence ?? '';
+    if (!isSequenceUsable(sequence)) throw new SequenceExhaustedError(this.#options.base, sequence);
+  }
+
+  async #remove({ path, sessionId }: QueueNode): Promise<void> {
+    await removeNode(this.#nodes, path, sessionId).catch(() => {});
+  }
+}

@@ -1,0 +1,97 @@
+import type { Nodes } from '../nodes.ts';
+import { Acquisition } from './acquisition.ts';
+import { Changes } from './changes.ts';
+import { LEASE_NAME } from './contenders.ts';
+import { isSessionOver, removeNode } from './node-removal.ts';
+import { createQueueNode, type QueueNode, removeTwins } from './queue-node.ts';
+import { MUTEX } from './standing.ts';
+
+export interface LeaseOptions {
+  /** The nodes below which those stand who want a lease, and the leases. */
+  readonly locks: string;
+  readonly leases: string;
+  readonly maxLeases: () => number;
+  readonly data: Uint8Array;
+}
+
+/**
+ * One request for a lease of a semaphore, as Curator's InterProcessSemaphoreV2 makes it: who has the lock beside the leases
+ * makes one, and waits until there are few enough. The others wait for that lock, so one at a time watches the leases.
+ */
+export class LeaseAcquisition {
+  readonly #nodes: Nodes;
+  readonly #options: LeaseOptions;
+  readonly #lock: Acquisition;
+  readonly #changes: Changes;
+
+  constructor(nodes: Nodes, options: LeaseOptions) {
+    this.#nodes = nodes;
+    this.#options = options;
+    this.#changes = new Changes(nodes);
+    const { locks: base, data } = options;
+    this.#lock = new Acquisition(nodes, { base, data, rule: () => MUTEX, tries: false });
+  }
+
+  cancel(): void {
+    this.#changes.cancel();
+    this.#lock.cancel();
+  }
+
+  /** Resolves with the lease; null when the request was cancelled, and nothing is left of it. @throws ZooKeeperError */
+  async run(): Promise<QueueNode | null> {
+    const endKeeping = this.#nodes.keepRunning();
+    try {
+      for (;;) {
+        const lock = await this.#lock.run();
+        if (lock === null) return null;
+        const lease = await this.#runLocked(lock);
+        if (lease !== 'gone') return lease;
+      }
+    } finally {
+      endKeeping();
+    }
+  }
+
+  async #runLocked(lock: QueueNode): Promise<QueueNode | null | 'gone'> {
+    const { leases: base, data } = this.#options;
+    let lease: QueueNode | null = null;
+    try {
+      const suffix = LEASE_NAME;
+      lease = (await createQueueNode(this.#nodes, { base, suffix, mode: 'ephemeralSequential', data })).node;
+      const isGranted = await this.#untilGranted(lock, lease);
+      if (isGranted && !this.#changes.isCancelled) return lease;
+      await this.#remove(lease);
+      return this.#changes.isCancelled ? null : 'gone';
+    } catch (error) {
+      if (lease !== null) await this.#remove(lease);
+      if (isSessionOver(error) && this.#nodes.state !== 'closed') return 'gone';
+      throw error;
+    } finally {
+      await this.#remove(lock);
+    }
+  }
+
+  /** Everybody counts all children, whatever they are: so must this. */
+  async #untilGranted(lock: QueueNode, lease: QueueNode): Promise<boolean> {
+    const { leases, maxLeases } = this.#options;
+    let standing = 'behind' as 'granted' | 'gone' | 'behind';
+    while (standing === 'behind' && !this.#changes.isCancelled) {
+      await this.#changes.wait(leases, async (wake) => {
+        const { children } = await this.#nodes.getChildren(leases, wake);
+        removeTwins(this.#nodes, leases, lease, children);
+        if (!children.includes(lease.name) || !this.#isAlive(lock, lease)) standing = 'gone';
+        else if (children.length <= maxLeases() && this.#nodes.state === 'connected') standing = 'granted';
+        return standing === 'behind';
+      });
+    }
+    return standing === 'granted';
+  }
+
+  #isAlive(lock: QueueNode, lease: QueueNode): boolean {
+    return this.#nodes.isSessionAlive(lock.sessionId) && this.#nodes.isSessionAlive(lease.sessionId);
+  }
+
+  async #remove({ path, sessionId }: QueueNode): Promise<void> {
+    await removeNode(this.#nodes, path, sessionId).catch(() => {});
+  }
+}

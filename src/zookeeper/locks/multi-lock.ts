@@ -1,0 +1,65 @@
+import type { HeldLock } from './held-lock.ts';
+import { LockTimeoutError } from './lock-error.ts';
+import type { AcquireOptions, QueuedLock } from './queued-lock.ts';
+
+/** Several locks that are held together. `await using` releases them. */
+export class HeldLocks implements AsyncDisposable {
+  /** In the order in which they were acquired. */
+  readonly locks: readonly HeldLock[];
+
+  constructor(locks: readonly HeldLock[]) {
+    this.locks = locks;
+  }
+
+  /** Whether all of them are certainly held now. */
+  get locked(): boolean {
+    return this.locks.every(({ locked }) => locked);
+  }
+
+  /** Releases them, the last one first. True: all were held until now. @throws AggregateError when releases failed */
+  async release(): Promise<boolean> {
+    const settled = await Promise.allSettled([...this.locks].reverse().map((lock) => lock.release()));
+    const errors = settled.flatMap((end) => (end.status === 'rejected' ? [end.reason] : []));
+    if (errors.length > 0) throw new AggregateError(errors, 'not all locks could be released');
+    return settled.every((end) => end.status === 'fulfilled' && end.value);
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.release();
+  }
+}
+
+/**
+ * Acquires several locks, in their order, or none. Whoever uses some of the same locks must have them in the same order, or
+ * both may wait for each other until their time is over.
+ */
+export class MultiLock {
+  readonly locks: readonly QueuedLock[];
+  /** How long `acquire` waits for all of them together unless it says otherwise; null: for ever. */
+  timeoutMs: number | null;
+
+  constructor(
+    locks: readonly QueuedLock[],
+    { timeoutMs = 1_000 }: { readonly timeoutMs?: number | null } = {},
+  ) {
+    this.locks = locks;
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`; then none is held */
+  async acquire({ timeoutMs = this.timeoutMs, ...options }: AcquireOptions = {}): Promise<HeldLocks> {
+    const untilMs = timeoutMs === null ? null : performance.now() + timeoutMs;
+    const held: HeldLock[] = [];
+    try {
+      for (const lock of this.locks) {
+        const leftMs = untilMs === null ? null : Math.max(0, untilMs - performance.now());
+        if (leftMs === 0 && timeoutMs !== 0) throw new LockTimeoutError(lock.path, timeoutMs ?? 0);
+        held.push(await lock.acquire({ ...options, timeoutMs: leftMs }));
+      }
+      return new HeldLocks(held);
+    } catch (error) {
+      await new HeldLocks(held).release().catch(() => {});
+      throw error;
+    }
+  }
+}

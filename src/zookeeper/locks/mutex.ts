@@ -1,0 +1,34 @@
+import type { Nodes } from '../nodes.ts';
+import { ZooKeeperUseError } from '../zookeeper-error.ts';
+import { LOCK_NAME } from './contenders.ts';
+import { QueuedLock, type QueuedLockOptions } from './queued-lock.ts';
+
+export interface MutexOptions extends QueuedLockOptions {
+  /** How many may hold it at a time: the same for all who use the path. Default 1. */
+  readonly maxLeases?: number;
+  /** What the names of its nodes have before their number. Default `lock-`, as all others have it. */
+  readonly name?: string;
+}
+
+/**
+ * A lock that Curator's InterProcessMutex and kazurator's Mutex respect, and that respects theirs: the first `maxLeases` in the
+ * queue hold it.
+ */
+export class Mutex extends QueuedLock {
+  readonly name: string;
+  readonly maxLeases: number;
+
+  /** @param path the node below which the contenders queue; it is made when there is none */
+  constructor(nodes: Nodes, path: string, options: MutexOptions = {}) {
+    const { maxLeases = 1, name = LOCK_NAME } = options;
+    if (!Number.isSafeInteger(maxLeases) || maxLeases < 1)
+      throw new ZooKeeperUseError(
+        `maxLeases must be a whole number from 1 on, not ${String(maxLeases)}`,
+        path,
+      );
+    if (!/^[^/]+$/.test(name)) throw new ZooKeeperUseError('name must be a text without a slash', path);
+    super(nodes, path, { rule: () => ({ kind: 'queue', lockName: name, size: maxLeases }) }, options);
+    this.name = name;
+    this.maxLeases = maxLeases;
+  }
+}

@@ -1,0 +1,105 @@
+import { randomUUID } from 'node:crypto';
+import { childOf, nameOf } from '../node-path.ts';
+import type { Nodes } from '../nodes.ts';
+import { NoNodeError } from '../server-refusal.ts';
+import type { CreateMode } from '../wire/op-code.ts';
+import { ZooKeeperUseError } from '../zookeeper-error.ts';
+import { makeParents } from './lock-parents.ts';
+import { isUnanswered, removeNode } from './node-removal.ts';
+
+/** A parent that vanishes so often between being made and being used is somebody's doing. */
+const PARENT_ATTEMPTS_MAX = 20;
+
+/** A node in the queue of a lock. */
+export interface QueueNode {
+  readonly path: string;
+  readonly name: string;
+  /** What the names of all nodes of this request begin with. */
+  readonly prefix: string;
+  /** The session with which it vanishes. */
+  readonly sessionId: bigint;
+  /** The transaction that created it: later nodes have larger ones, also below another parent of the same path. */
+  readonly czxid: bigint;
+}
+
+export interface QueueNodeOptions {
+  readonly base: string;
+  /** Behind the unique part, with its number where the server does not give one. */
+  readonly suffix: string;
+  readonly mode: CreateMode;
+  readonly data: Uint8Array;
+}
+
+/** The children that were asked for together with the node, which is among them; null when that failed. */
+export interface Queued {
+  readonly node: QueueNode;
+  readonly children: readonly string[] | null;
+}
+
+/**
+ * Creates a node under a name with a unique part, so that it can be found when the answer is lost: then nobody knows what the
+ * server has called it, and a second one would wait for the first.
+ *
+ * The children are asked for in the same packet. ZooKeeper answers in order, and a server that has answered the creation
+ * knows of it when it lists, so the lock costs one round trip.
+ */
+export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): Promise<Queued> {
+  const { base, suffix, mode, data } = options;
+  // The same for all attempts, so that one that takes effect late is known by it: see removeTwins.
+  const prefix = `_c_${randomUUID()}-`;
+  for (let parentAttempts = 0; ; ) {
+    const created = nodes.create(childOf(base, prefix + suffix), { mode, data });
+    const listed = nodes.getChildren(base).then(
+      ({ children }) => children,
+      () => null,
+    );
+    try {
+      const { path, stat } = await created;
+      const node = { path, name: nameOf(path), prefix, sessionId: stat.ephemeralOwner, czxid: stat.czxid };
+      return { node, children: await listed };
+    } catch (error) {
+      if (error instanceof NoNodeError) {
+        if (++parentAttempts > PARENT_ATTEMPTS_MAX)
+          throw new ZooKeeperUseError('the node above the lock vanishes as soon as it is made', base);
+        await makeParents(nodes, base);
+      } else if (isUnanswered(error)) {
+        const node = await findQueueNode(nodes, base, prefix);
+        if (node !== null) return { node, children: null };
+      } else throw error;
+    }
+  }
+}
+
+/**
+ * Looks for what an unanswered request has created. A node of a session before this one is about to vanish: whoever took it
+ * for his own would hold the lock together with the next in the queue. It is deleted, and another created.
+ */
+async function findQueueNode(nodes: Nodes, base: string, prefix: string): Promise<QueueNode | null> {
+  for (;;) {
+    try {
+      // The connected server may not know yet what another one has done.
+      await nodes.sync(base);
+      const { children } = await nodes.getChildren(base);
+      const name = children.find((child) => child.startsWith(prefix));
+      if (name === undefined) return null;
+      const path = childOf(base, name);
+      const stat = await nodes.exists(path);
+      if (stat === null) return null;
+      const sessionId = stat.ephemeralOwner;
+      if (nodes.isSessionAlive(sessionId)) return { path, name, prefix, sessionId, czxid: stat.czxid };
+      nodes.delete(path).catch(() => {});
+      return null;
+    } catch (error) {
+      if (error instanceof NoNodeError) return null;
+      if (!isUnanswered(error)) throw error;
+    }
+  }
+}
+
+/** Nodes of the same request beside its own: a creation whose answer was lost, and that took effect late. */
+export function removeTwins(nodes: Nodes, base: string, node: QueueNode, children: readonly string[]): void {
+  for (const child of children) {
+    if (child === node.name || !child.startsWith(node.prefix)) continue;
+    removeNode(nodes, childOf(base, child), node.sessionId).catch(() => {});
+  }
+}

@@ -1,0 +1,195 @@
+import { childOf } from '../node-path.ts';
+import type { Nodes } from '../nodes.ts';
+import { NoNodeError } from '../server-refusal.ts';
+import { ZooKeeperUseError } from '../zookeeper-error.ts';
+import { Acquisition } from './acquisition.ts';
+import { queueOf } from './contenders.ts';
+import { HeldLock } from './held-lock.ts';
+import { LockNotOwnedError, LockOwnerBusyError, LockTimeoutError } from './lock-error.ts';
+import { LockHold } from './lock-hold.ts';
+import { removeNode } from './node-removal.ts';
+import { lockNamesOf, type Rule } from './standing.ts';
+import { withinTime } from './within-time.ts';
+
+/** As kazurator's README promises. */
+const TIMEOUT_MS = 1_000;
+
+/** Times in milliseconds. */
+export interface AcquireOptions {
+  /** How long the whole of it may take; null: for ever. Default: the lock's. 0 tries, as `tryAcquire` does. */
+  readonly timeoutMs?: number | null;
+  /** Takes the request back, and has `acquire` reject with its reason. */
+  readonly signal?: AbortSignal;
+  /**
+   * Who asks. The same owner may enter a lock again that it holds, and releases it as often. Without one, each call is
+   * another contender.
+   */
+  readonly owner?: object;
+}
+
+export interface QueuedLockOptions {
+  /** How long `acquire` waits unless it says otherwise; null: for ever. Default 1,000. */
+  readonly timeoutMs?: number | null;
+  /** What others see in the node. Default: the address of this client, as with Curator. */
+  readonly data?: string | Uint8Array;
+}
+
+/** What makes one lock differ from another. */
+export interface LockKind {
+  readonly rule: () => Rule;
+  /** Called before an owner queues: may give it a hold at once, refuse, or do neither. */
+  readonly before?: (owner: object) => Promise<LockHold | null>;
+}
+
+/** A held lock that was handed out. */
+interface Handed {
+  readonly lock: HeldLock;
+  readonly hold: LockHold;
+  readonly owner: object | undefined;
+}
+
+/** A lock whose contenders queue below one node, as nodes that vanish with their sessions. */
+export class QueuedLock {
+  /** The node below which they queue. */
+  readonly path: string;
+  /** How long `acquire` waits unless it says otherwise, in milliseconds; null: for ever. */
+  timeoutMs: number | null;
+  readonly #nodes: Nodes;
+  readonly #kind: LockKind;
+  readonly #data: Uint8Array | null;
+  readonly #byOwner = new Map<object, LockHold>();
+  readonly #waiting = new Set<object>();
+  /** In the order in which they were granted. */
+  #held: readonly Handed[] = [];
+
+  constructor(nodes: Nodes, path: string, kind: LockKind, options: QueuedLockOptions = {}) {
+    const { timeoutMs = TIMEOUT_MS, data } = options;
+    if (path === '/') throw new ZooKeeperUseError('a lock needs a node of its own, below the root', path);
+    this.path = path;
+    this.timeoutMs = timeoutMs;
+    this.#nodes = nodes;
+    this.#kind = kind;
+    this.#data = data === undefined ? null : Buffer.from(data);
+  }
+
+  /**
+   * Takes the lock, and waits for it in the queue.
+   *
+   * @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`
+   */
+  async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
+    const { timeoutMs = this.timeoutMs } = options;
+    const lock = timeoutMs === 0 ? await this.tryAcquire(options) : await this.#acquire(options, false);
+    if (lock === null) throw new LockTimeoutError(this.path, 0);
+    return lock;
+  }
+
+  /**
+   * Takes the lock if it is free and nobody waits for it; null otherwise. An attempt that is refused changes nothing.
+   *
+   * @throws ZooKeeperError, or the reason of `signal`
+   */
+  tryAcquire(options: Omit<AcquireOptions, 'timeoutMs'> = {}): Promise<HeldLock | null> {
+    return this.#acquire({ ...options, timeoutMs: null }, true);
+  }
+
+  /**
+   * Releases what was acquired last, by this owner if one is named: see {@link HeldLock.release}.
+   *
+   * @throws LockNotOwnedError
+   */
+  async release(owner?: object): Promise<boolean> {
+    const held = this.#held.findLast((entry) => entry.owner === owner);
+    if (held === undefined) throw new LockNotOwnedError(this.path);
+    return held.lock.release();
+  }
+
+  /** Whether anybody holds it by this object. */
+  get isAcquired(): boolean {
+    return this.#held.some(({ lock }) => lock.locked);
+  }
+
+  /** Whether this owner holds it; without one, whether somebody does who named none. */
+  isOwnedBy(owner?: object): boolean {
+    return this.#held.some((entry) => entry.owner === owner && entry.lock.locked);
+  }
+
+  /** The same as {@link isOwnedBy} without an owner: kazurator's name for it. */
+  get isOwnedByCurrent(): boolean {
+    return this.isOwnedBy();
+  }
+
+  /** The hold of an owner, if it certainly has one. */
+  holdOf(owner: object): LockHold | null {
+    const hold = this.#byOwner.get(owner);
+    return hold?.isHeld === true ? hold : null;
+  }
+
+  /** The paths of all who have or want the lock, first come first. */
+  async getParticipantNodes(): Promise<string[]> {
+    try {
+      const { children } = await this.#nodes.getChildren(this.path);
+      return queueOf(children, lockNamesOf(this.#kind.rule())).map(({ node }) => childOf(this.path, node));
+    } catch (error) {
+      if (error instanceof NoNodeError) return [];
+      throw error;
+    }
+  }
+
+  /** What the nodes of this lock say of their holder. */
+  get data(): Uint8Array {
+    return this.#data ?? Buffer.from(this.#nodes.localAddress ?? '');
+  }
+
+  async #acquire(options: AcquireOptions, tries: boolean): Promise<HeldLock | null> {
+    const { owner, signal } = options;
+    signal?.throwIfAborted();
+    if (owner === undefined) return this.#handOut(await this.#queue(options, tries), undefined);
+    const entered = this.holdOf(owner);
+    if (entered !== null) {
+      entered.enter();
+      return this.#handOut(entered, owner);
+    }
+    if (this.#waiting.has(owner)) throw new LockOwnerBusyError(this.path);
+    this.#waiting.add(owner);
+    try {
+      const hold = (await this.#kind.before?.(owner)) ?? (await this.#queue(options, tries));
+      if (hold !== null) this.#byOwner.set(owner, hold);
+      return this.#handOut(hold, owner);
+    } finally {
+      this.#waiting.delete(owner);
+    }
+  }
+
+  async #queue(
+    { timeoutMs = this.timeoutMs, signal }: AcquireOptions,
+    tries: boolean,
+  ): Promise<LockHold | null> {
+    const { base, rule, data } = { base: this.path, rule: this.#kind.rule, data: this.data };
+    const acquisition = new Acquisition(this.#nodes, { base, rule, data, tries });
+    const node = await withinTime(this.#nodes.clock, acquisition.run(), {
+      ...{ timeoutMs, signal },
+      late: (waitedMs) => new LockTimeoutError(this.path, waitedMs),
+      giveUp: () => acquisition.cancel(),
+      giveBack: (late) => {
+        if (late !== null) removeNode(this.#nodes, late.path, late.sessionId).catch(() => {});
+      },
+    });
+    return node === null ? null : new LockHold(this.#nodes, this.path, node);
+  }
+
+  #handOut(hold: LockHold | null, owner: object | undefined): HeldLock | null {
+    if (hold === null) return null;
+    const lock = new HeldLock(hold, () => {
+      this.#held = this.#held.filter((handed) => handed.lock !== lock);
+    });
+    this.#held = [...this.#held, { lock, hold, owner }];
+    hold.ended = () => this.#forget(hold, owner);
+    return lock;
+  }
+
+  #forget(hold: LockHold, owner: object | undefined): void {
+    this.#held = this.#held.filter((handed) => handed.hold !== hold);
+    if (owner !== undefined && this.#byOwner.get(owner) === hold) this.#byOwner.delete(owner);
+  }
+}

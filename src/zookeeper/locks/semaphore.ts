@@ -1,0 +1,104 @@
+import { childOf } from '../node-path.ts';
+import type { Nodes } from '../nodes.ts';
+import { NoNodeError } from '../server-refusal.ts';
+import { ZooKeeperUseError } from '../zookeeper-error.ts';
+import { HeldLock } from './held-lock.ts';
+import { LeaseAcquisition } from './lease-acquisition.ts';
+import { LockTimeoutError } from './lock-error.ts';
+import { LockHold } from './lock-hold.ts';
+import { HeldLocks } from './multi-lock.ts';
+import { removeNode } from './node-removal.ts';
+import type { AcquireOptions, QueuedLockOptions } from './queued-lock.ts';
+import { withinTime } from './within-time.ts';
+
+export interface SemaphoreOptions extends QueuedLockOptions {
+  /** How many leases there are. All who use the path must say the same: nobody can see what others said. */
+  readonly maxLeases: number;
+}
+
+/** Times in milliseconds. A semaphore knows no owners: a lease is a lease. */
+export type LeaseRequest = Omit<AcquireOptions, 'owner'>;
+
+/** A number of leases, as Curator's InterProcessSemaphoreV2 has them. Requests are granted in their order. */
+export class Semaphore {
+  readonly path: string;
+  /** May be changed: see {@link SemaphoreOptions.maxLeases}. Waiters notice at their next look. */
+  maxLeases: number;
+  /** How long `acquire` waits unless it says otherwise, in milliseconds; null: for ever. */
+  timeoutMs: number | null;
+  readonly #nodes: Nodes;
+  readonly #data: Uint8Array | null;
+
+  constructor(nodes: Nodes, path: string, { maxLeases, timeoutMs = 1_000, data }: SemaphoreOptions) {
+    if (!Number.isSafeInteger(maxLeases) || maxLeases < 1)
+      throw new ZooKeeperUseError(
+        `maxLeases must be a whole number from 1 on, not ${String(maxLeases)}`,
+        path,
+      );
+    this.path = path;
+    this.maxLeases = maxLeases;
+    this.timeoutMs = timeoutMs;
+    this.#nodes = nodes;
+    this.#data = data === undefined ? null : Buffer.from(data);
+  }
+
+  /**
+   * Takes a lease, and waits for it.
+   *
+   * @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`
+   */
+  async acquire({ timeoutMs = this.timeoutMs, signal }: LeaseRequest = {}): Promise<HeldLock> {
+    signal?.throwIfAborted();
+    const acquisition = new LeaseAcquisition(this.#nodes, {
+      locks: childOf(this.path, 'locks'),
+      leases: childOf(this.path, 'leases'),
+      maxLeases: () => this.maxLeases,
+      data: this.#data ?? Buffer.from(this.#nodes.localAddress ?? ''),
+    });
+    const node = await withinTime(this.#nodes.clock, acquisition.run(), {
+      ...{ timeoutMs, signal },
+      late: (waitedMs) => new LockTimeoutError(this.path, waitedMs),
+      giveUp: () => acquisition.cancel(),
+      giveBack: (late) => {
+        if (late !== null) removeNode(this.#nodes, late.path, late.sessionId).catch(() => {});
+      },
+    });
+    return new HeldLock(new LockHold(this.#nodes, this.path, node!), () => {});
+  }
+
+  /**
+   * Takes several leases, one after the other, or none. Two who want more than half each may stand in each other's way until
+   * the time of one is over.
+   */
+  async acquireMany(
+    count: number,
+    { timeoutMs = this.timeoutMs, signal }: LeaseRequest = {},
+  ): Promise<HeldLocks> {
+    const { clock } = this.#nodes;
+    const untilMs = timeoutMs === null ? null : clock.nowMs() + timeoutMs;
+    const leases: HeldLock[] = [];
+    try {
+      while (leases.length < count) {
+        const leftMs = untilMs === null ? null : untilMs - clock.nowMs();
+        if (leftMs !== null && leftMs <= 0) throw new LockTimeoutError(this.path, timeoutMs ?? 0);
+        leases.push(await this.acquire({ timeoutMs: leftMs, ...(signal && { signal }) }));
+      }
+      return new HeldLocks(leases);
+    } catch (error) {
+      await new HeldLocks(leases).release().catch(() => {});
+      throw error;
+    }
+  }
+
+  /** The paths of all leases that are taken or being taken. */
+  async getParticipantNodes(): Promise<string[]> {
+    const leases = childOf(this.path, 'leases');
+    try {
+      const { children } = await this.#nodes.getChildren(leases);
+      return [...children].sort().map((name) => childOf(leases, name));
+    } catch (error) {
+      if (error instanceof NoNodeError) return [];
+      throw error;
+    }
+  }
+}

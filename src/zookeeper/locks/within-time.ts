@@ -1,0 +1,42 @@
+import type { SessionClock } from '../nodes.ts';
+
+export interface TimeLimits<Value> {
+  /** Null: for ever. */
+  readonly timeoutMs: number | null;
+  readonly signal?: AbortSignal | undefined;
+  /** What to reject with when the time is over. */
+  readonly late: (timeoutMs: number) => Error;
+  /** Called when nobody waits for the work any more. */
+  readonly giveUp: () => void;
+  /** Called with what the work comes to all the same. */
+  readonly giveBack: (value: Value) => void;
+}
+
+/** Resolves as the work does, unless the time is over or the signal aborts before that. */
+export function withinTime<Value>(
+  clock: SessionClock,
+  work: Promise<Value>,
+  { timeoutMs, signal, late, giveUp, giveBack }: TimeLimits<Value>,
+): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    const end = (settle: () => void): void => {
+      isOver = true;
+      endTimer();
+      signal?.removeEventListener('abort', abort);
+      settle();
+    };
+    const leave = (error: unknown): void => {
+      if (isOver) return;
+      end(() => reject(error));
+      giveUp();
+    };
+    const abort = (): void => leave(signal?.reason);
+    const endTimer = timeoutMs === null ? () => {} : clock.after(timeoutMs, () => leave(late(timeoutMs)));
+    signal?.addEventListener('abort', abort, { once: true });
+    work.then(
+      (value) => (isOver ? giveBack(value) : end(() => resolve(value))),
+      (error) => (isOver ? undefined : end(() => reject(error))),
+    );
+  });
+}

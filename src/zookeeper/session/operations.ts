@@ -1,0 +1,146 @@
+import { CreateFlag, type CreateMode, OpCode } from '../wire/op-code.ts';
+import { type Acl, readAcls, readStat, type Stat, writeAcls } from '../wire/records.ts';
+import type { RequestParts } from './request.ts';
+
+/** The paths of a request: as the server is to have it, and as the client calls it. */
+export interface RequestPath {
+  readonly server: string;
+  readonly client: string;
+}
+
+export interface CreateParts {
+  readonly data: Uint8Array;
+  readonly acl: readonly Acl[];
+  readonly mode: CreateMode;
+  readonly ttlMs: number;
+}
+
+/** The operation that makes a node of this kind and answers with its Stat. */
+function createOp(mode: CreateMode): number {
+  if (mode === 'container') return OpCode.CreateContainer;
+  return mode === 'ttl' || mode === 'ttlSequential' ? OpCode.CreateTtl : OpCode.Create2;
+}
+
+export function create(path: RequestPath, parts: CreateParts): RequestParts<{ path: string; stat: Stat }> {
+  const { data, acl, mode, ttlMs } = parts;
+  return {
+    ...{ op: createOp(mode), path: path.client, isRead: false },
+    write: (writer) => {
+      writer.string(path.server);
+      writer.buffer(data);
+      writeAcls(writer, acl);
+      writer.int(CreateFlag[mode]);
+      if (createOp(mode) === OpCode.CreateTtl) writer.long(BigInt(ttlMs));
+    },
+    read: (reader) => ({ path: reader.string(), stat: readStat(reader) }),
+  };
+}
+
+export function remove(path: RequestPath, version: number): RequestParts<void> {
+  return {
+    ...{ op: OpCode.Delete, path: path.client, isRead: false },
+    write: (writer) => {
+      writer.string(path.server);
+      writer.int(version);
+    },
+    read: () => {},
+  };
+}
+
+export function setData(path: RequestPath, data: Uint8Array, version: number): RequestParts<Stat> {
+  return {
+    ...{ op: OpCode.SetData, path: path.client, isRead: false },
+    write: (writer) => {
+      writer.string(path.server);
+      writer.buffer(data);
+      writer.int(version);
+    },
+    read: readStat,
+  };
+}
+
+/** @param answered is told before the reply of whether the node exists, so that a watch stands before its event comes */
+export function exists(
+  path: RequestPath,
+  watches: boolean,
+  answered: (doesExist: boolean) => void,
+): RequestParts<Stat | null> {
+  return {
+    ...readOf(OpCode.Exists, path, watches),
+    read: (reader) => {
+      answered(true);
+      return readStat(reader);
+    },
+    refused: (zooKeeperCode) => {
+      if (zooKeeperCode !== NO_NODE) return undefined;
+      answered(false);
+      return null;
+    },
+  };
+}
+
+export function getData(
+  path: RequestPath,
+  watches: boolean,
+  answered: () => void,
+): RequestParts<{ data: Buffer; stat: Stat }> {
+  return {
+    ...readOf(OpCode.GetData, path, watches),
+    read: (reader) => {
+      answered();
+      return { data: reader.buffer(), stat: readStat(reader) };
+    },
+  };
+}
+
+export function getChildren(
+  path: RequestPath,
+  watches: boolean,
+  answered: () => void,
+): RequestParts<{ children: string[]; stat: Stat }> {
+  return {
+    ...readOf(OpCode.GetChildren2, path, watches),
+    read: (reader) => {
+      answered();
+      return { children: reader.strings(), stat: readStat(reader) };
+    },
+  };
+}
+
+export function sync(path: RequestPath): RequestParts<void> {
+  return {
+    ...{ op: OpCode.Sync, path: path.client, isRead: true },
+    write: (writer) => writer.string(path.server),
+    read: () => {},
+  };
+}
+
+export function getAcl(path: RequestPath): RequestParts<{ acl: Acl[]; stat: Stat }> {
+  return {
+    ...{ op: OpCode.GetAcl, path: path.client, isRead: true },
+    write: (writer) => writer.string(path.server),
+    read: (reader) => ({ acl: readAcls(reader), stat: readStat(reader) }),
+  };
+}
+
+export function setAcl(path: RequestPath, acl: readonly Acl[], version: number): RequestParts<Stat> {
+  return {
+    ...{ op: OpCode.SetAcl, path: path.client, isRead: false },
+    write: (writer) => {
+      writer.string(path.server);
+      writeAcls(writer, acl);
+      writer.int(version);
+    },
+    read: readStat,
+  };
+}
+
+const NO_NODE = -101;
+
+function readOf(op: number, path: RequestPath, watches: boolean) {
+  const write: RequestParts<never>['write'] = (writer) => {
+    writer.string(path.server);
+    writer.bool(watches);
+  };
+  return { op, path: path.client, isRead: true, write };
+}

@@ -1,0 +1,184 @@
+import type { ConnectionOptions } from 'node:tls';
+import type { ServerAddress } from '../connect-string.ts';
+import { refusalOf } from '../server-refusal.ts';
+import { type ConnectReply, readConnectReply, type SessionTicket, writeConnect } from '../wire/handshake.ts';
+import { JuteReader } from '../wire/jute-reader.ts';
+import type { JuteWriter } from '../wire/jute-writer.ts';
+import { OpCode, ReservedXid } from '../wire/op-code.ts';
+import { WireConnection } from '../wire/wire-connection.ts';
+import { MalformedReplyError, type ZooKeeperError } from '../zookeeper-error.ts';
+import type { Request } from './request.ts';
+import { RequestQueue } from './request-queue.ts';
+import type { WatchKind, WatchRegistry } from './watch-registry.ts';
+
+const XID_MAX = 0x7fff_ffff;
+/** Servers refuse frames above their jute.maxbuffer, 1 MiB by default. */
+const WATCHES_BYTES_MAX = 128 * 1024;
+const EVENT_TYPES = { 1: 'created', 2: 'deleted', 3: 'dataChanged', 4: 'childrenChanged' } as const;
+
+export interface Credentials {
+  /** Such as `digest`. */
+  readonly scheme: string;
+  /** Such as `user:password`. */
+  readonly auth: string | Uint8Array;
+}
+
+export interface LinkOptions {
+  readonly server: ServerAddress;
+  readonly tls: ConnectionOptions | null;
+  readonly ticket: SessionTicket;
+  readonly timeoutMs: number;
+  readonly lastZxid: bigint;
+  readonly nowMs: () => number;
+}
+
+export interface LinkListener {
+  /** The server has answered to the ticket. @param sentMs when it was shown */
+  greeted(reply: ConnectReply, sentMs: number): void;
+  /** Something came. @param sentMs when the request was sent that it answers; null for what answers none */
+  received(sentMs: number | null): void;
+  notified(type: (typeof EVENT_TYPES)[keyof typeof EVENT_TYPES], path: string): void;
+  /** The server will not have this client. */
+  refused(error: ZooKeeperError): void;
+  closed(cause: Error | null): void;
+}
+
+/** One connection of a session: what was asked on it and is not answered yet, in order. */
+export class SessionLink {
+  lastZxid: bigint;
+  readonly #options: LinkOptions;
+  readonly #listener: LinkListener;
+  readonly #wire: WireConnection;
+  readonly #inFlight = new RequestQueue<Request>();
+  #greetedMs: number | null = null;
+  #isGreeted = false;
+  #xid = 0;
+  #pingSentMs: number | null = null;
+
+  constructor(options: LinkOptions, listener: LinkListener, firstXid = 0) {
+    this.#options = options;
+    this.#listener = listener;
+    this.lastZxid = options.lastZxid;
+    this.#xid = firstXid;
+    this.#wire = new WireConnection(options.server, options.tls, {
+      opened: () => this.#greet(),
+      frame: (frame) => this.#take(new JuteReader(frame)),
+      closed: (cause) => listener.closed(cause),
+    });
+  }
+
+  get localAddress(): string {
+    return this.#wire.localAddress;
+  }
+
+  get inFlightCount(): number {
+    return this.#inFlight.length;
+  }
+
+  send(request: Request): void {
+    const { writer } = this.#wire;
+    const xid = this.#xid === XID_MAX ? 1 : this.#xid + 1;
+    try {
+      request.write(writer, xid, this.#options.nowMs());
+    } catch (error) {
+      writer.dropFrame();
+      throw error;
+    }
+    this.#xid = xid;
+    this.#inFlight.push(request);
+    this.#wire.flushSoon();
+  }
+
+  ping(nowMs: number): void {
+    if (this.#pingSentMs !== null) return;
+    this.#pingSentMs = nowMs;
+    this.#sendReserved(ReservedXid.Ping, OpCode.Ping, () => {});
+  }
+
+  authenticate({ scheme, auth }: Credentials): void {
+    this.#sendReserved(ReservedXid.Auth, OpCode.Auth, (writer) => {
+      writer.int(0);
+      writer.string(scheme);
+      writer.buffer(typeof auth === 'string' ? Buffer.from(auth) : auth);
+    });
+  }
+
+  /** Arms all watches that an earlier connection had. Those whose event has happened meanwhile are told of it at once. */
+  armWatches(watches: WatchRegistry): void {
+    const kinds: readonly WatchKind[] = ['data', 'exists', 'children'];
+    const all = kinds.flatMap((kind) => watches.paths(kind).map((path) => ({ kind, path })));
+    for (let from = 0; from < all.length; ) {
+      let [to, bytes] = [from, 0];
+      for (; to < all.length && bytes < WATCHES_BYTES_MAX; to++)
+        bytes += 4 + Buffer.byteLength(all[to]!.path);
+      const some = all.slice(from, to);
+      from = to;
+      this.#sendReserved(ReservedXid.SetWatches, OpCode.SetWatches, (writer) => {
+        writer.long(this.lastZxid);
+        for (const kind of kinds)
+          writer.strings(some.filter((watch) => watch.kind === kind).map(({ path }) => path));
+      });
+    }
+  }
+
+  /** Gives the link up, and returns what was not answered on it. */
+  destroy(): Request[] {
+    this.#wire.destroy();
+    return this.#inFlight.takeAll();
+  }
+
+  fail(cause: Error): void {
+    this.#wire.fail(cause);
+  }
+
+  #greet(): void {
+    const { ticket, timeoutMs, lastZxid, nowMs } = this.#options;
+    this.#greetedMs = nowMs();
+    writeConnect(this.#wire.writer, ticket, timeoutMs, lastZxid);
+    this.#wire.flushSoon();
+  }
+
+  #sendReserved(xid: number, op: number, write: (writer: JuteWriter) => void): void {
+    const { writer } = this.#wire;
+    writer.beginFrame();
+    writer.int(xid);
+    writer.int(op);
+    write(writer);
+    writer.endFrame();
+    this.#wire.flushSoon();
+  }
+
+  #take(reader: JuteReader): void {
+    if (!this.#isGreeted) {
+      this.#isGreeted = true;
+      return this.#listener.greeted(readConnectReply(reader), this.#greetedMs!);
+    }
+    const [xid, zxid, code] = [reader.int(), reader.long(), reader.int()];
+    if (zxid > this.lastZxid) this.lastZxid = zxid;
+    if (xid > 0) return this.#answer(xid, code, reader);
+    if (xid === ReservedXid.Ping) {
+      this.#listener.received(this.#pingSentMs);
+      this.#pingSentMs = null;
+      return;
+    }
+    this.#listener.received(null);
+    if (xid === ReservedXid.Notification) this.#notify(reader);
+    else if (xid === ReservedXid.Auth && code !== 0) this.#listener.refused(refusalOf(code, ''));
+  }
+
+  #answer(xid: number, code: number, reader: JuteReader): void {
+    const request = this.#inFlight.first();
+    if (request?.xid !== xid)
+      throw new MalformedReplyError(`request ${xid} is answered where ${request?.xid ?? 'none'} is due`);
+    this.#inFlight.shift();
+    this.#listener.received(request.sentMs);
+    request.answer(code, reader);
+  }
+
+  #notify(reader: JuteReader): void {
+    const type = EVENT_TYPES[reader.int() as keyof typeof EVENT_TYPES];
+    reader.int();
+    // Others tell of the session, which has its own ways.
+    if (type !== undefined) this.#listener.notified(type, reader.string());
+  }
+}

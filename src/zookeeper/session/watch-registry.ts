@@ -1,0 +1,63 @@
+import type { WatchEvent, Watcher } from '../nodes.ts';
+
+export type WatchKind = 'data' | 'exists' | 'children';
+
+/** What each kind of event wakes (ZKWatchManager.materialize). */
+const WOKEN: Readonly<Record<WatchEvent['type'], readonly WatchKind[]>> = {
+  created: ['data', 'exists'],
+  deleted: ['data', 'exists', 'children'],
+  dataChanged: ['data', 'exists'],
+  childrenChanged: ['children'],
+  lost: [],
+};
+
+/** Who waits for what of which node, by the server's paths. Each watch is told of one event, as servers have it. */
+export class WatchRegistry {
+  readonly #watchers: Readonly<Record<WatchKind, Map<string, Set<Watcher>>>> = {
+    data: new Map(),
+    exists: new Map(),
+    children: new Map(),
+  };
+
+  add(kind: WatchKind, path: string, watcher: Watcher): void {
+    const watchers = this.#watchers[kind].get(path);
+    if (watchers === undefined) this.#watchers[kind].set(path, new Set([watcher]));
+    else watchers.add(watcher);
+  }
+
+  /** Nobody waits any more. The server may still tell of it, which then wakes nobody. */
+  remove(path: string, watcher: Watcher): void {
+    for (const byPath of Object.values(this.#watchers)) {
+      const watchers = byPath.get(path);
+      if (watchers?.delete(watcher) === true && watchers.size === 0) byPath.delete(path);
+    }
+  }
+
+  /** @param event is passed on, with the path that its watchers know */
+  fire(path: string, event: WatchEvent): void {
+    for (const kind of WOKEN[event.type]) {
+      const watchers = this.#watchers[kind].get(path);
+      this.#watchers[kind].delete(path);
+      for (const watcher of watchers ?? []) watcher(event);
+    }
+  }
+
+  /** The session is gone, and all its watches with it. */
+  loseAll(toClient: (path: string) => string): void {
+    for (const byPath of Object.values(this.#watchers)) {
+      const all = [...byPath];
+      byPath.clear();
+      for (const [path, watchers] of all)
+        for (const watcher of watchers) watcher({ type: 'lost', path: toClient(path) });
+    }
+  }
+
+  /** What is to be armed anew on another connection. */
+  paths(kind: WatchKind): string[] {
+    return [...this.#watchers[kind].keys()];
+  }
+
+  get isEmpty(): boolean {
+    return Object.values(this.#watchers).every((byPath) => byPath.size === 0);
+  }
+}

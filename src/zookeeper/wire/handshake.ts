@@ -1,0 +1,44 @@
+import type { JuteReader } from './jute-reader.ts';
+import type { JuteWriter } from './jute-writer.ts';
+
+const PROTOCOL_VERSION = 0;
+
+/** A session, or the wish for one. */
+export interface SessionTicket {
+  /** 0: a new one. */
+  readonly id: bigint;
+  readonly password: Buffer;
+}
+
+export const NO_SESSION: SessionTicket = { id: 0n, password: Buffer.alloc(16) };
+
+/** The first frame of a connection. */
+export function writeConnect(
+  writer: JuteWriter,
+  ticket: SessionTicket,
+  timeoutMs: number,
+  lastZxid: bigint,
+): void {
+  writer.beginFrame();
+  writer.int(PROTOCOL_VERSION);
+  writer.long(lastZxid);
+  writer.int(timeoutMs);
+  writer.long(ticket.id);
+  writer.buffer(ticket.password);
+  // Reads from a server that has lost its ensemble are of no use for locks.
+  writer.bool(false);
+  writer.endFrame();
+}
+
+export interface ConnectReply {
+  /** What the server grants; 0 or less: the session has expired. */
+  readonly timeoutMs: number;
+  readonly ticket: SessionTicket;
+}
+
+export function readConnectReply(reader: JuteReader): ConnectReply {
+  reader.int();
+  const timeoutMs = reader.int();
+  // Servers before 3.4 end here; whether it only reads was not asked for.
+  return { timeoutMs, ticket: { id: reader.long(), password: reader.buffer() } };
+}

@@ -1,0 +1,45 @@
+/** What a request asks for, as ZooKeeper numbers it (ZooDefs.OpCode). */
+export const OpCode = {
+  Create: 1,
+  Delete: 2,
+  Exists: 3,
+  GetData: 4,
+  SetData: 5,
+  GetAcl: 6,
+  SetAcl: 7,
+  GetChildren: 8,
+  Sync: 9,
+  Ping: 11,
+  GetChildren2: 12,
+  Check: 13,
+  Multi: 14,
+  Create2: 15,
+  CreateContainer: 19,
+  CreateTtl: 21,
+  Auth: 100,
+  SetWatches: 101,
+  CloseSession: -11,
+  /** In the reply to a multi: this operation failed. */
+  Error: -1,
+} as const;
+
+/** Numbers of requests that are not answered in turn. */
+export const ReservedXid = {
+  Notification: -1,
+  Ping: -2,
+  Auth: -4,
+  SetWatches: -8,
+} as const;
+
+/** How a node is created, and the number of that (CreateMode). */
+export const CreateFlag = {
+  persistent: 0,
+  ephemeral: 1,
+  persistentSequential: 2,
+  ephemeralSequential: 3,
+  container: 4,
+  ttl: 5,
+  ttlSequential: 6,
+} as const;
+
+export type CreateMode = keyof typeof CreateFlag;

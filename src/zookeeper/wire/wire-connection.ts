@@ -1,0 +1,93 @@
+import { connect as connectTcp, type Socket } from 'node:net';
+import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import type { ServerAddress } from '../connect-string.ts';
+import { FrameSplitter } from './frame-splitter.ts';
+import { JuteWriter } from './jute-writer.ts';
+
+/** The longest reply. ZooKeeper's own limit is 1 MiB unless it is set otherwise. */
+const FRAME_BYTES_MAX = 64 * 1024 * 1024;
+
+export interface WireListener {
+  /** Frames can be sent. */
+  opened(): void;
+  /** @throws ZooKeeperError when it cannot be: the connection is closed then */
+  frame(frame: Buffer): void;
+  /** Called once, unless `destroy` was. */
+  closed(cause: Error | null): void;
+}
+
+/** One connection to one server, in frames. */
+export class WireConnection {
+  /** What was written here leaves with the next turn of the event loop, all in one: see `flushSoon`. */
+  readonly writer = new JuteWriter();
+  readonly #socket: Socket;
+  readonly #listener: WireListener;
+  #isFlushing = false;
+  #isClosed = false;
+  #error: Error | null = null;
+
+  constructor({ host, port }: ServerAddress, tls: ConnectionOptions | null, listener: WireListener) {
+    this.#listener = listener;
+    const splitter = new FrameSplitter(FRAME_BYTES_MAX, (frame) => {
+      if (!this.#isClosed) listener.frame(frame);
+    });
+    this.#socket = open(host, port, tls);
+    // Whether the process goes on is for those to say who wait for something.
+    this.#socket.unref();
+    this.#socket.setNoDelay(true);
+    this.#socket.on(tls === null ? 'connect' : 'secureConnect', () => {
+      if (!this.#isClosed) listener.opened();
+    });
+    this.#socket.on('data', (bytes: Buffer) => this.#take(splitter, bytes));
+    this.#socket.on('error', (error) => {
+      this.#error = error;
+    });
+    this.#socket.on('close', () => this.#close());
+  }
+
+  /** The address of this side, as the server sees it unless something in between changes it. */
+  get localAddress(): string {
+    return this.#socket.localAddress ?? '';
+  }
+
+  /** Requests of one turn, whoever makes them, share a packet. */
+  flushSoon(): void {
+    if (this.#isFlushing) return;
+    this.#isFlushing = true;
+    setImmediate(() => {
+      this.#isFlushing = false;
+      if (!this.#isClosed && !this.writer.isEmpty) this.#socket.write(this.writer.take());
+    });
+  }
+
+  /** Ends it without a word to the listener. */
+  destroy(): void {
+    this.#isClosed = true;
+    this.#socket.destroy();
+  }
+
+  /** Ends it as a failure. */
+  fail(cause: Error): void {
+    this.#error = cause;
+    this.#close();
+  }
+
+  #take(splitter: FrameSplitter, bytes: Buffer): void {
+    try {
+      splitter.push(bytes);
+    } catch (error) {
+      this.fail(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #close(): void {
+    if (this.#isClosed) return;
+    this.destroy();
+    this.#listener.closed(this.#error);
+  }
+}
+
+function open(host: string, port: number, tls: ConnectionOptions | null): Socket {
+  if (tls === null) return connectTcp({ host, port });
+  return connectTls({ host, port, ...tls });
+}

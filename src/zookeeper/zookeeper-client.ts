@@ -1,0 +1,279 @@
+import type { ConnectionOptions } from 'node:tls';
+import { parseConnectString } from './connect-string.ts';
+import { Chroot } from './node-path.ts';
+import type { CreatedNode, CreateOptions, Nodes, SessionState, Watcher } from './nodes.ts';
+import { KeepRunning } from './session/keep-running.ts';
+import { check, type MultiPart, multi } from './session/multi.ts';
+import * as operations from './session/operations.ts';
+import type { RequestParts } from './session/request.ts';
+import { Session } from './session/session.ts';
+import type { Credentials } from './session/session-link.ts';
+import { SystemClock } from './session/system-clock.ts';
+import type { WatchKind } from './session/watch-registry.ts';
+import { type Acl, OPEN_ACL, type Stat } from './wire/records.ts';
+import { MultiFailedError, NoServerError, ZooKeeperUseError } from './zookeeper-error.ts';
+
+/** Times in milliseconds. */
+export interface ZooKeeperOptions {
+  /** How long the session outlives its connection. The server may grant more or less. Default 10,000. */
+  readonly sessionTimeoutMs?: number;
+  /** How long `connect` may take. Default 30,000. */
+  readonly connectTimeoutMs?: number;
+  /** How long a request may wait for a connection. Default: the session timeout. */
+  readonly requestTimeoutMs?: number;
+  /** How many requests may be without an answer. Default 10,000. */
+  readonly requestsMax?: number;
+  /** Shown to every server before anything is asked. Default: none. */
+  readonly auth?: readonly Credentials[];
+  /** What may be done with the nodes that are created, by whom. Default: anything, by anybody. */
+  readonly acl?: readonly Acl[];
+  /** With TLS: `true`, or as node:tls has it. Default: without. */
+  readonly tls?: boolean | ConnectionOptions;
+  /** Ends `connect`, with its reason. */
+  readonly signal?: AbortSignal;
+}
+
+/** One operation of a {@link ZooKeeperClient.multi}. */
+export type MultiOperation =
+  | ({ readonly type: 'create'; readonly path: string } & CreateOptions)
+  | { readonly type: 'delete'; readonly path: string; readonly version?: number }
+  | { readonly type: 'setData'; readonly path: string; readonly data: Uint8Array; readonly version?: number }
+  | { readonly type: 'check'; readonly path: string; readonly version: number };
+
+const XID_FIRST = 0;
+const ANY_VERSION = -1;
+const EMPTY = Buffer.alloc(0);
+
+/** A client of a ZooKeeper ensemble, with one session after the other. `await using` closes it. */
+export class ZooKeeperClient implements Nodes, AsyncDisposable {
+  readonly clock = new SystemClock();
+  readonly #keepRunning = new KeepRunning();
+  readonly #chroot: Chroot;
+  readonly #acl: readonly Acl[];
+  readonly #session: Session;
+  readonly #listeners = new Set<(state: SessionState) => void>();
+
+  private constructor(connectString: string, options: ZooKeeperOptions) {
+    const { sessionTimeoutMs = 10_000, requestTimeoutMs = sessionTimeoutMs, requestsMax = 10_000 } = options;
+    checkMs('sessionTimeoutMs', sessionTimeoutMs);
+    checkMs('requestTimeoutMs', requestTimeoutMs);
+    const target = parseConnectString(connectString);
+    const { tls = false, auth = [] } = options;
+    this.#acl = options.acl ?? OPEN_ACL;
+    this.#chroot = new Chroot(target.chroot);
+    this.#session = new Session({
+      ...{ target, requestTimeoutMs, requestsMax, auth, clock: this.clock, firstXid: XID_FIRST },
+      timeoutMs: sessionTimeoutMs,
+      tls: tls === false ? null : tls === true ? {} : tls,
+      keepRunning: this.#keepRunning,
+      stateChanged: (state) => this.#stateChanged(state),
+      notified: (type, path) => this.#session.watches.fire(path, { type, path: this.#chroot.toClient(path) }),
+    });
+  }
+
+  /**
+   * Begins a session.
+   *
+   * @param connectString `host1:2181,host2:2181/chroot`: paths are below the chroot then, which must exist
+   * @throws ZooKeeperUseError, NoServerError, AuthFailedError, or the reason of `signal`
+   */
+  static async connect(connectString: string, options: ZooKeeperOptions = {}): Promise<ZooKeeperClient> {
+    const { signal, connectTimeoutMs = 30_000, auth = [] } = options;
+    signal?.throwIfAborted();
+    checkMs('connectTimeoutMs', connectTimeoutMs);
+    const client = new ZooKeeperClient(connectString, options);
+    try {
+      await client.#connected(connectTimeoutMs, signal);
+      // Wrong credentials are said before this is answered.
+      if (auth.length > 0) await client.sync('/');
+      return client;
+    } catch (error) {
+      await client.close();
+      throw error;
+    }
+  }
+
+  get state(): SessionState {
+    return this.#session.state;
+  }
+
+  get sessionId(): bigint {
+    return this.#session.id;
+  }
+
+  /** What the server has granted, in milliseconds. */
+  get sessionTimeoutMs(): number {
+    return this.#session.timeoutMs;
+  }
+
+  /** The address from which the server is asked; empty while there is none. */
+  get localAddress(): string {
+    return this.#session.localAddress;
+  }
+
+  isSessionAlive(sessionId: bigint): boolean {
+    return this.#session.isAlive(sessionId);
+  }
+
+  onState(listener: (state: SessionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  keepRunning(): () => void {
+    this.#keepRunning.hold();
+    return () => this.#keepRunning.release();
+  }
+
+  async create(path: string, options: CreateOptions = {}): Promise<CreatedNode> {
+    const created = await this.#session.submit(
+      operations.create(this.#path(path), this.#createParts(options)),
+    );
+    return { path: this.#chroot.toClient(created.path), stat: created.stat };
+  }
+
+  async delete(path: string, version = ANY_VERSION): Promise<void> {
+    await this.#session.submit(operations.remove(this.#path(path), version));
+  }
+
+  async exists(path: string, watcher?: Watcher): Promise<Stat | null> {
+    const at = this.#path(path);
+    const arm = (doesExist: boolean): void => this.#arm(doesExist ? 'data' : 'exists', at.server, watcher);
+    return this.#session.submit(operations.exists(at, watcher !== undefined, arm));
+  }
+
+  async getData(path: string, watcher?: Watcher): Promise<{ data: Buffer; stat: Stat }> {
+    const at = this.#path(path);
+    const arm = (): void => this.#arm('data', at.server, watcher);
+    return this.#session.submit(operations.getData(at, watcher !== undefined, arm));
+  }
+
+  async setData(path: string, data: Uint8Array, version = ANY_VERSION): Promise<Stat> {
+    return this.#session.submit(operations.setData(this.#path(path), data, version));
+  }
+
+  async getChildren(path: string, watcher?: Watcher): Promise<{ children: string[]; stat: Stat }> {
+    const at = this.#path(path);
+    const arm = (): void => this.#arm('children', at.server, watcher);
+    return this.#session.submit(operations.getChildren(at, watcher !== undefined, arm));
+  }
+
+  removeWatcher(path: string, watcher: Watcher): void {
+    this.#session.watches.remove(this.#chroot.toServer(path), watcher);
+  }
+
+  async sync(path: string): Promise<void> {
+    await this.#session.submit(operations.sync(this.#path(path)));
+  }
+
+  async getAcl(path: string): Promise<{ acl: Acl[]; stat: Stat }> {
+    return this.#session.submit(operations.getAcl(this.#path(path)));
+  }
+
+  async setAcl(path: string, acl: readonly Acl[], version = ANY_VERSION): Promise<Stat> {
+    return this.#session.submit(operations.setAcl(this.#path(path), acl, version));
+  }
+
+  /**
+   * All of these operations, or none.
+   *
+   * @returns for each, the path of what was created and the Stat of what was created or written, or null
+   * @throws MultiFailedError with the reason for each operation
+   */
+  async multi(
+    asked: readonly MultiOperation[],
+  ): Promise<readonly { readonly path: string | null; readonly stat: Stat | null }[]> {
+    const reply = await this.#session.submit(multi(asked.map((operation) => this.#multiPart(operation))));
+    if ('errors' in reply) throw new MultiFailedError(reply.errors);
+    return reply.results.map(({ path, stat }) => ({
+      path: path === null ? null : this.#chroot.toClient(path),
+      stat,
+    }));
+  }
+
+  /** Ends the session, and with it all that it holds. What waits rejects with ClientClosedError. */
+  async close(): Promise<void> {
+    await this.#session.close();
+    this.#keepRunning.close();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  /** @internal Gives the connection up, as a fault of the network would. */
+  dropConnection(): void {
+    this.#session.dropConnection();
+  }
+
+  async #connected(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = withResolvers();
+    const endKeeping = this.keepRunning();
+    const late = (): void =>
+      reject(new NoServerError(this.#session.servers, timeoutMs, this.#session.lastCause ?? undefined));
+    const endTimer = this.clock.after(timeoutMs, late);
+    const endState = this.onState((state) => {
+      if (state === 'connected') resolve();
+      else if (state === 'closed') reject(this.#session.fault);
+    });
+    const abort = (): void => reject(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      if (this.state !== 'connected') await promise;
+    } finally {
+      for (const end of [endKeeping, endTimer, endState]) end();
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  #path(path: string): operations.RequestPath {
+    return { server: this.#chroot.toServer(path), client: path };
+  }
+
+  #createParts({ mode = 'persistent', data = EMPTY, acl = this.#acl, ttlMs = 0 }: CreateOptions) {
+    return { mode, data, acl, ttlMs };
+  }
+
+  #arm(kind: WatchKind, serverPath: string, watcher: Watcher | undefined): void {
+    if (watcher !== undefined) this.#session.watches.add(kind, serverPath, watcher);
+  }
+
+  #multiPart(operation: MultiOperation): MultiPart {
+    const path = this.#path(operation.path);
+    const part = (parts: RequestParts<unknown>): MultiPart => ({
+      ...{ op: parts.op, path: parts.path },
+      write: (writer) => parts.write(writer),
+    });
+    switch (operation.type) {
+      case 'create':
+        return part(operations.create(path, this.#createParts(operation)));
+      case 'delete':
+        return part(operations.remove(path, operation.version ?? ANY_VERSION));
+      case 'setData':
+        return part(operations.setData(path, operation.data, operation.version ?? ANY_VERSION));
+      case 'check':
+        return check(path.server, operation.version);
+    }
+  }
+
+  #stateChanged(state: SessionState): void {
+    if (state === 'lost' || state === 'closed')
+      this.#session.watches.loseAll((path) => this.#chroot.toClient(path));
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+}
+
+function checkMs(option: string, ms: number): void {
+  if (!(Number.isFinite(ms) && ms > 0 && ms < 2 ** 31))
+    throw new ZooKeeperUseError(`${option} must be a number of milliseconds above 0, not ${String(ms)}`);
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
+  let resolve!: () => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isTaken, MUTEX, type Rule, standingOf } from '../../../src/zookeeper/locks/standing.ts';
+
+const node = (kind: string, number: number): string => `_c_x-${kind}${String(number).padStart(10, '0')}`;
+const semaphore: Rule = { kind: 'queue', lockName: 'lock-', size: 2 };
+const read: Rule = { kind: 'read' };
+const write: Rule = { kind: 'write' };
+const [r, w] = [(number: number) => node('__READ__', number), (number: number) => node('__WRIT__', number)];
+const l = (number: number) => node('lock-', number);
+
+describe('the standing of a node', () => {
+  it.each<[string, Rule, string[], string, unknown]>([
+    ['the first of a mutex', MUTEX, [l(3), l(1)], l(1), 'held'],
+    ['the second waits for the first', MUTEX, [l(1), l(2), l(3)], l(2), l(1)],
+    ['the third waits for the second', MUTEX, [l(1), l(2), l(3)], l(3), l(2)],
+    ['two of two', semaphore, [l(1), l(2), l(3)], l(2), 'held'],
+    ['the third of two waits for the first', semaphore, [l(1), l(2), l(3)], l(3), l(1)],
+    ['the fourth of two waits for the second', semaphore, [l(1), l(2), l(3), l(4)], l(4), l(2)],
+    ['one that is not there', MUTEX, [l(1)], l(2), 'missing'],
+    ['junk is passed over, also before all numbers', MUTEX, ['!junk', 'zjunk', l(7)], l(7), 'held'],
+    ['other locks are passed over', MUTEX, [r(0), l(7)], l(7), 'held'],
+    ['a reader behind readers', read, [r(1), r(2)], r(2), 'held'],
+    ['a reader behind a writer', read, [w(1), r(2)], r(2), w(1)],
+    ['a reader waits for the nearest writer', read, [w(1), r(2), w(3), r(4)], r(4), w(3)],
+    ['a reader before a writer', read, [r(1), w(2)], r(1), 'held'],
+    ['a writer behind a reader', write, [r(1), w(2)], w(2), r(1)],
+    ['a writer behind a writer', write, [w(1), w(2)], w(2), w(1)],
+    ['the first writer', write, [w(1), r(2)], w(1), 'held'],
+    ['a writer behind a writer who reads too', write, [w(1), r(1), w(2)], w(2), r(1)],
+  ])('is held, or behind another: %s', (_, rule, children, own, expected) => {
+    const standing = standingOf(children, own, rule);
+    expect(standing.kind === 'behind' ? standing.node : standing.kind).toBe(expected);
+  });
+
+  const queue = fc.uniqueArray(fc.tuple(fc.constantFrom(r, w), fc.nat(1_000)), {
+    selector: ([, number]) => number,
+    minLength: 1,
+    maxLength: 12,
+  });
+
+  it('never has a writer hold together with anybody, and always somebody hold', () => {
+    fc.assert(
+      fc.property(queue, (contenders) => {
+        const children = contenders.map(([kind, number]) => kind(number));
+        const ruleOf = (name: string): Rule => (name.includes('WRIT') ? write : read);
+        const holders = children.filter((name) => standingOf(children, name, ruleOf(name)).kind === 'held');
+        expect(holders.length).toBeGreaterThan(0);
+        if (holders.some((name) => name.includes('WRIT'))) expect(holders).toHaveLength(1);
+      }),
+    );
+  });
+
+  it('has everybody wait for one before him, whose end changes something', () => {
+    fc.assert(
+      fc.property(
+        fc.uniqueArray(fc.nat(1_000), { minLength: 1 }),
+        fc.integer({ min: 1, max: 4 }),
+        (numbers, size) => {
+          const rule: Rule = { kind: 'queue', lockName: 'lock-', size };
+          const sorted = numbers.map(l).sort();
+          sorted.forEach((own, index) => {
+            const standing = standingOf(sorted, own, rule);
+            expect(standing).toEqual(
+              index < size ? { kind: 'held' } : { kind: 'behind', node: sorted[index - size] },
+            );
+          });
+        },
+      ),
+    );
+  });
+});
+
+it.each<[Rule, string[], boolean]>([
+  [MUTEX, [], false],
+  [MUTEX, ['junk', r(1)], false],
+  [MUTEX, [l(1)], true],
+  [semaphore, [l(1)], false],
+  [semaphore, [l(1), l(2)], true],
+  [read, [r(1)], false],
+  [read, [r(1), w(2)], true],
+  [write, [r(1)], true],
+  [write, [], false],
+])('a lock is taken when a newcomer would wait: %j %j', (rule, children, expected) => {
+  expect(isTaken(children, rule)).toBe(expected);
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from 'vitest';
+import { Chroot, checkPath, childOf, nameOf, parentOf } from '../../src/zookeeper/node-path.ts';
+
+describe('the path of a node', () => {
+  it.each(['/', '/a', '/a/b', '/...', '/a.b', '/ ', '/ä', '/a-0000000001'])('may be %s', (path) => {
+    expect(() => checkPath(path)).not.toThrow();
+  });
+
+  it.each([
+    ['', 'it must begin with /'],
+    ['a', 'it must begin with /'],
+    ['/a/', 'it must not end with /'],
+    ['/a//b', 'a part of it is empty'],
+    ['//', 'it must not end with /'],
+    ['/.', '. and .. are no names of nodes'],
+    ['/a/../b', '. and .. are no names of nodes'],
+    ['/a\u0000', 'it has a character that ZooKeeper does not allow'],
+    ['/\u{1f600}', 'it has a character that ZooKeeper does not allow'],
+    ['/\uffff', 'it has a character that ZooKeeper does not allow'],
+  ])('may not be %j', (path, why) => {
+    expect(() => checkPath(path)).toThrow(`${JSON.stringify(path)} is no path of a node: ${why}`);
+  });
+
+  it.each([
+    ['/', '/', '', '/x'],
+    ['/a', '/', 'a', '/a/x'],
+    ['/a/b', '/a', 'b', '/a/b/x'],
+  ])('has a parent, a name, and children: %s', (path, parent, name, child) => {
+    expect([parentOf(path), nameOf(path), childOf(path, 'x')]).toEqual([parent, name, child]);
+  });
+});
+
+describe('a chroot', () => {
+  it.each([
+    ['', '/', '/'],
+    ['', '/a', '/a'],
+    ['/c', '/', '/c'],
+    ['/c', '/a/b', '/c/a/b'],
+  ])('stands before all paths on the server: %s', (prefix, client, server) => {
+    const chroot = new Chroot(prefix);
+    expect([chroot.toServer(client), chroot.toClient(server)]).toEqual([server, client]);
+  });
+
+  it('lets no path through that is none', () => {
+    expect(() => new Chroot('/c').toServer('a')).toThrow('it must begin with /');
+  });
+});

@@ -1,0 +1,56 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { JuteReader } from '../../../src/zookeeper/wire/jute-reader.ts';
+import { JuteWriter } from '../../../src/zookeeper/wire/jute-writer.ts';
+import { MalformedReplyError } from '../../../src/zookeeper/zookeeper-error.ts';
+
+const int = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
+const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
+const text = fc.string({ unit: 'grapheme', maxLength: 50 });
+const reading = (hex: string): JuteReader => new JuteReader(Buffer.from(hex, 'hex'));
+
+describe('a reader of jute', () => {
+  it('reads what was written', () => {
+    const values = fc.tuple(int, long, fc.boolean(), fc.uint8Array(), text, fc.array(text));
+    fc.assert(
+      fc.property(values, ([a, b, c, d, e, f]) => {
+        const writer = new JuteWriter();
+        writer.int(a);
+        writer.long(b);
+        writer.bool(c);
+        writer.buffer(d);
+        writer.string(e);
+        writer.strings(f);
+        const reader = new JuteReader(writer.take());
+        const read = [reader.int(), reader.long(), reader.bool(), reader.buffer(), reader.string()];
+        expect(read).toEqual([a, b, c, Buffer.from(d), e]);
+        expect([reader.strings(), reader.remaining]).toEqual([f, 0]);
+      }),
+    );
+  });
+
+  it('reads what is null as empty', () => {
+    expect(reading('ffffffff').buffer()).toEqual(Buffer.alloc(0));
+    expect([reading('ffffffff').string(), reading('ffffffff').strings()]).toEqual(['', []]);
+  });
+
+  it.each<[string, string, (reader: JuteReader) => unknown]>([
+    ['an int', '000000', (reader) => reader.int()],
+    ['a long', '00000000000000', (reader) => reader.long()],
+    ['a bool', '', (reader) => reader.bool()],
+    ['a buffer', '0000000361', (reader) => reader.buffer()],
+    ['a text', '7fffffff61', (reader) => reader.string()],
+    ['texts', '7fffffff', (reader) => reader.strings()],
+    ['a million texts too many', '000f4241', (reader) => reader.strings()],
+    ['the last of its texts', '0000000200000001610000', (reader) => reader.strings()],
+  ])('says that %s is cut off', (_, hex, read) => {
+    expect(() => read(reading(hex))).toThrow(MalformedReplyError);
+  });
+
+  it('keeps no part of the frame alive by a buffer', () => {
+    const frame = Buffer.from('0000000161', 'hex');
+    const read = new JuteReader(frame).buffer();
+    frame.fill(0);
+    expect(read.toString()).toBe('a');
+  });
+});
