@@ -11,6 +11,8 @@ export const peers = {
   /** Python with the current client, and with the one of LDLM's older age. */
   python: `${cache}/py-ldlm-1.1.3/bin/python`,
   pythonOld: `${cache}/py-ldlm-1.0.0/bin/python`,
+  /** Python with kazoo and kazurator. */
+  pythonZooKeeper: `${cache}/kazurator-0.2.0/bin/python`,
   /** Calls a REST API in all the ways that its OpenAPI document has. */
   schemathesis: `${cache}/schemathesis-4.32.5/bin/schemathesis`,
   grpcurl: `${cache}/bin/grpcurl`,
@@ -20,6 +22,18 @@ export const peers = {
   /** A project into which setup.ts has installed this package from its tarball, outside of the repository. */
   project: process.env['INTEROP_PROJECT'] ?? '',
 } as const;
+
+/** The last Curator, and the last one before its read locks kept the place of the write lock that they came from. */
+export const curatorVersions = ['5.9.0', '5.4.0'] as const;
+
+type CuratorVersion = (typeof curatorVersions)[number];
+
+/** The folder of a Curator's jars. */
+export const curatorJars = (version: CuratorVersion): string => `${cache}/curator-${version}`;
+
+/** The driver of test/interop/zookeeper/java as it was compiled for this run. */
+export const curatorDriver = (version: CuratorVersion, project: string = peers.project): string =>
+  `${project}/curator-driver-${version}`;
 
 /** The server program, as whoever installs the package has it. */
 export const serverProgram = `${peers.project}/node_modules/ldlm-ts/dist/src/cli/ldlm-server.js`;

@@ -3,7 +3,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { goEnv, peers, root } from './peers.ts';
+import { curatorDriver, curatorJars, curatorVersions, goEnv, peers, root } from './peers.ts';
 
 const run = promisify(execFile);
 
@@ -25,25 +25,26 @@ export default async function setup(): Promise<() => void> {
   chmodSync(project, 0o755);
   // The processes that run the suites inherit it.
   process.env['INTEROP_PROJECT'] = project;
-  await Promise.all([installPython(), installGo(), installPackage(project)]);
+  await Promise.all([installPython(), installGo(), installCurator(project), installPackage(project)]);
   return () => rmSync(project, { recursive: true, force: true });
 }
 
-/** What is installed from PyPI, each in an environment of its own. */
+/** What is installed from PyPI, each in an environment of its own, and what with it. */
 const pythonPackages = [
   ['py-ldlm', '1.1.3'],
   ['py-ldlm', '1.0.0'],
   ['schemathesis', '4.32.5'],
+  ['kazurator', '0.2.0', 'kazoo==2.11.0'],
 ] as const;
 
 async function installPython(): Promise<void> {
-  for (const [name, version] of pythonPackages) {
+  for (const [name, version, ...others] of pythonPackages) {
     const venv = `${peers.cache}/${name}-${version}`;
     // Written last, so that an installation that was broken off is done anew.
     const done = `${venv}/bin/ldlm-installed`;
     if (existsSync(done)) continue;
     await run('python3', ['-m', 'venv', '--clear', venv]);
-    await run(`${venv}/bin/python`, ['-m', 'pip', 'install', '--quiet', `${name}==${version}`]);
+    await run(`${venv}/bin/python`, ['-m', 'pip', 'install', '--quiet', `${name}==${version}`, ...others]);
     writeFileSync(done, '');
   }
 }
@@ -59,6 +60,25 @@ async function installGo(): Promise<void> {
     writeFileSync(done, '');
   }
   await run('go', ['build', '-o', peers.goCaller, '.'], { env, cwd: `${root}test/interop/go` });
+}
+
+/** Brings the jars of each Curator, and compiles the driver of its locks against them. */
+async function installCurator(project: string): Promise<void> {
+  const java = `${root}test/interop/zookeeper/java`;
+  const sources = ['Main.java', 'Locks.java', 'org/apache/curator/framework/recipes/locks/LockPaths.java'];
+  for (const version of curatorVersions) {
+    const jars = curatorJars(version);
+    const done = `${jars}/ldlm-installed`;
+    if (!existsSync(done)) {
+      const settings = [`-Dmaven.repo.local=${peers.cache}/maven`, `-Dcurator.version=${version}`];
+      const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${jars}`];
+      await run('mvn', ['--quiet', '--batch-mode', ...settings, ...goal], { cwd: java });
+      writeFileSync(done, '');
+    }
+    await run('javac', ['-nowarn', '-d', curatorDriver(version, project), '-cp', `${jars}/*`, ...sources], {
+      cwd: java,
+    });
+  }
 }
 
 /** Packs what was built and installs it into a new project, together with what the package's users have beside it. */

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterwards } from '../../server/running-server.ts';
+import { findFreePort } from './ports.ts';
+import type { ZooKeeperOptions } from './zookeeper-options.ts';
+import { makeZooKeeper, type ZooKeeperMode, type ZooKeeperServer } from './zookeeper-server.ts';
+
+const quorumMsMax = 15_000;
+
+/** Several servers that replicate; each can be killed, frozen and restarted by itself. */
+export class ZooKeeperEnsemble {
+  readonly servers: readonly ZooKeeperServer[];
+  readonly connectString: string;
+
+  constructor(servers: readonly ZooKeeperServer[]) {
+    this.servers = servers;
+    this.connectString = servers.map((server) => server.address).join(',');
+  }
+
+  /** The server that leads, once there is one; a frozen one does not count. */
+  async leader(): Promise<ZooKeeperServer> {
+    const [leader] = await this.#within((modes) => modes.includes('leader'), 'leader');
+    return leader!;
+  }
+
+  /** Those that follow at the moment. */
+  async followers(): Promise<readonly ZooKeeperServer[]> {
+    return this.#within(() => true, 'follower');
+  }
+
+  /** Waits until one leads and all others follow. */
+  async ready(): Promise<void> {
+    await this.#within((modes) => modes.includes('leader') && !modes.includes(undefined), 'leader');
+  }
+
+  /** The servers of a mode, as soon as the modes of all are `enough`. */
+  async #within(
+    enough: (modes: readonly (ZooKeeperMode | undefined)[]) => boolean,
+    wanted: ZooKeeperMode,
+  ): Promise<readonly ZooKeeperServer[]> {
+    const end = Date.now() + quorumMsMax;
+    for (;;) {
+      const modes = await Promise.all(this.servers.map((server) => server.mode()));
+      if (enough(modes)) return this.servers.filter((_, index) => modes[index] === wanted);
+      if (Date.now() > end) {
+        const logs = this.servers.map((server) => server.log().slice(-2_000));
+        throw new Error(`no quorum, the modes are ${modes.join(', ')}\n${logs.join('\n---\n')}`);
+      }
+      await sleep(20);
+    }
+  }
+}
+
+/** An ensemble for the test, with a leader. */
+export async function startEnsemble(size = 3, options: ZooKeeperOptions = {}): Promise<ZooKeeperEnsemble> {
+  const members: Record<string, string> = {};
+  for (let id = 1; id <= size; id += 1) {
+    members[`server.${id}`] = `127.0.0.1:${await findFreePort()}:${await findFreePort()}`;
+  }
+  const servers: ZooKeeperServer[] = [];
+  for (let id = 1; id <= size; id += 1) {
+    const dataDir = mkdtempSync(join(tmpdir(), 'ldlm-zookeeper-data-'));
+    afterwards(() => rmSync(dataDir, { recursive: true }));
+    writeFileSync(join(dataDir, 'myid'), `${id}\n`);
+    const settings = { initLimit: 20, syncLimit: 10, ...members, ...options.settings };
+    servers.push(await makeZooKeeper({ ...options, dataDir, settings }));
+  }
+  for (const server of servers) server.launch();
+  const ensemble = new ZooKeeperEnsemble(servers);
+  await ensemble.ready();
+  return ensemble;
+}
