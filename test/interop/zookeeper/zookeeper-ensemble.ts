@@ -9,6 +9,11 @@ import { makeZooKeeper, type ZooKeeperMode, type ZooKeeperServer } from './zooke
 
 const quorumMsMax = 15_000;
 
+type Modes = readonly (ZooKeeperMode | undefined)[];
+
+/** A leader that was frozen takes itself for one a little longer. */
+const hasOneLeader = (modes: Modes): boolean => modes.filter((mode) => mode === 'leader').length === 1;
+
 /** Several servers that replicate; each can be killed, frozen and restarted by itself. */
 export class ZooKeeperEnsemble {
   readonly servers: readonly ZooKeeperServer[];
@@ -21,7 +26,7 @@ export class ZooKeeperEnsemble {
 
   /** The server that leads, once there is one; a frozen one does not count. */
   async leader(): Promise<ZooKeeperServer> {
-    const [leader] = await this.#within((modes) => modes.includes('leader'), 'leader');
+    const [leader] = await this.#within(hasOneLeader, 'leader');
     return leader!;
   }
 
@@ -32,12 +37,12 @@ export class ZooKeeperEnsemble {
 
   /** Waits until one leads and all others follow. */
   async ready(): Promise<void> {
-    await this.#within((modes) => modes.includes('leader') && !modes.includes(undefined), 'leader');
+    await this.#within((modes) => hasOneLeader(modes) && !modes.includes(undefined), 'leader');
   }
 
   /** The servers of a mode, as soon as the modes of all are `enough`. */
   async #within(
-    enough: (modes: readonly (ZooKeeperMode | undefined)[]) => boolean,
+    enough: (modes: Modes) => boolean,
     wanted: ZooKeeperMode,
   ): Promise<readonly ZooKeeperServer[]> {
     const end = Date.now() + quorumMsMax;
@@ -64,7 +69,7 @@ export async function startEnsemble(size = 3, options: ZooKeeperOptions = {}): P
     const dataDir = mkdtempSync(join(tmpdir(), 'ldlm-zookeeper-data-'));
     afterwards(() => rmSync(dataDir, { recursive: true }));
     writeFileSync(join(dataDir, 'myid'), `${id}\n`);
-    const settings = { initLimit: 20, syncLimit: 10, ...members, ...options.settings };
+    const settings = { initLimit: 20, syncLimit: 5, ...members, ...options.settings };
     servers.push(await makeZooKeeper({ ...options, dataDir, settings }));
   }
   for (const server of servers) server.launch();

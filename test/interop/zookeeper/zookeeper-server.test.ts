@@ -116,3 +116,13 @@ it('an ensemble goes on when its leader is killed, and takes it back', async () 
   await ensemble.ready();
   expect(await leader.mode()).toBe('follower');
 });
+
+it('an ensemble leaves a leader that is frozen, which follows once it is thawed', async () => {
+  const ensemble = await startEnsemble();
+  const leader = await ensemble.leader();
+  leader.freeze();
+  expect(await ensemble.leader()).not.toBe(leader);
+  leader.thaw();
+  await ensemble.ready();
+  expect(await leader.mode()).toBe('follower');
+});
