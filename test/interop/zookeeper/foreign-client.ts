@@ -102,6 +102,11 @@ export class ForeignClient {
     return this.#call('lockPath', kind, path, owner, n) as Promise<string | null>;
   }
 
+  /** Whether the owner certainly holds the lock; `node` alone can tell. */
+  isHeld(kind: ForeignKind, path: string, { owner = 'main' }: Owner = {}): Promise<boolean> {
+    return this.#call('held', kind, path, owner) as Promise<boolean>;
+  }
+
   /** The paths of the nodes in their order; of kazoo the names of the owners, which is what it tells. */
   participants(kind: ForeignKind, path: string, n = 1): Promise<readonly string[]> {
     return this.#call('participants', kind, path, n) as Promise<readonly string[]>;
