@@ -83,5 +83,5 @@ it('whatever the network does, nobody holds together with another, and nobody wa
   await Promise.all(proxies.map(work));
   await expect.poll(async () => (await onlooker.getChildren('/a')).children, { timeout: 10_000 }).toEqual([]);
   // The trouble was real, and so was the work.
-  expect([grants > 20, suspensions > 10, timeouts > 0]).toEqual([true, true, true]);
+  expect([grants > 20, suspensions > 2, timeouts > 0]).toEqual([true, true, true]);
 }, 90_000);
