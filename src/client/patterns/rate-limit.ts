@@ -59,14 +59,14 @@ const PER_MS_MAX = 2 ** 40;
  * Limits how often something is started, for all clients of the server together. It serves the caller of a service, which
  * waits with `acquire`, as well as the service, which refuses with `tryAcquire`.
  *
- * What is guaranteed: in any window of `perMs`, by the server's clock, at most `permits` calls of `acquire` and `tryAcquire`
- * resolve with a permit, however long their answers have taken, as long as the connections live that they came by. A
- * permit is one of the `permits` of the lock `name`, which is held for `perMs` from then on. What the program starts after
- * that, with a pause in between, is its own.
+ * What is guaranteed: in any window of `perMs`, by the server's clock and but for one turn of it, at most `permits` calls of
+ * `acquire` and `tryAcquire` resolve with a permit, however long their answers have taken, as long as the connections live
+ * that they came by. A permit is one of the `permits` of the lock `name`, which is held for `perMs` from then on. What the
+ * program starts after that, with a pause in between, is its own.
  *
  * What is not: a connection that ends frees its permits at once, unless the server has `--no_clear_on_disconnect`. So
  * programs that connect, start something and end are not limited at all without that flag. Over REST the session holds the
- * permits, which `close` ends; a program that ends without it keeps them for their time.
+ * permits, which `close` ends; those of a program that ends without it last as long as the session.
  *
  * All clients have to name the same `permits`, or they are refused with LockSizeMismatchError.
  *
