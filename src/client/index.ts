@@ -11,4 +11,5 @@ export {
   type RateLimit,
   type RateLimitOptions,
   rateLimit,
+  type TryAcquireOptions,
 } from './patterns/rate-limit.ts';

@@ -12,6 +12,7 @@ import {
 } from './client-options.ts';
 import { ElapsedClock } from './elapsed-clock.ts';
 import { ClientClosedError, InvalidOptionError, LockWaitTimeoutError, refusalError } from './errors.ts';
+import { giveBack } from './give-back.ts';
 import { HeldLock, type LockOwner } from './held-lock.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { type Grant, LockRequests } from './lock-requests.ts';
@@ -132,11 +133,16 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     return this.renew(name, key, lockTimeoutMs);
   }
 
-  /** Runs `body` with a lock, and gives it back behind it, whatever becomes of it. */
+  /**
+   * Runs `body` with a lock, and gives it back behind it, whatever becomes of it. What `body` returned is returned also when
+   * the server could not be asked to unlock: the lock then ends with its timeout, or is the error thrown if it has none.
+   */
   async withLock<Value>(name: string, ...[options, body]: BodyArguments<WaitOptions, Value>): Promise<Value> {
     const [given, run] = typeof options === 'function' ? [{}, options] : [options, body!];
     await using lock = await this.lock(name, given);
-    return await run(lock);
+    const value = await run(lock);
+    await giveBack(lock);
+    return value;
   }
 
   /** The same if the lock is free; otherwise `body` is not run. */
@@ -146,7 +152,10 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   ): Promise<TryResult<Value>> {
     const [given, run] = typeof options === 'function' ? [{}, options] : [options, body!];
     await using lock = await this.tryLock(name, given);
-    return lock === null ? { acquired: false } : { acquired: true, value: await run(lock) };
+    if (lock === null) return { acquired: false };
+    const value = await run(lock);
+    await giveBack(lock);
+    return { acquired: true, value };
   }
 
   /** Gives back all locks and closes the connection. What goes on rejects with {@link ClientClosedError}. */

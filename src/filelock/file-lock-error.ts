@@ -3,12 +3,14 @@ import { LdlmServerError } from '../contract/server-error.ts';
 /** Somebody else has the file locked: another process, or another place in this one. */
 export class FileLockedError extends LdlmServerError {
   readonly path: string;
-  /** The process that wrote itself into the file; undefined for a holder that writes none, such as flock(1). */
+  /**
+   * The process that has it, which may be this one; undefined when that is not known, because the holder does not write it
+   * into the file, as flock(1) and other objects of this package's FileLock do not.
+   */
   readonly holderPid: number | undefined;
 
   constructor(path: string, holderPid: number | undefined) {
-    const holder = holderPid === undefined ? 'another process' : `process ${holderPid}`;
-    super('LDLM_FILE_LOCKED', `cannot lock ${path}: ${holder} has it locked`);
+    super('LDLM_FILE_LOCKED', `cannot lock ${path}: ${nameOf(holderPid)} has it locked`);
     this.path = path;
     this.holderPid = holderPid;
   }
@@ -42,4 +44,9 @@ export class FileLockUseError extends LdlmServerError {
   constructor(message: string) {
     super('LDLM_FILE_LOCK_USE', message);
   }
+}
+
+function nameOf(holderPid: number | undefined): string {
+  if (holderPid === undefined) return 'somebody else';
+  return holderPid === process.pid ? 'another place in this process' : `process ${holderPid}`;
 }

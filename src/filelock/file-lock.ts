@@ -1,26 +1,8 @@
-import { closeSync } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { FileLockError, FileLockedError, FileLockTimeoutError, FileLockUseError } from './file-lock-error.ts';
-import { tryLockFile, unlinkLockedFile } from './lock-file.ts';
-import { PollDelay } from './poll-delay.ts';
-
-/** How a {@link FileLock} treats its file. */
-export interface FileLockOptions {
-  /**
-   * Whether release() removes the file. Default: false. Only for files that are locked by nobody but a FileLock or a
-   * LockMgr of this package: others, flock(1) among them, do not look whether what they have locked is still there.
-   */
-  readonly unlink?: boolean;
-}
+import { FileHold, type FileLockOptions } from './file-hold.ts';
+import { type WaitOptions, waitForLock } from './wait-for-lock.ts';
 
 /** How {@link FileLock.acquire} goes about it. */
-export interface AcquireOptions {
-  /** Whether to wait for a lock that somebody else has. Default: true. */
-  readonly wait?: boolean;
-  /** For how long to wait in all, in milliseconds. Default: Infinity. */
-  readonly timeoutMs?: number;
-  /** Ends the waiting: acquire() rejects with the signal's reason. */
-  readonly signal?: AbortSignal;
+export interface AcquireOptions extends WaitOptions {
   /** Beside others who share the lock, not beside one who has it alone. Default: false. */
   readonly shared?: boolean;
 }
@@ -29,7 +11,8 @@ export interface AcquireOptions {
  * A lock that processes of one machine hold by a file, one at a time. It is flock(2)'s, so flock(1), Python's
  * `fcntl.flock` and lockmgr are kept out, and keep out. It ends with release(), and with the process, however that ends.
  *
- * One object is one holder: two objects with the same path exclude each other, also within a process. Those who wait
+ * One object is one holder at a time: two objects with the same path exclude each other, also within a process, and so do
+ * two calls of acquire() of one object, the second of which waits until the first one's lock is released. Those who wait
  * stand in no queue: each looks again after 50 ms at most. Nothing is written into the file, and a file that was left
  * behind is in nobody's way. Children do not inherit the lock, unless they are given its descriptor.
  *
@@ -38,19 +21,24 @@ export interface AcquireOptions {
  * ```
  */
 export class FileLock implements AsyncDisposable {
-  readonly path: string;
-  readonly #unlink: boolean;
-  #holding: { readonly fd: number; readonly shared: boolean } | undefined;
+  readonly #hold: FileHold;
 
-  /** `path` is where the file is, or is to be made; its folder must be there. Nothing happens before acquire(). */
-  constructor(path: string, { unlink = false }: FileLockOptions = {}) {
-    this.path = path;
-    this.#unlink = unlink;
+  /**
+   * `path` is where the file is, or is to be made; its folder must be there. A relative one is of the working folder of
+   * now. Nothing happens before acquire().
+   */
+  constructor(path: string, options: FileLockOptions = {}) {
+    this.#hold = new FileHold(path, options);
+  }
+
+  /** Absolute. */
+  get path(): string {
+    return this.#hold.path;
   }
 
   /** Whether this object holds the lock. */
   get held(): boolean {
-    return this.#holding !== undefined;
+    return this.#hold.fd !== undefined;
   }
 
   /**
@@ -58,71 +46,32 @@ export class FileLock implements AsyncDisposable {
    * keeps the lock until it has ended, too. Not together with `unlink`, which would let others in beside the child.
    */
   get fd(): number | undefined {
-    return this.#holding?.fd;
+    return this.#hold.fd;
   }
 
   /**
-   * Takes the lock, and resolves with this object once it is held. Acquiring again what is held already does nothing:
-   * one release() gives it back.
+   * Takes the lock, and resolves with this object once it is held. While this object holds it already, by another call, that
+   * is somebody else: who calls it twice without a release() in between waits for himself.
    *
    * @throws FileLockedError when somebody else holds it and `wait` is false, FileLockTimeoutError when `timeoutMs` have
    * passed, the signal's reason when that is aborted, FileLockError when the file cannot be opened or locked (`cause`
-   * is the system's error), FileLockUseError for a timeout that is none, and when the lock is held in the other mode.
+   * is the system's error), FileLockUseError for a timeout that is none.
    */
-  async acquire(options: AcquireOptions = {}): Promise<this> {
-    const { wait = true, timeoutMs = Number.POSITIVE_INFINITY, signal, shared = false } = options;
-    if (!(timeoutMs >= 0)) throw new FileLockUseError(`timeoutMs must be 0 or more, not ${timeoutMs}`);
-    const deadlineMs = performance.now() + timeoutMs;
-    const delay = new PollDelay();
-    for (;;) {
-      signal?.throwIfAborted();
-      if (await this.#tryAcquire(shared)) return this;
-      if (!wait) throw new FileLockedError(this.path, undefined);
-      const leftMs = deadlineMs - performance.now();
-      if (leftMs <= 0) throw new FileLockTimeoutError(this.path, timeoutMs);
-      // What a signal does to the delay is told by its reason, in the next round.
-      await sleep(Math.min(delay.nextMs(), leftMs), undefined, { signal }).catch(() => {});
-    }
+  async acquire({ shared = false, ...waiting }: AcquireOptions = {}): Promise<this> {
+    await waitForLock(this.#hold, waiting, () => this.#hold.take(shared));
+    // While the last look was under way, the caller may have given up.
+    if (waiting.signal?.aborted) await this.release();
+    waiting.signal?.throwIfAborted();
+    return this;
   }
 
   /** Gives the lock back; false when this object does not hold it. An acquire() that still waits goes on waiting. */
   async release(): Promise<boolean> {
-    const holding = this.#holding;
-    if (holding === undefined) return false;
-    this.#holding = undefined;
-    try {
-      if (this.#unlink) await unlinkLockedFile(this.path, holding.fd, holding.shared);
-    } finally {
-      closeSync(holding.fd);
-    }
-    return true;
+    return this.#hold.release();
   }
 
   /** Releases the lock, if it is held, at the end of the block of an `await using`. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.release();
-  }
-
-  async #tryAcquire(shared: boolean): Promise<boolean> {
-    if (this.#isHeldAs(shared)) return true;
-    const fd = await tryLockFile(this.path, shared).catch((error: unknown) => {
-      throw new FileLockError(this.path, error);
-    });
-    // Another call of this object may have come first, and shared the lock with this one or kept it out.
-    if (this.#holding !== undefined) {
-      if (fd !== undefined) closeSync(fd);
-      return this.#isHeldAs(shared);
-    }
-    if (fd === undefined) return false;
-    this.#holding = { fd, shared };
-    return true;
-  }
-
-  #isHeldAs(shared: boolean): boolean {
-    if (this.#holding === undefined) return false;
-    if (this.#holding.shared === shared) return true;
-    // flock(2) would give the lock up before it takes it in the other mode, and others could come in between.
-    const mode = shared ? 'not shared' : 'shared';
-    throw new FileLockUseError(`${this.path} is held already, and ${mode}: release it first`);
   }
 }

@@ -13,9 +13,10 @@ const LOCKED_BY_ANOTHER = 1;
  * process holds the lock, and nothing waits for it. Each call costs a process, which takes some milliseconds.
  *
  * @param shared beside others who share it, not beside one who has it alone.
+ * @param reason why it is not called instead: the cause of what is thrown.
  * @throws Error when the program is not there, or the file system refuses the lock.
  */
-export async function tryFlockByProgram(fd: number, shared: boolean): Promise<boolean> {
+export async function tryFlockByProgram(fd: number, shared: boolean, reason?: unknown): Promise<boolean> {
   const program = spawn('flock', ['-n', shared ? '-s' : '-x', String(PROGRAM_FD)], {
     stdio: ['ignore', 'ignore', 'pipe', fd],
   });
@@ -24,16 +25,15 @@ export async function tryFlockByProgram(fd: number, shared: boolean): Promise<bo
   program.stderr?.setEncoding('utf8').on('data', (text: string) => {
     complaint += text;
   });
-  const [exitCode] = (await once(program, 'close').catch(explainStart)) as [number | null];
+  const ended = once(program, 'close') as Promise<[number | null]>;
+  const [exitCode] = await ended.catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error);
+    const text = `koffi cannot call flock here, nor can the program be run that would: ${why}`;
+    throw new Error(text, { cause: reason ?? error });
+  });
   if (exitCode === 0) return true;
   // BusyBox exits with the same code for a failure, which it explains.
   if (exitCode === LOCKED_BY_ANOTHER && complaint === '') return false;
-  throw new Error(complaint.trim() || `flock: ended with ${exitCode ?? program.signalCode}`);
-}
-
-function explainStart(cause: unknown): never {
-  const reason = cause instanceof Error ? cause.message : String(cause);
-  throw new Error(`koffi cannot call flock here, nor can the program be run that would: ${reason}`, {
-    cause,
-  });
+  const text = complaint.trim() || `flock: ended with ${exitCode ?? program.signalCode}`;
+  throw new Error(text, reason === undefined ? {} : { cause: reason });
 }

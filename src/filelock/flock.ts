@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { getSystemErrorMap } from 'node:util';
 import { tryFlockByProgram } from './flock-program.ts';
@@ -7,8 +8,12 @@ const LOCK_SH = 1;
 const LOCK_EX = 2;
 const LOCK_NB = 4;
 
-type Flock = (fd: number, shared: boolean) => Promise<boolean> | boolean;
+type Flock = (fd: number, shared: boolean) => boolean;
 
+/** What a system has too little of may be there at the next call. */
+const SHORTAGES: readonly unknown[] = ['EMFILE', 'ENFILE', 'ENOMEM'];
+
+const require = createRequire(import.meta.url);
 let flockFound: Promise<Flock> | undefined;
 
 /**
@@ -23,14 +28,25 @@ let flockFound: Promise<Flock> | undefined;
  * @throws Error when the system has no flock(2) or the file system refuses it.
  */
 export async function tryFlock(fd: number, shared = false): Promise<boolean> {
-  flockFound ??= loadFlock().catch(() => tryFlockByProgram);
-  const flock = await flockFound;
+  flockFound ??= loadFlock();
+  let flock: Flock;
+  try {
+    flock = await flockFound;
+  } catch (reason) {
+    if (isShortage(reason)) flockFound = undefined;
+    return tryFlockByProgram(fd, shared, reason);
+  }
   return flock(fd, shared);
 }
 
+function isShortage(reason: unknown): boolean {
+  return reason instanceof Error && 'code' in reason && SHORTAGES.includes(reason.code);
+}
+
 async function loadFlock(): Promise<Flock> {
-  // Loading costs tens of milliseconds and 4 MB, which only those pay who lock a file.
-  const { errno, load } = await import('koffi');
+  // Loading costs tens of milliseconds and 4 MB, which only those pay who lock a file. An import that has failed once fails
+  // for ever, whatever the reason was; require looks again.
+  const { errno, load } = require('koffi') as typeof import('koffi');
   const flock: (fd: number, operation: number) => number = load(null).func('int flock(int, int)');
   return (fd, shared) => {
     if (flock(fd, (shared ? LOCK_SH : LOCK_EX) | LOCK_NB) === 0) return true;

@@ -1,4 +1,5 @@
 /** What `ldlm-ts/filelock` exports. */
-export { type AcquireOptions, FileLock, type FileLockOptions } from './file-lock.ts';
+export type { FileLockOptions } from './file-hold.ts';
+export { type AcquireOptions, FileLock } from './file-lock.ts';
 export { FileLockError, FileLockedError, FileLockTimeoutError, FileLockUseError } from './file-lock-error.ts';
 export { type AcquireLockOptions, LockMgr } from './lock-mgr.ts';

@@ -14,6 +14,8 @@ import { tryFlock } from './flock.ts';
 const MODE = 0o644;
 /** How often in a row a file is found replaced before the lock counts as taken. */
 const REPLACEMENTS_MAX = 100;
+/** How often in a row a file is found removed before the folder counts as one in which none may be made. */
+const REMOVALS_MAX = 10;
 
 /**
  * Opens a lock file, creating it if need be, and locks it without waiting. Returns its descriptor, or undefined when
@@ -26,9 +28,7 @@ const REPLACEMENTS_MAX = 100;
  */
 export async function tryLockFile(path: string, shared: boolean): Promise<number | undefined> {
   for (let replacements = 0; replacements < REPLACEMENTS_MAX; replacements++) {
-    // A bare descriptor: a FileHandle that is dropped is closed by the garbage collector, and the lock with it.
-    // O_NONBLOCK, so that what turns out to be a pipe or a device does not keep the thread.
-    const fd = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_NONBLOCK, MODE);
+    const fd = openLockFile(path);
     let kept = false;
     try {
       if (!fstatSync(fd).isFile()) throw new Error('it is not a regular file');
@@ -40,6 +40,30 @@ export async function tryLockFile(path: string, shared: boolean): Promise<number
     }
   }
   return undefined;
+}
+
+/**
+ * Opens the file, or creates it. A bare descriptor, because a FileHandle that is dropped is closed by the garbage collector,
+ * and the lock with it. O_NONBLOCK, so that what turns out to be a pipe or a device does not keep the thread.
+ *
+ * With fs.protected_regular the kernel refuses O_CREAT for a file of another user in a sticky folder such as /tmp, whatever
+ * its mode, though nothing is to be created. Without O_CREAT its mode decides.
+ */
+function openLockFile(path: string): number {
+  const flags = constants.O_RDWR | constants.O_NONBLOCK;
+  for (let removals = 0; ; removals++) {
+    try {
+      return openSync(path, flags | constants.O_CREAT, MODE);
+    } catch (refusal) {
+      if (!hasCode(refusal, 'EACCES')) throw refusal;
+      try {
+        return openSync(path, flags);
+      } catch (error) {
+        // It was removed in between, or it is not there and may not be made: then the next rounds end the same.
+        if (!hasCode(error, 'ENOENT') || removals === REMOVALS_MAX) throw refusal;
+      }
+    }
+  }
 }
 
 /**
@@ -66,4 +90,8 @@ function isAt(path: string, fd: number): boolean {
 /** Inode numbers of some file systems have more than the 53 bits of a number, therefore bigints. */
 function isSameFile(one: BigIntStats, other: BigIntStats): boolean {
   return one.ino === other.ino && one.dev === other.dev;
+}
+
+function hasCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

@@ -1,6 +1,7 @@
 import { LdlmServerError } from '../contract/server-error.ts';
-import { FileLock, type FileLockOptions } from './file-lock.ts';
+import { FileHold, type FileLockOptions } from './file-hold.ts';
 import { FileLockUseError } from './file-lock-error.ts';
+import { waitForLock } from './wait-for-lock.ts';
 
 /** How {@link LockMgr.acquireLock} goes about it. */
 export interface AcquireLockOptions {
@@ -11,24 +12,25 @@ export interface AcquireLockOptions {
 }
 
 /**
- * A {@link FileLock} with the calls of Python's lockmgr, which answer with booleans and say the rest in `msg`. It
- * differs where lockmgr surprises: `timeout` is for the whole of the waiting, not for each of ten rounds; a holder that
- * was killed is noticed within milliseconds; and the file is unlinked only with the option `unlink`.
+ * The lock of a FileLock with the calls of Python's lockmgr, which answer with booleans and say the rest in `msg`. As
+ * there, an object that holds the lock already has it by every other call, too, and one release gives it back. It differs
+ * where lockmgr surprises: `timeout` is for the whole of the waiting, not for each of ten rounds; a holder that was killed
+ * is noticed within milliseconds; and the file is unlinked only with the option `unlink`.
  */
 export class LockMgr {
   readonly lockfile: string;
-  readonly #lock: FileLock;
+  readonly #hold: FileHold;
   #msg = '';
 
-  /** As for {@link FileLock}. A lockmgr in Python that waits is woken by the unlinking, or else at the end of its round. */
+  /** As for a FileLock. A lockmgr in Python that waits is woken by the unlinking, or else at the end of its round. */
   constructor(path: string, options: FileLockOptions = {}) {
     this.lockfile = path;
-    this.#lock = new FileLock(path, options);
+    this.#hold = new FileHold(path, options);
   }
 
   /** Whether this object holds the lock. */
   get acquired(): boolean {
-    return this.#lock.held;
+    return this.#hold.fd !== undefined;
   }
 
   /** What came of the last call, for people to read; empty before the first. */
@@ -43,24 +45,27 @@ export class LockMgr {
    * @throws FileLockUseError for a timeout that is below 0 or no number.
    */
   async acquireLock({ wait = false, timeout = 30 }: AcquireLockOptions = {}): Promise<boolean> {
-    if (this.acquired) {
-      this.#msg = 'Already locked';
-      return true;
-    }
+    let isNew = false;
+    const look = async (): Promise<boolean> => {
+      // What another call takes meanwhile is this object's, too.
+      while (this.#hold.looking !== undefined) await this.#hold.looking.catch(() => {});
+      isNew = await this.#hold.take(false);
+      return isNew || this.acquired;
+    };
     try {
-      await this.#lock.acquire({ wait, timeoutMs: timeout * 1000 });
+      await waitForLock(this.#hold, { wait, timeoutMs: timeout * 1000 }, look);
     } catch (error) {
       if (!(error instanceof LdlmServerError) || error instanceof FileLockUseError) throw error;
       this.#msg = `Failed: ${error.message}`;
       return false;
     }
-    this.#msg = 'Success';
+    this.#msg = isNew ? 'Success' : 'Already locked';
     return true;
   }
 
   /** Gives the lock back; false when this object does not hold it. */
   async releaseLock(): Promise<boolean> {
-    const released = await this.#lock.release();
+    const released = await this.#hold.release();
     this.#msg = released ? 'success: lock released' : 'No lock to release';
     return released;
   }

@@ -78,7 +78,10 @@ describe('openExclusiveFile', () => {
   it('refuses a second open in the same process, which costs the first one nothing', async () => {
     const path = makeScratchPath();
     const file = await openExclusiveFile(path);
-    await expect(openExclusiveFile(path)).rejects.toMatchObject({ holderPid: process.pid });
+    await expect(openExclusiveFile(path)).rejects.toMatchObject({
+      holderPid: process.pid,
+      message: `cannot lock ${path}: another place in this process has it locked`,
+    });
     expect(await isFree(path)).toBe(false);
     file.close();
     (await openExclusiveFile(path)).close();

@@ -55,6 +55,17 @@ describe('waiting for a FileLock', () => {
     expect(lock.held).toBe(false);
   });
 
+  it('ends with the reason of a signal that aborts while the lock is taken', async () => {
+    const path = makeScratchPath();
+    const lock = makeLock(path);
+    const abortion = new AbortController();
+    const waiting = lock.acquire({ signal: abortion.signal });
+    abortion.abort(new Error('at once'));
+    await expect(waiting).rejects.toThrow('at once');
+    expect(lock.held).toBe(false);
+    expect(await isFree(path)).toBe(true);
+  });
+
   it('leaves the event loop to others', async () => {
     const path = makeScratchPath();
     await makeLock(path).acquire();

@@ -1,8 +1,10 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { FileLock } from '../../src/filelock/file-lock.ts';
-import { FileLockedError, FileLockUseError } from '../../src/filelock/file-lock-error.ts';
+import { FileLockedError, FileLockTimeoutError } from '../../src/filelock/file-lock-error.ts';
 import { isFree, isShared, makeLock } from './held-locks.ts';
 import { LockProcess, startHolder } from './lock-process.ts';
 import { startProgram } from './programs.ts';
@@ -35,23 +37,55 @@ describe('a FileLock', () => {
     await other.acquire({ wait: false });
   });
 
-  it('is acquired twice by the same object as if once', async () => {
+  it('excludes another call of the same object, until it is released', async () => {
     const path = makeScratchPath();
     const lock = makeLock(path);
     await lock.acquire();
     const { fd } = lock;
-    await lock.acquire({ wait: false });
+    const refused = lock.acquire({ wait: false });
+    await expect(refused).rejects.toThrow(FileLockedError);
+    await expect(refused).rejects.toMatchObject({
+      message: `cannot lock ${path}: another place in this process has it locked`,
+      holderPid: process.pid,
+    });
+    await expect(lock.acquire({ timeoutMs: 100 })).rejects.toThrow(FileLockTimeoutError);
+    const waiting = lock.acquire({ timeoutMs: 5_000 });
     expect(lock.fd).toBe(fd);
+    expect(await lock.release()).toBe(true);
+    await waiting;
     expect(await lock.release()).toBe(true);
     expect(await isFree(path)).toBe(true);
   });
 
-  it.each([false, true])('is acquired once by calls of one object at a time, shared: %s', async (shared) => {
-    const path = makeScratchPath();
-    const lock = makeLock(path);
-    await Promise.all(Array.from({ length: 5 }, () => lock.acquire({ shared, timeoutMs: 5_000 })));
-    expect(await lock.release()).toBe(true);
-    expect(await isFree(path)).toBe(true);
+  it.each([false, true])(
+    'is had by one task at a time of those that share an object, shared: %s',
+    async (shared) => {
+      const path = makeScratchPath();
+      const lock = makeLock(path, true);
+      let [inside, most] = [0, 0];
+      const task = async (): Promise<void> => {
+        await lock.acquire({ shared, timeoutMs: 20_000 });
+        try {
+          most = Math.max(most, ++inside);
+          await sleep(5);
+          expect(lock.held).toBe(true);
+          inside--;
+        } finally {
+          expect(await lock.release()).toBe(true);
+        }
+      };
+      await Promise.all(Array.from({ length: 20 }, task));
+      expect([most, lock.held]).toEqual([1, false]);
+      expect(await isFree(path)).toBe(true);
+    },
+  );
+
+  it('is refused to a call beside one that is under way and will not wait', async () => {
+    const lock = makeLock(makeScratchPath());
+    const calls = [lock.acquire({ wait: false }), lock.acquire({ wait: false })];
+    const ends = await Promise.allSettled(calls);
+    expect(ends.map(({ status }) => status)).toEqual(['fulfilled', 'rejected']);
+    expect(ends[1]).toMatchObject({ reason: expect.any(FileLockedError) });
   });
 
   it('says of a release that there was nothing to release', async () => {
@@ -95,10 +129,26 @@ describe('a FileLock', () => {
     const path = makeScratchPath();
     const lock = makeLock(path);
     await lock.acquire({ shared });
-    const refusal: unknown = await lock.acquire({ shared: !shared }).catch((error: unknown) => error);
-    expect(refusal).toBeInstanceOf(FileLockUseError);
+    await expect(lock.acquire({ shared: !shared, wait: false })).rejects.toThrow(FileLockedError);
     expect(await isShared(path)).toBe(shared);
+    await lock.release();
+    await lock.acquire({ shared: !shared });
+    expect(await isShared(path)).toBe(!shared);
+  });
+
+  it('is the same file when the working folder changes', async () => {
+    const folder = makeScratchFolder();
+    const other = makeScratchFolder();
+    const before = process.cwd();
+    onTestFinished(() => process.chdir(before));
+    process.chdir(folder);
+    const lock = makeLock('a.lock', true);
+    await lock.acquire();
+    process.chdir(other);
     expect(await lock.release()).toBe(true);
+    await lock.acquire();
+    expect([readdirSync(folder), readdirSync(other)]).toEqual([['a.lock'], []]);
+    expect(lock.path).toBe(join(folder, 'a.lock'));
   });
 
   it.each([-1, Number.NaN])('refuses %s as a timeout', async (timeoutMs) => {

@@ -1,6 +1,8 @@
 import { closeSync, openSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { tryFlock } from '../../src/filelock/flock.ts';
+import { startProgram } from './programs.ts';
 import { makeScratchPath } from './scratch-folder.ts';
 
 function openFile(path: string): number {
@@ -34,5 +36,14 @@ describe('tryFlock', () => {
 
   it('tells a failure from a lock that somebody has', async () => {
     await expect(tryFlock(-1)).rejects.toThrow('flock: bad file descriptor');
+  });
+
+  it('is called again after a call for which no descriptor was left, and which says so', async () => {
+    const program = fileURLToPath(new URL('./scarce-descriptors-worker.mjs', import.meta.url));
+    const args = ['ulimit -n 100; exec "$0" "$@"', process.execPath, program, makeScratchPath()];
+    const [, words] = await startProgram('sh', '-c', ...args);
+    const unable = 'koffi cannot call flock here, nor can the program be run that would: spawn flock';
+    const refusal = ['LDLM_FILE_LOCK', expect.stringContaining(unable), 'EMFILE'];
+    expect(JSON.parse(words)).toEqual([refusal, 'locked']);
   });
 });

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import type { FileLockOptions } from '../../src/filelock/file-lock.ts';
+import type { FileLockOptions } from '../../src/filelock/file-hold.ts';
 import { FileLockUseError } from '../../src/filelock/file-lock-error.ts';
 import { LockMgr } from '../../src/filelock/lock-mgr.ts';
 import { startHolder } from './lock-process.ts';
@@ -37,6 +37,20 @@ describe('LockMgr', () => {
     expect(await makeLockMgr(path).acquireLock()).toBe(true);
   });
 
+  it.each([
+    [false, false],
+    [true, false],
+    [true, true],
+  ])('is true for two calls at a time, and released by one release, wait: %s and %s', async (...waits) => {
+    const path = makeScratchPath();
+    const mgr = makeLockMgr(path);
+    const calls = waits.map((wait) => mgr.acquireLock({ wait }));
+    expect(await Promise.all(calls)).toEqual([true, true]);
+    expect(await mgr.releaseLock()).toBe(true);
+    expect(mgr.acquired).toBe(false);
+    expect(await makeLockMgr(path).acquireLock()).toBe(true);
+  });
+
   it('is false without a lock to release', async () => {
     const mgr = makeLockMgr(makeScratchPath());
     expect(await mgr.releaseLock()).toBe(false);
@@ -52,7 +66,7 @@ describe('LockMgr', () => {
     expect(performance.now() - startMs).toBeLessThan(500);
     expect(mgr).toMatchObject({
       acquired: false,
-      msg: `Failed: cannot lock ${path}: another process has it locked`,
+      msg: `Failed: cannot lock ${path}: somebody else has it locked`,
     });
   });
 

@@ -3,7 +3,8 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
-import type { AcquireOptions, FileLockOptions } from '../../src/filelock/file-lock.ts';
+import type { FileLockOptions } from '../../src/filelock/file-hold.ts';
+import type { AcquireOptions } from '../../src/filelock/file-lock.ts';
 
 /** Where the program of the process is; it locks with what lies in `dist` two folders above. */
 const programFolder = fileURLToPath(new URL('.', import.meta.url));

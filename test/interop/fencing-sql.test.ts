@@ -20,25 +20,49 @@ print(json.dumps([counts, db.execute('SELECT * FROM "order" ORDER BY id').fetcha
 const update = { table: 'order', keyColumn: 'id', tokenColumn: 'token', columns: ['state'] };
 
 describe('a fenced update in SQLite', () => {
-  it.each(['$1', '?'] as const)('takes effect with the largest token only, with %s', async (placeholders) => {
-    const { text, parameters } = fencingCheckSql({ ...update, placeholders });
-    const row = (id: string, state: string, token: number) =>
-      parameters.map((name) => ({ id, state, token })[name]);
-    const rows = [
-      row('a', 'first', 5),
-      row('a', 'again', 5),
-      row('a', 'second', 7),
-      row('a', 'late', 6),
-      row('c', 'nobody', 9),
-    ];
-    // Numbered parameters are named ones to SQLite, which Python's driver takes from a list in their order.
-    const { stdout } = await run(peers.python, ['-W', 'ignore', '-c', script, JSON.stringify([text, rows])]);
-    expect(JSON.parse(stdout)).toEqual([
-      [1, 1, 1, 0, 0],
-      [
-        ['a', 'second', 7],
-        ['b', null, 0],
-      ],
-    ]);
-  });
+  it.each([
+    ['$1', '"', 'order'],
+    ['?', '"', 'main.order'],
+    ['?', '`', 'order'],
+  ] as const)(
+    'takes effect with the largest token only, with %s, %s and %s',
+    async (placeholders, quotes, table) => {
+      const { text, parameters } = fencingCheckSql({ ...update, table, placeholders, quotes });
+      const row = (id: string, state: string, token: number) =>
+        parameters.map((name) => ({ id, state, token })[name]);
+      const rows = [
+        row('a', 'first', 5),
+        row('a', 'again', 5),
+        row('a', 'second', 7),
+        row('a', 'late', 6),
+        row('c', 'nobody', 9),
+      ];
+      // Numbered parameters are named ones to SQLite, which Python's driver takes from a list in their order.
+      const { stdout } = await run(peers.python, [
+        '-W',
+        'ignore',
+        '-c',
+        script,
+        JSON.stringify([text, rows]),
+      ]);
+      expect(JSON.parse(stdout)).toEqual([
+        [1, 1, 1, 0, 0],
+        [
+          ['a', 'second', 7],
+          ['b', null, 0],
+        ],
+      ]);
+    },
+  );
+
+  it.each(['keyColumn', 'tokenColumn'] as const)(
+    'is refused when %s is none of the table',
+    async (column) => {
+      // Were it a text to SQLite, it would be equal to this key in every row.
+      const { text } = fencingCheckSql({ ...update, [column]: 'idd' });
+      const rows = [['x', 5, 'idd', 5]];
+      const refused = run(peers.python, ['-W', 'ignore', '-c', script, JSON.stringify([text, rows])]);
+      await expect(refused).rejects.toThrow(/no such column: (order\.)?idd/);
+    },
+  );
 });

@@ -1,4 +1,5 @@
 import { readMs } from '../client-options.ts';
+import { giveBack } from '../give-back.ts';
 import type { HeldLock } from '../held-lock.ts';
 import type { LdlmClient } from '../ldlm-client.ts';
 import { jitter, pause } from '../pause.ts';
@@ -24,7 +25,8 @@ export type LeaderBody<Value> = (signal: AbortSignal, lock: HeldLock) => Value |
 
 /**
  * Waits until nobody else holds the lock `name`, and runs `body`: the primary, with any number of secondaries that do the
- * same. When the body ends, the lock is given back and its result returned, or its error thrown.
+ * same. When the body ends, the lock is given back and its result returned, or its error thrown. A server that cannot be
+ * asked to unlock does not take the result away: the lock ends with its timeout.
  *
  * When the lock is lost before that, the signal of the body aborts. Once the body has ended, with whatever result or error,
  * it stands for election again. Another may lead as soon as the lock is lost: a body that takes long to notice has to
@@ -49,7 +51,7 @@ export async function runWhileLeader<Value>(
     // Giving a lost lock back would only hold up the next election: the server, or the client, ends it anyway.
     if (!lock.signal.aborted) {
       if (end.status === 'fulfilled') {
-        await lock.unlock();
+        await giveBack(lock);
         return end.value;
       }
       // What the body throws tells more than what giving the lock back might.

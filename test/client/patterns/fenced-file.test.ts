@@ -1,7 +1,7 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { FencedFile, InvalidOptionError, LdlmClient, StaleTokenError } from '../../../src/client/index.ts';
 import { afterwards, runServer } from '../../server/running-server.ts';
@@ -60,11 +60,31 @@ describe('a fenced file', () => {
     // Writing so much takes many times as long as the name of a token.
     const writing = file.write(new Uint8Array(64 * 1024 * 1024), 2n);
     const refused = expect(writing).rejects.toBeInstanceOf(StaleTokenError);
-    while (!readdirSync(folder).some((name) => name.endsWith('.tmp'))) await setImmediate();
+    while (!readdirSync(`${file.path}.fence`).some((name) => name.endsWith('.tmp'))) await setImmediate();
     await file.fence(3n);
     await refused;
     expect(readFileSync(file.path, 'utf8')).toBe('before');
-    expect(readdirSync(folder).sort()).toEqual(['a', 'a.fence']);
+    expect(readdirSync(`${file.path}.fence`)).toEqual(['3']);
+  });
+
+  it('is changed by no smaller token once a larger one has shut it out', async () => {
+    const path = join(makeFolder(), 'a');
+    const refusals: unknown[] = [];
+    for (let round = 1; round <= 400; round += 2) {
+      const late = new FencedFile(path)
+        .write(`of ${round}`, BigInt(round))
+        .catch((error: unknown) => refusals.push(error));
+      await sleep(Math.random() * 4);
+      await new FencedFile(path).fence(BigInt(round + 1));
+      const before = existsSync(path) ? readFileSync(path, 'utf8') : null;
+      await late;
+      expect(existsSync(path) ? readFileSync(path, 'utf8') : null).toBe(before);
+      expect(readdirSync(`${path}.fence`)).toEqual([String(round + 1)]);
+    }
+    for (const refusal of refusals) expect(refusal).toBeInstanceOf(StaleTokenError);
+    // Some came through and some did not, or the rounds would say nothing.
+    expect(refusals.length).toBeGreaterThan(0);
+    expect(refusals.length).toBeLessThan(200);
   });
 
   it('keeps the largest token, and whole files, whatever writers come at a time', async () => {

@@ -23,7 +23,7 @@ describe('openExclusiveFile', () => {
     await expect(openExclusiveFile(path)).rejects.toThrow(
       expect.objectContaining({
         code: 'LDLM_FILE_LOCKED',
-        message: `cannot lock ${path}: another process has it locked`,
+        message: `cannot lock ${path}: somebody else has it locked`,
         holderPid: undefined,
       }),
     );
