@@ -1,0 +1,43 @@
+import type { SessionClock } from '../../../src/zookeeper/nodes.ts';
+import type { VirtualTime } from './virtual-time.ts';
+
+/**
+ * The clock of one process, with an origin of its own. While the process is stalled, as by a blocked event loop or a
+ * paused machine, its clock goes on but nothing of it is called; then all that is overdue is, in order.
+ */
+export class ClientClock implements SessionClock {
+  /** How long the process was stalled altogether. */
+  stalledMs = 0;
+  readonly #time: VirtualTime;
+  readonly #originMs: number;
+  #stalledUntilMs = 0;
+
+  constructor(time: VirtualTime, originMs: number) {
+    this.#time = time;
+    this.#originMs = originMs;
+  }
+
+  nowMs(): number {
+    return this.#time.nowMs + this.#originMs;
+  }
+
+  get isStalled(): boolean {
+    return this.#time.nowMs < this.#stalledUntilMs;
+  }
+
+  after(waitMs: number, call: () => void): () => void {
+    let end = this.#time.after(waitMs, () => {
+      if (!this.isStalled) return call();
+      end = this.#time.at(this.#stalledUntilMs, call);
+    });
+    return () => end();
+  }
+
+  /** Infinity: the process has died. */
+  stall(durationMs: number): void {
+    const untilMs = this.#time.nowMs + durationMs;
+    if (untilMs <= this.#stalledUntilMs) return;
+    this.stalledMs += untilMs - Math.max(this.#time.nowMs, this.#stalledUntilMs);
+    this.#stalledUntilMs = untilMs;
+  }
+}

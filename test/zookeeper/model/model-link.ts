@@ -1,0 +1,81 @@
+import type { WatchEvent } from '../../../src/zookeeper/nodes.ts';
+import type { ClientClock } from './client-clock.ts';
+import type { ModelEnsemble } from './model-ensemble.ts';
+import type { ModelReplica, Watching } from './model-replica.ts';
+
+/** Who has opened a connection. */
+export interface LinkEnd {
+  /** The server, or what is in between, has closed the connection. */
+  onCut(link: ModelLink): void;
+  onEvent(event: WatchEvent): void;
+}
+
+/** What a broken network swallows without a word. */
+export type Swallowed = 'nothing' | 'replies' | 'everything';
+
+/**
+ * One connection of a client to a replica. Messages of each direction arrive in the order in which they were sent; what
+ * has arrived together is handled together, with no microtask in between, as frames of one read from a socket are.
+ */
+export class ModelLink implements Watching {
+  readonly replica: ModelReplica;
+  swallows: Swallowed = 'nothing';
+  readonly #ensemble: ModelEnsemble;
+  readonly #clock: ClientClock;
+  readonly #end: LinkEnd;
+  readonly #inbox: { readonly dueMs: number; readonly deliver: () => void }[] = [];
+  #isOpen = true;
+  #arrivesMs = 0;
+  #deliversMs = 0;
+
+  constructor(ensemble: ModelEnsemble, clock: ClientClock, end: LinkEnd) {
+    this.#ensemble = ensemble;
+    this.#clock = clock;
+    this.#end = end;
+    this.replica = ensemble.anyReplica();
+  }
+
+  /** @param arrive is called at the server, unless the connection is cut before */
+  send(arrive: () => void): void {
+    if (this.swallows === 'everything') return;
+    const { time } = this.#ensemble;
+    this.#arrivesMs = Math.max(this.#arrivesMs, time.nowMs + this.#ensemble.latencyMs());
+    time.at(this.#arrivesMs, () => {
+      if (this.#isOpen && this.swallows !== 'everything') arrive();
+    });
+  }
+
+  /** @param deliver is called at the client, unless the connection is cut before */
+  reply(deliver: () => void): void {
+    if (!this.#isOpen || this.swallows !== 'nothing') return;
+    const { nowMs } = this.#ensemble.time;
+    this.#deliversMs = Math.max(this.#deliversMs, nowMs + this.#ensemble.latencyMs());
+    this.#inbox.push({ dueMs: this.#deliversMs, deliver });
+    this.#clock.after(this.#deliversMs - nowMs, () => this.#deliverDue());
+  }
+
+  notify(event: WatchEvent): void {
+    this.reply(() => this.#end.onEvent(event));
+  }
+
+  /** What is under way gets lost, and the client is told a little later. */
+  cut(): void {
+    if (!this.#isOpen) return;
+    this.close();
+    this.#clock.after(this.#ensemble.latencyMs(), () => this.#end.onCut(this));
+  }
+
+  close(): void {
+    this.#isOpen = false;
+    this.#inbox.length = 0;
+    this.replica.drop(this);
+  }
+
+  #deliverDue(): void {
+    const { nowMs } = this.#ensemble.time;
+    for (let next = this.#inbox[0]; next !== undefined && next.dueMs <= nowMs; next = this.#inbox[0]) {
+      this.#inbox.shift();
+      next.deliver();
+    }
+  }
+}

@@ -1,0 +1,134 @@
+import type {
+  CreatedNode,
+  CreateOptions,
+  Nodes,
+  SessionState,
+  Watcher,
+} from '../../../src/zookeeper/nodes.ts';
+import type { WatchKind } from '../../../src/zookeeper/session/watch-registry.ts';
+import type { Stat } from '../../../src/zookeeper/wire/records.ts';
+import type { ClientClock } from './client-clock.ts';
+import type { ModelEnsemble } from './model-ensemble.ts';
+import { ModelSession, type ModelSessionOptions } from './model-session.ts';
+import type { Write } from './model-tree.ts';
+
+/** A ZooKeeper client over the model. */
+export class ModelNodes implements Nodes {
+  readonly session: ModelSession;
+  /** How often `keepRunning` was called and not ended. */
+  kept = 0;
+  readonly #ensemble: ModelEnsemble;
+
+  constructor(ensemble: ModelEnsemble, options: ModelSessionOptions = {}) {
+    this.#ensemble = ensemble;
+    this.session = new ModelSession(ensemble, options);
+  }
+
+  get clock(): ClientClock {
+    return this.session.clock;
+  }
+
+  get state(): SessionState {
+    return this.session.state;
+  }
+
+  get sessionId(): bigint {
+    return this.session.sessionId;
+  }
+
+  isSessionAlive(sessionId: bigint): boolean {
+    return this.session.isSessionAlive(sessionId);
+  }
+
+  onState(listener: (state: SessionState) => void): () => void {
+    return this.session.onState(listener);
+  }
+
+  close(): void {
+    this.session.close();
+  }
+
+  keepRunning(): () => void {
+    this.kept++;
+    let isKept = true;
+    return () => {
+      if (isKept) this.kept--;
+      isKept = false;
+    };
+  }
+
+  async create(path: string, options: CreateOptions = {}): Promise<CreatedNode> {
+    const { mode = 'persistent', data = Buffer.alloc(0), ttlMs = 0 } = options;
+    const bytes = Buffer.from(data);
+    const request = (sessionId: bigint): Write => ({
+      kind: 'create',
+      path,
+      mode,
+      data: bytes,
+      ttlMs,
+      sessionId,
+    });
+    return (await this.#write(path, request)) as CreatedNode;
+  }
+
+  async delete(path: string, version = -1): Promise<void> {
+    await this.#write(path, () => ({ kind: 'delete', path, version }));
+  }
+
+  async setData(path: string, data: Uint8Array, version = -1): Promise<Stat> {
+    const bytes = Buffer.from(data);
+    const written = await this.#write(path, () => ({ kind: 'setData', path, data: bytes, version }));
+    return (written as CreatedNode).stat;
+  }
+
+  exists(path: string, watcher?: Watcher): Promise<Stat | null> {
+    return this.session.request(
+      path,
+      true,
+      (link) => link.replica.exists(path, watcher === undefined ? null : link),
+      (stat) => this.#watch(stat === null ? 'exists' : 'data', path, watcher),
+    );
+  }
+
+  getData(path: string, watcher?: Watcher): Promise<{ readonly data: Buffer; readonly stat: Stat }> {
+    return this.session.request(
+      path,
+      true,
+      (link) => link.replica.getData(path, watcher === undefined ? null : link),
+      () => this.#watch('data', path, watcher),
+    );
+  }
+
+  getChildren(
+    path: string,
+    watcher?: Watcher,
+  ): Promise<{ readonly children: readonly string[]; readonly stat: Stat }> {
+    return this.session.request(
+      path,
+      true,
+      (link) => link.replica.getChildren(path, watcher === undefined ? null : link),
+      () => this.#watch('children', path, watcher),
+    );
+  }
+
+  removeWatcher(path: string, watcher: Watcher): void {
+    this.session.watches.remove(path, watcher);
+  }
+
+  sync(path: string): Promise<void> {
+    return this.session.request(path, true, (link) => link.replica.catchUp());
+  }
+
+  #watch(kind: WatchKind, path: string, watcher: Watcher | undefined): void {
+    if (watcher !== undefined) this.session.watches.add(kind, path, watcher);
+  }
+
+  #write(path: string, writeOf: (sessionId: bigint) => Write): Promise<unknown> {
+    return this.session.request(path, false, (link) => {
+      const { sessionId } = this.session;
+      const written = link.replica.write(sessionId, writeOf(sessionId), this.#ensemble.time.nowMs);
+      this.#ensemble.follow();
+      return written;
+    });
+  }
+}

@@ -1,0 +1,264 @@
+import type { SessionState, WatchEvent } from '../../../src/zookeeper/nodes.ts';
+import { SessionDeadlines } from '../../../src/zookeeper/session/session-deadlines.ts';
+import { WatchRegistry } from '../../../src/zookeeper/session/watch-registry.ts';
+import {
+  ClientClosedError,
+  ConnectionLossError,
+  SessionExpiredError,
+} from '../../../src/zookeeper/zookeeper-error.ts';
+import { ClientClock } from './client-clock.ts';
+import type { ModelEnsemble } from './model-ensemble.ts';
+import { type LinkEnd, ModelLink } from './model-link.ts';
+import { PendingRequests, type Request } from './pending-requests.ts';
+
+export interface ModelSessionOptions {
+  /** Default: 1000. */
+  readonly sessionTimeoutMs?: number;
+  /** Default: infinity. */
+  readonly requestTimeoutMs?: number;
+  /** Where a request cuts the connection that it is sent on. Default: nowhere. */
+  readonly cutOf?: (isWrite: boolean) => 'nowhere' | 'before' | 'after';
+}
+
+/** The session of a client over one connection at a time, with the client's own idea of whether it lives. */
+export class ModelSession implements LinkEnd {
+  readonly clock: ClientClock;
+  /** How many sessions were lost. */
+  losses = 0;
+  link: ModelLink | null = null;
+  #state: SessionState = 'connecting';
+  #sessionId = 0n;
+  #isEstablished = false;
+  #connectBeganMs = 0;
+  #seenZxid = 0n;
+  #unreachableUntilMs = 0;
+  readonly #ensemble: ModelEnsemble;
+  readonly #timeoutMs: number;
+  readonly #cutOf: NonNullable<ModelSessionOptions['cutOf']>;
+  readonly #deadlines = new SessionDeadlines();
+  readonly watches = new WatchRegistry();
+  readonly #pending: PendingRequests;
+  readonly #listeners = new Set<(state: SessionState) => void>();
+
+  constructor(ensemble: ModelEnsemble, options: ModelSessionOptions = {}) {
+    this.#ensemble = ensemble;
+    this.clock = new ClientClock(ensemble.time, ensemble.random(1_000_000));
+    this.#timeoutMs = options.sessionTimeoutMs ?? 1000;
+    this.#cutOf = options.cutOf ?? (() => 'nowhere');
+    this.#pending = new PendingRequests(options.requestTimeoutMs ?? Number.POSITIVE_INFINITY);
+    this.#connect();
+    this.#look();
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get sessionId(): bigint {
+    return this.#sessionId;
+  }
+
+  isSessionAlive(sessionId: bigint): boolean {
+    const isCurrent = sessionId !== 0n && sessionId === this.#sessionId && this.#state !== 'closed';
+    return isCurrent && this.clock.nowMs() < this.#deadlines.expiresAtMs;
+  }
+
+  onState(listener: (state: SessionState) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** The server ends the session when it hears of that; if it does not, when it has not heard of it for long enough. */
+  close(): void {
+    if (this.#state === 'closed') return;
+    const { link, sessionId } = this;
+    if (link !== null && this.#isEstablished) {
+      link.send(() => {
+        this.#ensemble.server.endSession(sessionId, this.#ensemble.time.nowMs);
+        link.replica.catchUp();
+        this.#ensemble.follow();
+        link.close();
+      });
+    } else link?.close();
+    this.link = null;
+    this.#state = 'closed';
+    this.#pending.failAll((path) => new ClientClosedError(path));
+    this.watches.loseAll((path) => path);
+    this.#tellState();
+  }
+
+  /** No server can be reached for so long. */
+  isolate(durationMs: number): void {
+    this.#unreachableUntilMs = this.#ensemble.time.nowMs + durationMs;
+  }
+
+  onCut(link: ModelLink): void {
+    if (link === this.link) this.#disconnect();
+  }
+
+  onEvent(event: WatchEvent): void {
+    this.#deadlines.received(this.clock.nowMs());
+    this.watches.fire(event.path, event);
+  }
+
+  /** @param answered is called with the answer, before who asked goes on */
+  request<T>(
+    path: string,
+    isRepeatable: boolean,
+    perform: (link: ModelLink) => T,
+    answered: (value: T) => void = () => {},
+  ): Promise<T> {
+    if (this.#state === 'closed') return Promise.reject(new ClientClosedError(path));
+    return new Promise((resolve, fail) => {
+      const succeed = (value: unknown) => {
+        answered(value as T);
+        resolve(value as T);
+      };
+      const madeMs = this.clock.nowMs();
+      this.#pending.add({ path, isRepeatable, perform, succeed, fail, madeMs, isSent: false });
+      if (this.#pending.timeoutMs < Number.POSITIVE_INFINITY)
+        this.clock.after(this.#pending.timeoutMs, () => this.#pending.failOverdue(this.clock.nowMs()));
+      this.#sendPending();
+    });
+  }
+
+  #sendPending(): void {
+    if (this.#isEstablished) for (const request of this.#pending.unsent()) this.#send(request);
+  }
+
+  #send(request: Request): void {
+    const cut = this.#cutOf(!request.isRepeatable);
+    request.isSent = true;
+    this.#ask(
+      (link) => {
+        if (cut === 'before') return link.cut();
+        const value = request.perform(link);
+        if (cut === 'after') link.cut();
+        return value;
+      },
+      (value, error) => {
+        if (!this.#pending.remove(request)) return;
+        if (error === null) request.succeed(value);
+        else request.fail(error);
+      },
+    );
+  }
+
+  /** Sends what the server does, and is called with what came of it. */
+  #ask(perform: (link: ModelLink) => unknown, answer: (value: unknown, error: unknown) => void): void {
+    const link = this.link!;
+    const sessionId = this.#sessionId;
+    const sentMs = this.clock.nowMs();
+    this.#deadlines.sent(sentMs);
+    link.send(() => {
+      if (!this.#ensemble.server.touch(sessionId, this.#ensemble.time.nowMs)) return link.cut();
+      let value: unknown;
+      let error: unknown = null;
+      try {
+        value = perform(link);
+      } catch (refusal) {
+        error = refusal;
+      }
+      const zxid = link.replica.lastZxid;
+      link.reply(() => {
+        this.#deadlines.received(this.clock.nowMs());
+        this.#deadlines.answered(sentMs);
+        if (zxid > this.#seenZxid) this.#seenZxid = zxid;
+        answer(value, error);
+      });
+    });
+  }
+
+  #connect(): void {
+    if (this.#state === 'closed' || this.link !== null) return;
+    const { time, server } = this.#ensemble;
+    if (time.nowMs < this.#unreachableUntilMs) {
+      this.clock.after(this.#unreachableUntilMs - time.nowMs, () => this.#connect());
+      return;
+    }
+    const link = new ModelLink(this.#ensemble, this.clock, this);
+    this.link = link;
+    const asked = this.#sessionId;
+    const sentMs = this.clock.nowMs();
+    this.#connectBeganMs = sentMs;
+    link.send(() => {
+      const isNew = asked === 0n;
+      const id = isNew ? server.openSession(this.#timeoutMs, time.nowMs) : asked;
+      const isOpen = server.touch(id, time.nowMs);
+      // A server that knows less than the client has seen would refuse it.
+      if (isNew || link.replica.lastZxid < this.#seenZxid) link.replica.catchUp();
+      link.reply(() => {
+        if (isOpen) this.#establish(link, id, sentMs);
+        else this.#lose();
+      });
+    });
+  }
+
+  #establish(link: ModelLink, sessionId: bigint, sentMs: number): void {
+    const seenZxid = this.#seenZxid;
+    this.#deadlines.connected(this.#timeoutMs, sentMs, this.clock.nowMs());
+    this.#sessionId = sessionId;
+    this.#isEstablished = true;
+    if (!this.watches.isEmpty) {
+      const kinds = ['data', 'exists', 'children'] as const;
+      const [data = [], exists = [], children = []] = kinds.map((kind) => this.watches.paths(kind));
+      this.#ask(
+        () => link.replica.rearm({ data, exists, children }, seenZxid, link),
+        () => {},
+      );
+    }
+    this.#state = 'connected';
+    this.#sendPending();
+    this.#tellState();
+  }
+
+  #disconnect(): void {
+    this.link?.close();
+    this.link = null;
+    this.#isEstablished = false;
+    this.#pending.disconnect((path) => new ConnectionLossError(path));
+    this.clock.after(this.#ensemble.latencyMs() * (1 + this.#ensemble.random(8)), () => this.#connect());
+    if (this.#state !== 'connected') return;
+    this.#state = 'suspended';
+    this.#tellState();
+  }
+
+  #lose(): void {
+    this.link?.close();
+    this.link = null;
+    this.#isEstablished = false;
+    this.#sessionId = 0n;
+    this.losses++;
+    this.#state = 'lost';
+    this.#pending.failAll((path) => new SessionExpiredError(path));
+    this.watches.loseAll((path) => path);
+    this.#tellState();
+    this.#connect();
+  }
+
+  /** Looks at what is due, and again when the next is: pings, and what was not answered for too long. */
+  #look(): void {
+    if (this.#state === 'closed') return;
+    const nowMs = this.clock.nowMs();
+    const silenceMs = (this.#timeoutMs * 2) / 3;
+    if (this.#sessionId !== 0n && nowMs >= this.#deadlines.expiresAtMs) this.#lose();
+    else if (this.link !== null) {
+      const silentAtMs = this.#isEstablished ? this.#deadlines.silentAtMs : this.#connectBeganMs + silenceMs;
+      if (nowMs >= silentAtMs) this.#disconnect();
+      else if (this.#isEstablished && nowMs >= this.#deadlines.pingAtMs)
+        this.#ask(
+          () => {},
+          () => {},
+        );
+    }
+    const dues = [nowMs + silenceMs / 2];
+    if (this.#sessionId !== 0n) dues.push(this.#deadlines.expiresAtMs);
+    if (this.#isEstablished) dues.push(this.#deadlines.silentAtMs, this.#deadlines.pingAtMs);
+    this.clock.after(Math.max(0.001, Math.min(...dues) - nowMs), () => this.#look());
+  }
+
+  #tellState(): void {
+    const state = this.#state;
+    for (const listener of [...this.#listeners]) listener(state);
+  }
+}

@@ -1,0 +1,64 @@
+import { RequestTimeoutError } from '../../../src/zookeeper/zookeeper-error.ts';
+import type { ModelLink } from './model-link.ts';
+
+export interface Request {
+  readonly path: string;
+  /** It may be sent twice, because it changes nothing. */
+  readonly isRepeatable: boolean;
+  /** What the server does. */
+  readonly perform: (link: ModelLink) => unknown;
+  readonly succeed: (value: unknown) => void;
+  readonly fail: (error: unknown) => void;
+  readonly madeMs: number;
+  isSent: boolean;
+}
+
+/** Requests that are not answered, in the order in which they were made. Those that were sent stand before all others. */
+export class PendingRequests {
+  readonly timeoutMs: number;
+  #requests: Request[] = [];
+
+  constructor(timeoutMs: number) {
+    this.timeoutMs = timeoutMs;
+  }
+
+  /** When the oldest has been waiting for too long; infinity when there is none. */
+  get firstTimeoutMs(): number {
+    return (this.#requests[0]?.madeMs ?? Number.POSITIVE_INFINITY) + this.timeoutMs;
+  }
+
+  add(request: Request): void {
+    this.#requests.push(request);
+  }
+
+  /** @returns whether it was still waited for */
+  remove(request: Request): boolean {
+    const at = this.#requests.indexOf(request);
+    if (at >= 0) this.#requests.splice(at, 1);
+    return at >= 0;
+  }
+
+  unsent(): Request[] {
+    return this.#requests.filter(({ isSent }) => !isSent);
+  }
+
+  /** Those that were sent are sent again if they may be, and fail if not. */
+  disconnect(errorFor: (path: string) => Error): void {
+    const failed = this.#requests.filter(({ isSent, isRepeatable }) => isSent && !isRepeatable);
+    this.#requests = this.#requests.filter((request) => !failed.includes(request));
+    for (const request of this.#requests) request.isSent = false;
+    for (const { fail, path } of failed) fail(errorFor(path));
+  }
+
+  failAll(errorFor: (path: string) => Error): void {
+    for (const { fail, path } of this.#requests.splice(0)) fail(errorFor(path));
+  }
+
+  /** A request that was sent may take effect all the same. */
+  failOverdue(nowMs: number): void {
+    while (this.firstTimeoutMs <= nowMs) {
+      const { fail, path } = this.#requests.shift()!;
+      fail(new RequestTimeoutError(path, this.timeoutMs));
+    }
+  }
+}
