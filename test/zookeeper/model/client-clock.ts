@@ -26,10 +26,11 @@ export class ClientClock implements SessionClock {
   }
 
   after(waitMs: number, call: () => void): () => void {
-    let end = this.#time.after(waitMs, () => {
-      if (!this.isStalled) return call();
-      end = this.#time.at(this.#stalledUntilMs, call);
-    });
+    const callOrWait = () => {
+      if (this.isStalled) end = this.#time.at(this.#stalledUntilMs, callOrWait);
+      else call();
+    };
+    let end = this.#time.after(waitMs, callOrWait);
     return () => end();
   }
 

@@ -22,6 +22,8 @@ export class ModelEnsemble {
   readonly time: VirtualTime;
   /** Uniform integers from 0 below `end`. */
   readonly random: (end: number) => number;
+  /** Nothing happens by itself. */
+  isDown = false;
   readonly #options: Required<EnsembleOptions>;
   readonly #following = new Set<ModelReplica>();
 
@@ -58,13 +60,13 @@ export class ModelEnsemble {
   }
 
   #tick(): void {
-    this.server.expireSessions(this.time.nowMs);
+    if (!this.isDown) this.server.expireSessions(this.time.nowMs);
     this.#settle();
     this.time.after(this.#options.tickMs, () => this.#tick());
   }
 
   #reap(): void {
-    this.server.reapNodes(this.time.nowMs);
+    if (!this.isDown) this.server.reapNodes(this.time.nowMs);
     this.#settle();
     this.time.after(this.#options.reapIntervalMs, () => this.#reap());
   }

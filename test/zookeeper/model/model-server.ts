@@ -3,12 +3,14 @@ import { ModelTree, type Write, type Written } from './model-tree.ts';
 
 interface Committed {
   readonly write: Write;
+  readonly written: Written;
   readonly zxid: bigint;
   readonly nowMs: number;
 }
 
 interface Session {
   readonly timeoutMs: number;
+  /** When it was heard of last. */
   heardMs: number;
 }
 
@@ -72,6 +74,11 @@ export class ModelServer {
     return ended;
   }
 
+  /** A new leader gives every session its whole timeout again. */
+  restart(nowMs: number): void {
+    for (const session of this.#sessions.values()) session.heardMs = nowMs;
+  }
+
   /** Deletes empty containers, and nodes that have outlived their time. */
   reapNodes(nowMs: number): string[] {
     const paths = this.tree.reapable(nowMs);
@@ -82,7 +89,7 @@ export class ModelServer {
   #commit(write: Write, nowMs: number): Written {
     const zxid = ++this.#lastZxid;
     const written = this.tree.apply(write, zxid, nowMs);
-    this.log.push({ write, zxid, nowMs });
+    this.log.push({ write, written, zxid, nowMs });
     return written;
   }
 }

@@ -58,6 +58,11 @@ export class ModelSession implements LinkEnd {
     return this.#sessionId;
   }
 
+  /** Whether nothing is under way, nor can be before somebody asks for it. */
+  get isIdle(): boolean {
+    return this.#state === 'closed' || (this.#state === 'connected' && this.#pending.isEmpty);
+  }
+
   isSessionAlive(sessionId: bigint): boolean {
     const isCurrent = sessionId !== 0n && sessionId === this.#sessionId && this.#state !== 'closed';
     return isCurrent && this.clock.nowMs() < this.#deadlines.expiresAtMs;

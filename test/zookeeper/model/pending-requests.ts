@@ -27,6 +27,10 @@ export class PendingRequests {
     return (this.#requests[0]?.madeMs ?? Number.POSITIVE_INFINITY) + this.timeoutMs;
   }
 
+  get isEmpty(): boolean {
+    return this.#requests.length === 0;
+  }
+
   add(request: Request): void {
     this.#requests.push(request);
   }
