@@ -10,7 +10,7 @@ import type { Stat } from '../../../src/zookeeper/wire/records.ts';
 import type { ClientClock } from './client-clock.ts';
 import type { ModelEnsemble } from './model-ensemble.ts';
 import { ModelSession, type ModelSessionOptions } from './model-session.ts';
-import type { Write } from './model-tree.ts';
+import type { Write, Written } from './model-tree.ts';
 
 /** A ZooKeeper client over the model. */
 export class ModelNodes implements Nodes {
@@ -57,28 +57,31 @@ export class ModelNodes implements Nodes {
     };
   }
 
-  async create(path: string, options: CreateOptions = {}): Promise<CreatedNode> {
-    const { mode = 'persistent', data = Buffer.alloc(0), ttlMs = 0 } = options;
-    const bytes = Buffer.from(data);
-    const request = (sessionId: bigint): Write => ({
-      kind: 'create',
+  create(path: string, options: CreateOptions = {}): Promise<CreatedNode> {
+    const { mode = 'persistent', ttlMs = 0 } = options;
+    const data = Buffer.from(options.data ?? '');
+    return this.#write(
       path,
-      mode,
-      data: bytes,
-      ttlMs,
-      sessionId,
-    });
-    return (await this.#write(path, request)) as CreatedNode;
+      (sessionId) => ({ kind: 'create', path, mode, data, ttlMs, sessionId }),
+      ({ path: created, stat }) => ({ path: created, stat: stat! }),
+    );
   }
 
-  async delete(path: string, version = -1): Promise<void> {
-    await this.#write(path, () => ({ kind: 'delete', path, version }));
+  delete(path: string, version = -1): Promise<void> {
+    return this.#write(
+      path,
+      () => ({ kind: 'delete', path, version }),
+      () => {},
+    );
   }
 
-  async setData(path: string, data: Uint8Array, version = -1): Promise<Stat> {
+  setData(path: string, data: Uint8Array, version = -1): Promise<Stat> {
     const bytes = Buffer.from(data);
-    const written = await this.#write(path, () => ({ kind: 'setData', path, data: bytes, version }));
-    return (written as CreatedNode).stat;
+    return this.#write(
+      path,
+      () => ({ kind: 'setData', path, data: bytes, version }),
+      ({ stat }) => stat!,
+    );
   }
 
   exists(path: string, watcher?: Watcher): Promise<Stat | null> {
@@ -123,12 +126,16 @@ export class ModelNodes implements Nodes {
     if (watcher !== undefined) this.session.watches.add(kind, path, watcher);
   }
 
-  #write(path: string, writeOf: (sessionId: bigint) => Write): Promise<unknown> {
+  #write<T>(
+    path: string,
+    writeOf: (sessionId: bigint) => Write,
+    answerOf: (written: Written) => T,
+  ): Promise<T> {
     return this.session.request(path, false, (link) => {
       const { sessionId } = this.session;
       const written = link.replica.write(sessionId, writeOf(sessionId), this.#ensemble.time.nowMs);
       this.#ensemble.follow();
-      return written;
+      return answerOf(written);
     });
   }
 }
