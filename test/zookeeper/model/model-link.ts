@@ -35,6 +35,52 @@ export class ModelLink implements Watching {
     this.replica = ensemble.anyReplica();
   }
 
+  /** The server hears of the session, does this, and answers; unless there is no such session any more. */
+  ask(
+    sessionId: bigint,
+    perform: () => unknown,
+    answer: (value: unknown, error: unknown, zxid: bigint) => void,
+  ): void {
+    const { server, time } = this.#ensemble;
+    this.send(() => {
+      if (!server.touch(sessionId, time.nowMs)) return this.cut();
+      let value: unknown;
+      let error: unknown = null;
+      try {
+        value = perform();
+      } catch (refusal) {
+        error = refusal;
+      }
+      const zxid = this.replica.lastZxid;
+      this.reply(() => answer(value, error, zxid));
+    });
+  }
+
+  /**
+   * Opens a session, or takes one over. @param asked 0: a new one @param answer is given 0 when there is no such session
+   */
+  join(asked: bigint, timeoutMs: number, seenZxid: bigint, answer: (sessionId: bigint) => void): void {
+    const { server, time } = this.#ensemble;
+    this.send(() => {
+      const id = asked === 0n ? server.openSession(timeoutMs, time.nowMs) : asked;
+      const isOpen = server.touch(id, time.nowMs);
+      // A server that knows less than the client has seen would refuse it.
+      if (asked === 0n || this.replica.lastZxid < seenZxid) this.replica.catchUp();
+      this.reply(() => answer(isOpen ? id : 0n));
+    });
+  }
+
+  /** The session ends, and the connection with it. */
+  leave(sessionId: bigint): void {
+    const { server, time } = this.#ensemble;
+    this.send(() => {
+      server.endSession(sessionId, time.nowMs);
+      this.replica.catchUp();
+      this.#ensemble.follow();
+      this.close();
+    });
+  }
+
   /** @param arrive is called at the server, unless the connection is cut before */
   send(arrive: () => void): void {
     if (this.swallows === 'everything') return;

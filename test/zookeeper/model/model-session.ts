@@ -77,14 +77,8 @@ export class ModelSession implements LinkEnd {
   close(): void {
     if (this.#state === 'closed') return;
     const { link, sessionId } = this;
-    if (link !== null && this.#isEstablished) {
-      link.send(() => {
-        this.#ensemble.server.endSession(sessionId, this.#ensemble.time.nowMs);
-        link.replica.catchUp();
-        this.#ensemble.follow();
-        link.close();
-      });
-    } else link?.close();
+    if (this.#isEstablished) link?.leave(sessionId);
+    else link?.close();
     this.link = null;
     this.#state = 'closed';
     this.#pending.failAll((path) => new ClientClosedError(path));
@@ -152,50 +146,34 @@ export class ModelSession implements LinkEnd {
   /** Sends what the server does, and is called with what came of it. */
   #ask(perform: (link: ModelLink) => unknown, answer: (value: unknown, error: unknown) => void): void {
     const link = this.link!;
-    const sessionId = this.#sessionId;
     const sentMs = this.clock.nowMs();
     this.#deadlines.sent(sentMs);
-    link.send(() => {
-      if (!this.#ensemble.server.touch(sessionId, this.#ensemble.time.nowMs)) return link.cut();
-      let value: unknown;
-      let error: unknown = null;
-      try {
-        value = perform(link);
-      } catch (refusal) {
-        error = refusal;
-      }
-      const zxid = link.replica.lastZxid;
-      link.reply(() => {
+    link.ask(
+      this.#sessionId,
+      () => perform(link),
+      (value, error, zxid) => {
         this.#deadlines.received(this.clock.nowMs());
         this.#deadlines.answered(sentMs);
         if (zxid > this.#seenZxid) this.#seenZxid = zxid;
         answer(value, error);
-      });
-    });
+      },
+    );
   }
 
   #connect(): void {
     if (this.#state === 'closed' || this.link !== null) return;
-    const { time, server } = this.#ensemble;
+    const { time } = this.#ensemble;
     if (time.nowMs < this.#unreachableUntilMs) {
       this.clock.after(this.#unreachableUntilMs - time.nowMs, () => this.#connect());
       return;
     }
     const link = new ModelLink(this.#ensemble, this.clock, this);
     this.link = link;
-    const asked = this.#sessionId;
     const sentMs = this.clock.nowMs();
     this.#connectBeganMs = sentMs;
-    link.send(() => {
-      const isNew = asked === 0n;
-      const id = isNew ? server.openSession(this.#timeoutMs, time.nowMs) : asked;
-      const isOpen = server.touch(id, time.nowMs);
-      // A server that knows less than the client has seen would refuse it.
-      if (isNew || link.replica.lastZxid < this.#seenZxid) link.replica.catchUp();
-      link.reply(() => {
-        if (isOpen) this.#establish(link, id, sentMs);
-        else this.#lose();
-      });
+    link.join(this.#sessionId, this.#timeoutMs, this.#seenZxid, (sessionId) => {
+      if (sessionId === 0n) this.#lose();
+      else this.#establish(link, sessionId, sentMs);
     });
   }
 

@@ -1,8 +1,9 @@
 import { childOf, nameOf } from '../../../src/zookeeper/node-path.ts';
 import type { Nodes } from '../../../src/zookeeper/nodes.ts';
 import type { AcquireOptions, LeaseUnderTest, LocksUnderTest, LockUnderTest } from './lock-under-test.ts';
-import { deleteNode, NaiveAcquire, numberOf, type OwnNode, type Rule } from './naive-acquire.ts';
+import { NaiveAcquire, type Rule } from './naive-acquire.ts';
 import type { NaiveBug } from './naive-bug.ts';
+import { deleteNode, numberOf, type OwnNode } from './naive-entry.ts';
 
 class NaiveLease implements LeaseUnderTest {
   readonly fencingToken: bigint;
@@ -23,7 +24,8 @@ class NaiveLease implements LeaseUnderTest {
     this.fencingToken = bug === 'takes the sequence for the token' ? BigInt(numberOf(node.path)) : token;
     this.#endKeeping = nodes.keepRunning();
     this.#endListening = nodes.onState((state) => {
-      if (state === 'lost' || state === 'closed') this.#lose();
+      const isLost = state === 'lost' || state === 'closed';
+      if (isLost || (state === 'suspended' && bug === 'calls it lost when it is suspended')) this.#lose();
     });
   }
 
@@ -32,7 +34,8 @@ class NaiveLease implements LeaseUnderTest {
   }
 
   get locked(): boolean {
-    return !this.#isReleased && this.#nodes.isSessionAlive(this.node.sessionId);
+    if (this.#isReleased) return false;
+    return this.#bug === 'stays locked behind its session' || this.#nodes.isSessionAlive(this.node.sessionId);
   }
 
   async release(): Promise<boolean> {
@@ -40,7 +43,7 @@ class NaiveLease implements LeaseUnderTest {
     this.#isReleased = true;
     const isGone = await deleteNode(this.#nodes, this.node, this.#bug === 'deletes only once');
     this.#end();
-    return wasHeld && isGone;
+    return this.#bug === 'says that it has released what was lost' || (wasHeld && isGone);
   }
 
   #lose(): void {
@@ -49,7 +52,7 @@ class NaiveLease implements LeaseUnderTest {
   }
 
   #end(): void {
-    this.#endKeeping();
+    if (this.#bug !== 'keeps the process running') this.#endKeeping();
     this.#endListening();
   }
 }
