@@ -4,6 +4,8 @@ import type { Fault, FaultKind, SchedulePlan } from './schedule-plan.ts';
 
 /** How many times less often than a write a read breaks its connection. */
 const READS_PER_WRITE = 4;
+/** How many times less often than that a process stalls behind a request, and finds an old answer when it goes on. */
+const CUTS_PER_STALL = 3;
 
 /** Breaks what the plan says, and counts it. */
 export class FaultInjector {
@@ -74,6 +76,12 @@ export class FaultInjector {
     const { writesPerCut, faultsEndMs, sessionTimeoutMs } = this.#plan;
     const { random, time } = this.#ensemble;
     if (writesPerCut === 0 || this.#isOver || time.nowMs >= faultsEndMs) return 'nowhere';
+    if (random(writesPerCut * CUTS_PER_STALL) === 0) {
+      const stalledMs = random(2 * sessionTimeoutMs);
+      this.counts.stall++;
+      this.#log(() => `${name} stalls for ${stalledMs} ms behind a request`);
+      nodes.clock.stall(stalledMs);
+    }
     if (random(isWrite ? writesPerCut : writesPerCut * READS_PER_WRITE) > 0) return 'nowhere';
     const cut = random(2) === 0 ? 'before' : 'after';
     const isolatedMs = random(2) === 0 ? 0 : random(2 * sessionTimeoutMs);

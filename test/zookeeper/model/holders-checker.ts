@@ -71,8 +71,10 @@ export class HoldersChecker {
     this.#claims.delete(claim);
     const isAlive = nodes.isSessionAlive(sessionId);
     must(locked === isAlive, 'a lease is held exactly as long as its session', lease.path, locked);
-    // The signal may come with the event behind, because timers are late.
     must(!lease.signal.aborted || !isAlive, 'nobody is told of a loss that was none', lease.path);
+    // Before the client has noticed, because timers are late, nobody can be told.
+    const isNoticed = nodes.sessionId !== sessionId;
+    must(!isNoticed || lease.signal.aborted, 'whoever loses a lease is told', lease.path);
     return locked;
   }
 

@@ -127,7 +127,12 @@ export class NaiveAcquire {
     const paths = names.map((name) => childOf(this.#path, name));
     try {
       if (this.#bug === 'waits for a node that is gone') await this.#nodes.exists(paths[0]!, watcher);
-      else await Promise.all(paths.map((path) => this.#nodes.getData(path, watcher)));
+      else {
+        // All of them are answered before any watch is taken back: an answer behind that would put it there again.
+        const asked = paths.map((path) => this.#nodes.getData(path, watcher));
+        await Promise.allSettled(asked);
+        await Promise.all(asked);
+      }
       const type = await woken;
       return this.#bug === 'takes the event for the grant' && type === 'deleted' && this.#grant(own);
     } catch (error) {
@@ -135,6 +140,7 @@ export class NaiveAcquire {
       throw error;
     } finally {
       for (const path of paths) this.#nodes.removeWatcher(path, watcher);
+      if (this.#bug === 'leaves a watch behind') this.#nodes.exists(paths[0]!, watcher).catch(() => {});
     }
   }
 }

@@ -11,6 +11,8 @@ export const NAIVE_BUGS = [
   'cleans up before it refuses',
   'stays locked behind its session',
   'calls it lost when it is suspended',
+  'tells nobody of a loss',
+  'leaves a watch behind',
   'keeps the process running',
   'says that it has released what was lost',
   'deletes only once',

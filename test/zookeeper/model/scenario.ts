@@ -13,6 +13,8 @@ import { VirtualTime } from './virtual-time.ts';
 
 /** Beyond the last fault: whoever still waits then waits for ever. */
 const PATIENCE_MS = 60_000;
+/** How long nothing may be under way any more until everybody counts as done. */
+const QUIET_MS = 50;
 /** How soon somebody is let in when nothing is broken: with one server, and with replicas that are behind. */
 const HAND_OVER_MS = 60;
 const BEHIND_MS = 1_000;
@@ -55,9 +57,7 @@ export class Scenario {
     this.#logWrites();
     if (this.#violation !== null) throw this.#violation;
     if (!this.#isOver()) throw new ViolationError('nobody waits for ever');
-    for (const nodes of this.clients)
-      if (nodes.kept > 0 && !this.faults.crashed.has(nodes))
-        throw new ViolationError('no process is kept running for nothing');
+    for (const nodes of this.clients) if (!this.faults.crashed.has(nodes)) checkNothingLeft(nodes);
     this.checker.finished();
     const isPrompt =
       plan.layout.kind === 'readWrite' || plan.layout.size === 1 || this.#locks.givesFreeLeases;
@@ -85,10 +85,16 @@ export class Scenario {
   async #settle(): Promise<void> {
     const { time, plan } = this;
     this.faults.end();
-    const beganMs = time.nowMs;
-    await time.runUntil(beganMs + 5 * plan.sessionTimeoutMs, () => {
-      const isCalm = this.clients.every((nodes) => this.faults.crashed.has(nodes) || nodes.session.isIdle);
-      return this.#violation !== null || (this.checker.isQueueEmpty && isCalm && time.nowMs > beganMs + 50);
+    let quietSinceMs = time.nowMs;
+    let wasQuiet = false;
+    await time.runUntil(quietSinceMs + 5 * plan.sessionTimeoutMs, () => {
+      const isCalm = this.clients.every(
+        (nodes) => this.faults.crashed.has(nodes) || (nodes.session.isIdle && !nodes.clock.isStalled),
+      );
+      const isQuiet = isCalm && this.checker.isQueueEmpty;
+      if (!wasQuiet) quietSinceMs = time.nowMs;
+      wasQuiet = isQuiet;
+      return this.#violation !== null || (isQuiet && time.nowMs > quietSinceMs + QUIET_MS);
     });
   }
 
@@ -163,8 +169,8 @@ export class Scenario {
   /** Puts what the servers did among what the clients saw. */
   #logWrites(): void {
     if (!this.#isTraced) return;
-    for (const { write, zxid, nowMs } of this.ensemble.server.log) {
-      const what = 'path' in write ? write.path : `session ${write.sessionId}`;
+    for (const { write, written, zxid, nowMs } of this.ensemble.server.log) {
+      const what = write.kind === 'endSession' ? `of ${write.sessionId}` : written.path;
       this.trace.push(`${nowMs.toFixed(3).padStart(10)}   zxid ${zxid} ${write.kind} ${what}`);
     }
     this.trace.sort((a, b) => Number.parseFloat(a) - Number.parseFloat(b));
@@ -172,6 +178,12 @@ export class Scenario {
     for (const [at, line] of this.trace.entries())
       this.trace[at] = line.replaceAll(ID, (id) => nameFor(ids, id));
   }
+}
+
+/** @throws ViolationError */
+function checkNothingLeft(nodes: ModelNodes): void {
+  if (nodes.kept > 0) throw new ViolationError('no process is kept running for nothing');
+  if (!nodes.session.watches.isEmpty) throw new ViolationError('no watch is left behind');
 }
 
 /** The random part of a node's name. */
