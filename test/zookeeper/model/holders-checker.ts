@@ -1,13 +1,16 @@
 import { nameOf, parentOf } from '../../../src/zookeeper/node-path.ts';
+import type { Nodes } from '../../../src/zookeeper/nodes.ts';
 import type { LeaseUnderTest, LockLayout, LockMode } from './lock-under-test.ts';
-import type { ModelNodes } from './model-nodes.ts';
 import type { ModelServer } from './model-server.ts';
 
 export class ViolationError extends Error {}
 
+/** What a client knows of its own session. */
+type Client = Pick<Nodes, 'sessionId' | 'isSessionAlive'>;
+
 /** One grant that a client was told of. */
 export interface Claim {
-  readonly nodes: ModelNodes;
+  readonly nodes: Client;
   readonly owner: object;
   readonly mode: LockMode;
   readonly lease: LeaseUnderTest;
@@ -40,7 +43,7 @@ export class HoldersChecker {
   }
 
   /** The lease was just handed out. @throws ViolationError */
-  granted(nodes: ModelNodes, owner: object, mode: LockMode, lease: LeaseUnderTest): Claim {
+  granted(nodes: Client, owner: object, mode: LockMode, lease: LeaseUnderTest): Claim {
     const { path } = lease;
     must(parentOf(path) === this.#path, 'a lease stands below the path of its lock', path);
     const stat = this.#server.tree.stat(path);
@@ -51,16 +54,10 @@ export class HoldersChecker {
     must(lease.locked && !lease.signal.aborted, 'a lease is held when it is handed out', path);
     this.#checkRank(path, mode);
     const claim: Claim = { nodes, owner, mode, lease, sessionId };
+    this.#checkOthers(claim);
     this.#checkToken(claim, stat.czxid);
-    for (const other of this.believers())
-      must(!this.#excludes(other, claim), 'holders exclude each other', other.lease.path, path);
     this.#claims.add(claim);
     if (!this.grants.has(path)) this.grants.set(path, this.#nowMs());
-    if (this.#layout.kind === 'mutex') {
-      // An owner that has taken a lease again has it once.
-      const holders = new Set([...this.believers()].map((believer) => believer.owner));
-      must(holders.size <= this.#layout.size, 'there are no more holders than leases', path, holders.size);
-    }
     return claim;
   }
 
@@ -127,9 +124,9 @@ export class HoldersChecker {
     if (again !== undefined)
       return must(token === again.lease.fencingToken, 'a lease keeps its token', path, token);
     const write = mode === 'read' ? own.find((claim) => claim.mode === 'write') : undefined;
-    if (write !== undefined) this.downgrades++;
     const due = write === undefined ? czxid : write.lease.fencingToken;
     must(token === due, 'a token is the number of the creation', path, token, due);
+    if (write !== undefined) this.downgrades++;
     if (this.#layout.kind === 'mutex' && this.#layout.size > 1) return;
     const last = mode === 'read' ? this.#lastWriteToken : this.#lastToken;
     must(token > last || write !== undefined, 'tokens grow', path, token, last);
@@ -137,9 +134,18 @@ export class HoldersChecker {
     if (mode === 'write') this.#lastWriteToken = token;
   }
 
-  #excludes(a: Claim, b: Claim): boolean {
-    if (this.#layout.kind === 'mutex' || a.owner === b.owner) return false;
-    return a.mode === 'write' || b.mode === 'write';
+  #checkOthers(claim: Claim): void {
+    const believers = [...this.believers()].filter(({ owner }) => owner !== claim.owner);
+    if (this.#layout.kind === 'mutex') {
+      // An owner that has taken a lease again has it once.
+      const holders = 1 + new Set(believers.map(({ owner }) => owner)).size;
+      must(holders <= this.#layout.size, 'there are no more holders than leases', claim.lease.path, holders);
+      return;
+    }
+    for (const { mode, lease } of believers) {
+      const isShared = mode === 'read' && claim.mode === 'read';
+      must(isShared, 'holders exclude each other', lease.path, claim.lease.path);
+    }
   }
 }
 

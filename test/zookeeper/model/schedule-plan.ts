@@ -89,7 +89,7 @@ export function planSchedule(seed: number, locks: LocksUnderTest): SchedulePlan 
   return {
     layout,
     path: pick('/lock', '/locks/of/some', '/locks/one'),
-    replicas: pick(1, 1, 3),
+    replicas: pick(1, 3),
     sessionTimeoutMs,
     requestTimeoutMs: pick(Number.POSITIVE_INFINITY, 300),
     clients: Array.from({ length: 2 + draw(4) }, drawClient),
