@@ -5,6 +5,7 @@ import { JOURNAL_BUGS } from './journal-bugs.ts';
 import type { PlantedBug } from './planted-bug.ts';
 import { PROTOCOL_BUGS } from './protocol-bugs.ts';
 import { THREAD_BUGS } from './thread-bugs.ts';
+import { ZOOKEEPER_BUGS } from './zookeeper-bugs.ts';
 
 /** All bugs, each planted alone. */
 export const PLANTED_BUGS: readonly PlantedBug[] = [
@@ -14,4 +15,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...JOURNAL_BUGS,
   ...INSPECTION_BUGS,
   ...FILE_LOCK_BUGS,
+  ...ZOOKEEPER_BUGS,
 ];

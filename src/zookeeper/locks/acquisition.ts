@@ -4,7 +4,7 @@ import { NoAuthError, NoNodeError } from '../server-refusal.ts';
 import { Changes } from './changes.ts';
 import { isSequenceUsable, parseContender } from './contenders.ts';
 import { SequenceExhaustedError } from './lock-error.ts';
-import { isSessionOver, removeNode } from './node-removal.ts';
+import { isSessionOver, isUnanswered, removeNode } from './node-removal.ts';
 import { createQueueNode, type QueueNode, removeTwins } from './queue-node.ts';
 import { isTaken, lockNameOf, lockNamesOf, type Rule, standingOf } from './standing.ts';
 
@@ -88,23 +88,30 @@ export class Acquisition {
       // Nothing is said while nothing is known: behind a lost connection the list may be old.
       if (standing.kind === 'held' && this.#nodes.state === 'connected') return 'held';
       if (standing.kind === 'behind' && tries) return 'taken';
-      if (standing.kind === 'behind') await this.#waitFor(childOf(base, standing.node));
+      if (standing.kind === 'behind') await this.#waitFor(standing.nodes.map((node) => childOf(base, node)));
     }
     return 'gone';
   }
 
+  /** Who waits does so for as long as its caller says, also while no server can be reached; who tries is told. */
   async #list(): Promise<readonly string[]> {
-    try {
-      return (await this.#nodes.getChildren(this.#options.base)).children;
-    } catch (error) {
-      // The lock's node is gone, and so is everything below it.
-      if (error instanceof NoNodeError) return [];
-      throw error;
+    const { base, tries } = this.#options;
+    for (;;) {
+      try {
+        return (await this.#nodes.getChildren(base)).children;
+      } catch (error) {
+        // The lock's node is gone, and so is everything below it.
+        if (error instanceof NoNodeError || this.#changes.isCancelled) return [];
+        if (!isUnanswered(error) || tries) throw error;
+      }
     }
   }
 
-  #waitFor(path: string): Promise<void> {
-    return this.#changes.wait(path, (wake) => this.#watch(path, wake));
+  #waitFor(paths: readonly string[]): Promise<void> {
+    return this.#changes.wait(paths, async (wake) => {
+      const watched = await Promise.all(paths.map((path) => this.#watch(path, wake)));
+      return watched.every((isThere) => isThere);
+    });
   }
 
   /** Whether there is something to wait for. A failed getData leaves no watch behind, other than exists. */
@@ -113,8 +120,17 @@ export class Acquisition {
       await this.#nodes.getData(path, wake);
       return true;
     } catch (error) {
-      if (error instanceof NoNodeError) return false;
-      if (error instanceof NoAuthError) return (await this.#nodes.exists(path, wake)) !== null;
+      if (error instanceof NoNodeError || isUnanswered(error)) return false;
+      if (error instanceof NoAuthError) return this.#watchUnread(path, wake);
+      throw error;
+    }
+  }
+
+  async #watchUnread(path: string, wake: () => void): Promise<boolean> {
+    try {
+      return (await this.#nodes.exists(path, wake)) !== null;
+    } catch (error) {
+      if (isUnanswered(error)) return false;
       throw error;
     }
   }

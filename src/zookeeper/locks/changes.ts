@@ -24,12 +24,12 @@ export class Changes {
   }
 
   /**
-   * Resolves when it may be worth looking again: at an event of the node, when a connection or a session has come or gone,
+   * Resolves when it may be worth looking again: at an event of one of the nodes, when a connection or a session has come or gone,
    * when the request is cancelled, and every now and then. An event says only that: it may have been somebody else's.
    *
    * @param arm sets the watch, and says whether there is something to wait for
    */
-  async wait(path: string, arm: (wake: () => void) => Promise<boolean>): Promise<void> {
+  async wait(paths: readonly string[], arm: (wake: () => void) => Promise<boolean>): Promise<void> {
     let wake!: () => void;
     const woken = new Promise<void>((resolve) => {
       wake = resolve;
@@ -45,7 +45,7 @@ export class Changes {
     } finally {
       endState();
       endTimer();
-      this.#nodes.removeWatcher(path, wake);
+      for (const path of paths) this.#nodes.removeWatcher(path, wake);
     }
   }
 }

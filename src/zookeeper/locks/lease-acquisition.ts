@@ -1,8 +1,9 @@
 import type { Nodes } from '../nodes.ts';
+import { NoNodeError } from '../server-refusal.ts';
 import { Acquisition } from './acquisition.ts';
 import { Changes } from './changes.ts';
 import { LEASE_NAME } from './contenders.ts';
-import { isSessionOver, removeNode } from './node-removal.ts';
+import { isSessionOver, isUnanswered, removeNode } from './node-removal.ts';
 import { createQueueNode, type QueueNode, removeTwins } from './queue-node.ts';
 import { MUTEX } from './standing.ts';
 
@@ -76,8 +77,9 @@ export class LeaseAcquisition {
     const { leases, maxLeases } = this.#options;
     let standing = 'behind' as 'granted' | 'gone' | 'behind';
     while (standing === 'behind' && !this.#changes.isCancelled) {
-      await this.#changes.wait(leases, async (wake) => {
-        const { children } = await this.#nodes.getChildren(leases, wake);
+      await this.#changes.wait([leases], async (wake) => {
+        const children = await this.#list(wake);
+        if (children === null) return false;
         removeTwins(this.#nodes, leases, lease, children);
         if (!children.includes(lease.name) || !this.#isAlive(lock, lease)) standing = 'gone';
         else if (children.length <= maxLeases() && this.#nodes.state === 'connected') standing = 'granted';
@@ -85,6 +87,17 @@ export class LeaseAcquisition {
       });
     }
     return standing === 'granted';
+  }
+
+  /** Null: there was no answer, so it is asked again. */
+  async #list(wake: () => void): Promise<readonly string[] | null> {
+    try {
+      return (await this.#nodes.getChildren(this.#options.leases, wake)).children;
+    } catch (error) {
+      if (isUnanswered(error)) return null;
+      if (error instanceof NoNodeError) return [];
+      throw error;
+    }
   }
 
   #isAlive(lock: QueueNode, lease: QueueNode): boolean {

@@ -1,34 +1,44 @@
 import { parentOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NodeExistsError, NoNodeError, UnimplementedError } from '../server-refusal.ts';
+import type { CreateMode } from '../wire/op-code.ts';
+import { isUnanswered } from './node-removal.ts';
 
 /**
  * Makes a node with all above it, as containers, which the server removes some time after their last child is gone. Servers
  * before 3.5 have none; there they stay.
+ *
+ * A container may be removed while what is to be below it is made: then the node is not there, which whoever needs it finds
+ * out, and asks again.
  */
 export async function makeParents(nodes: Nodes, path: string): Promise<void> {
+  if (path === '/' || (await isMade(nodes, path))) return;
+  await makeParents(nodes, parentOf(path));
+  await isMade(nodes, path);
+}
+
+/** False: the node above it is missing. */
+async function isMade(nodes: Nodes, path: string): Promise<boolean> {
   try {
-    await makeNode(nodes, path);
+    await makeNode(nodes, path, 'container');
+    return true;
   } catch (error) {
-    if (!(error instanceof NoNodeError) || path === '/') throw error;
-    await makeParents(nodes, parentOf(path));
-    await makeNode(nodes, path);
+    if (error instanceof NoNodeError) return false;
+    throw error;
   }
 }
 
-async function makeNode(nodes: Nodes, path: string): Promise<void> {
-  try {
-    await nodes.create(path, { mode: 'container' });
-  } catch (error) {
-    if (error instanceof UnimplementedError) return makePersistent(nodes, path);
-    if (!(error instanceof NodeExistsError)) throw error;
-  }
-}
-
-async function makePersistent(nodes: Nodes, path: string): Promise<void> {
-  try {
-    await nodes.create(path);
-  } catch (error) {
-    if (!(error instanceof NodeExistsError)) throw error;
+/** A creation whose answer was lost is made again: whoever made it, the node is there then. */
+async function makeNode(nodes: Nodes, path: string, mode: CreateMode): Promise<void> {
+  for (;;) {
+    try {
+      await nodes.create(path, { mode });
+      return;
+    } catch (error) {
+      if (error instanceof NodeExistsError) return;
+      if (error instanceof UnimplementedError && mode === 'container')
+        return makeNode(nodes, path, 'persistent');
+      if (!isUnanswered(error)) throw error;
+    }
   }
 }

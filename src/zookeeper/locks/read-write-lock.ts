@@ -5,7 +5,7 @@ import { NodeExistsError } from '../server-refusal.ts';
 import { parseContender, READ_NAME, WRITE_NAME } from './contenders.ts';
 import { LockUpgradeError } from './lock-error.ts';
 import { LockHold } from './lock-hold.ts';
-import { isUnanswered, removeNode } from './node-removal.ts';
+import { isSessionOver, isUnanswered, removeNode } from './node-removal.ts';
 import type { QueueNode } from './queue-node.ts';
 import { QueuedLock, type QueuedLockOptions } from './queued-lock.ts';
 
@@ -60,7 +60,7 @@ export class ReadWriteLock {
     const prefix = `_c_${randomUUID()}-`;
     const name = `${prefix}${READ_NAME}${sequence}`;
     const node: QueueNode = { ...write.node, path: childOf(this.path, name), name, prefix };
-    await createExactly(nodes, node, this.readLock.data);
+    if (!(await createExactly(nodes, node, this.readLock.data))) return null;
     // The write lock must have held all along: only then nobody else can have written.
     if (this.writeLock.holdOf(owner) === write)
       return new LockHold(nodes, this.path, node, write.fencingToken);
@@ -69,15 +69,26 @@ export class ReadWriteLock {
   }
 }
 
-/** Its name is certain, so a creation whose answer was lost is made again. */
-async function createExactly(nodes: Nodes, { path }: QueueNode, data: Uint8Array): Promise<void> {
-  for (;;) {
+/**
+ * Its name is certain, so a creation whose answer was lost is made again, but not in another session: there nobody would
+ * remove it, and its number is before all others.
+ *
+ * @returns false when the session is over
+ */
+async function createExactly(
+  nodes: Nodes,
+  { path, sessionId }: QueueNode,
+  data: Uint8Array,
+): Promise<boolean> {
+  while (nodes.isSessionAlive(sessionId)) {
     try {
       await nodes.create(path, { mode: 'ephemeral', data });
-      return;
+      return true;
     } catch (error) {
-      if (error instanceof NodeExistsError) return;
+      if (error instanceof NodeExistsError) return true;
+      if (isSessionOver(error)) return false;
       if (!isUnanswered(error)) throw error;
     }
   }
+  return false;
 }

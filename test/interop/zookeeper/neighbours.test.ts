@@ -119,6 +119,20 @@ describe('what stands beside the contenders', () => {
     },
   );
 
+  it('may be a late answer to the same request, which is taken away', async () => {
+    const server = await startZooKeeper();
+    const [client, other] = [await connectNode(server), await connectNode(server)];
+    const lock = await new Mutex(client, '/a').acquire();
+    const mutex = new Mutex(other, '/a', { timeoutMs: 10_000 });
+    const waiting = mutex.acquire();
+    await expect.poll(() => mutex.getParticipantNodes(), WAIT).toHaveLength(2);
+    const own = (await mutex.getParticipantNodes())[1]!;
+    await other.create(own.slice(0, -10), { mode: 'ephemeralSequential' });
+    await lock.release();
+    expect((await waiting).path).toBe(own);
+    await expect.poll(() => mutex.getParticipantNodes(), WAIT).toEqual([own]);
+  });
+
   it('may be a node that cannot be read, whose end is waited for all the same', async () => {
     const server = await startZooKeeper();
     const auth = [{ scheme: 'digest', auth: 'user:secret' }];

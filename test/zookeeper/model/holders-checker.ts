@@ -123,7 +123,9 @@ export class HoldersChecker {
     const again = own.find((claim) => claim.mode === mode && claim.lease.path === path);
     if (again !== undefined)
       return must(token === again.lease.fencingToken, 'a lease keeps its token', path, token);
-    const write = mode === 'read' ? own.find((claim) => claim.mode === 'write') : undefined;
+    // A writer whose lock was lost meanwhile is a reader like all others.
+    const isWriting = (claim: Claim): boolean => claim.mode === 'write' && claim.lease.locked;
+    const write = mode === 'read' ? own.find(isWriting) : undefined;
     const due = write === undefined ? czxid : write.lease.fencingToken;
     must(token === due, 'a token is the number of the creation', path, token, due);
     if (write !== undefined) this.downgrades++;

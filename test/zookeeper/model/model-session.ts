@@ -51,6 +51,7 @@ export class ModelSession implements LinkEnd {
   }
 
   get state(): SessionState {
+    this.#checkExpiry();
     return this.#state;
   }
 
@@ -64,8 +65,14 @@ export class ModelSession implements LinkEnd {
   }
 
   isSessionAlive(sessionId: bigint): boolean {
-    const isCurrent = sessionId !== 0n && sessionId === this.#sessionId && this.#state !== 'closed';
-    return isCurrent && this.clock.nowMs() < this.#deadlines.expiresAtMs;
+    this.#checkExpiry();
+    return sessionId !== 0n && sessionId === this.#sessionId && this.#state !== 'closed';
+  }
+
+  /** As the client does it: who looks at a session that is over loses it, so that it never comes back to life. */
+  #checkExpiry(): void {
+    if (this.#sessionId === 0n || this.#state === 'closed') return;
+    if (this.clock.nowMs() >= this.#deadlines.expiresAtMs) this.#lose();
   }
 
   onState(listener: (state: SessionState) => void): () => void {
@@ -213,6 +220,7 @@ export class ModelSession implements LinkEnd {
     this.#sessionId = 0n;
     this.losses++;
     this.#state = 'lost';
+    this.#pending.disconnect((path) => new ConnectionLossError(path));
     this.#pending.failAll((path) => new SessionExpiredError(path));
     this.watches.loseAll((path) => path);
     this.#tellState();

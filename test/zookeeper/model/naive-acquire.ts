@@ -103,11 +103,7 @@ export class NaiveAcquire {
   }
 
   #grant(own: OwnNode): boolean {
-    const isAlive =
-      this.#bug === 'trusts the state'
-        ? this.#nodes.state === 'connected'
-        : this.#nodes.isSessionAlive(own.sessionId);
-    if (!isAlive) {
+    if (!this.#nodes.isSessionAlive(own.sessionId)) {
       if (own.sessionId !== this.#nodes.sessionId) this.#entry.own = null;
       return false;
     }

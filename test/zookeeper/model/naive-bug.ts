@@ -16,7 +16,6 @@ export const NAIVE_BUGS = [
   'keeps the process running',
   'says that it has released what was lost',
   'deletes only once',
-  'trusts the state',
   'sorts by the whole name',
   'gives up without a parent',
   'lets one too many in',

@@ -124,9 +124,10 @@ export class Scenario {
     this.faults.schedule(nodes, client, plan.faults, () => {
       for (const [task, runner] of this.#running) if (runner === nodes) this.#running.delete(task);
     });
-    const lockFor = this.#lockMaker(nodes, path, layout);
+    const lockMaker = this.#lockMaker(nodes, path, layout);
     for (const [task, rounds] of plan.tasks.entries()) {
       const name = `task ${number}.${task}`;
+      const lockFor = lockMaker();
       const { checker } = this;
       const refused = () => {
         this.#refusals++;
@@ -143,12 +144,12 @@ export class Scenario {
     }
   }
 
-  /** Some programs share one lock object, and some make one for each use. */
+  /** Some programs share one lock object, and some make one for each task: an owner is known to the object that he uses. */
   #lockMaker(
     nodes: ModelNodes,
     path: string,
     layout: SchedulePlan['layout'],
-  ): (mode: LockMode) => LockUnderTest {
+  ): () => (mode: LockMode) => LockUnderTest {
     const make = () => {
       if (layout.kind === 'mutex') {
         const mutex = this.#locks.mutex(nodes, path, layout.size);
@@ -158,8 +159,7 @@ export class Scenario {
       return (mode: LockMode) => (mode === 'write' ? both.write : both.read);
     };
     const shared = make();
-    if (layout.kind === 'readWrite') return shared;
-    return (mode) => (this.ensemble.random(2) === 0 ? shared(mode) : make()(mode));
+    return () => (this.ensemble.random(2) === 0 ? shared : make());
   }
 
   #log(what: () => string): void {
