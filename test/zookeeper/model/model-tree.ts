@@ -163,7 +163,7 @@ export function pathsTo(path: string): string[] {
 }
 
 /** Java's `%010d`. */
-export function sequenceText(number: number): string {
+function sequenceText(number: number): string {
   return number < 0 ? `-${String(-number).padStart(9, '0')}` : String(number).padStart(10, '0');
 }
 
