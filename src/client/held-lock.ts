@@ -7,6 +7,8 @@ export interface LockOwner {
   release(lock: HeldLock): Promise<boolean>;
   /** Renews by key. */
   extend(lock: HeldLock, lockTimeoutMs: number | undefined): Promise<void>;
+  /** Has `lose` called now if the session may be over that holds the lock. */
+  checkSession(): void;
   /** The lock is lost: called once. */
   lost(lock: HeldLock): void;
 }
@@ -112,7 +114,10 @@ export class HeldLock implements AsyncDisposable {
 
   /** Neither unlocked nor lost, as far as time goes. */
   #isLeased(): boolean {
-    if (this.#state === 'held') this.#keeper?.check();
+    if (this.#state === 'held') {
+      if (this.#keeper === null) this.#owner.checkSession();
+      else this.#keeper.check();
+    }
     return this.#state === 'held';
   }
 

@@ -52,6 +52,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   readonly #owner: LockOwner = {
     release: (lock) => this.#release(lock),
     extend: (lock, lockTimeoutMs) => this.#extend(lock, lockTimeoutMs),
+    checkSession: () => this.#transport.checkSession?.(),
     lost: (lock) => {
       this.#held.delete(lock.key);
       // Whatever a listener throws is its own: nothing here stands half done because of it.

@@ -73,6 +73,10 @@ export class RestTransport implements Transport {
     return this.#call('/v1/renew', writeRenew(call), readLockReply, limits);
   }
 
+  checkSession(): void {
+    this.#sessions.check();
+  }
+
   async close(): Promise<void> {
     await this.#sessions.close();
     await this.#pool.close();

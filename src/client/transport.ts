@@ -70,6 +70,8 @@ export interface Transport {
   renew(call: RenewCall, limits?: CallLimits): Promise<LockReply>;
   /** Called when the session that holds the locks is gone, or its connection, which it does not outlive as a rule. */
   onDrop: () => void;
+  /** Drops now what may be gone, where time alone can tell: to be asked before anybody is told that a session holds locks. */
+  checkSession?(): void;
   /** Ends the session and the connection. Calls without an answer fail. Never rejects. */
   close(): void | Promise<void>;
 }
