@@ -19,8 +19,6 @@ export interface AttemptLimits {
   /** The client's. */
   readonly closed: AbortSignal;
   readonly lockName: string;
-  /** Nobody waits for it: a process may end before it. */
-  readonly background?: boolean;
 }
 
 /**
@@ -46,7 +44,7 @@ export async function attempts<Reply>(
 
 /** Rejects when it is of no use, resolves with false when the time is over, and with true after a pause. */
 async function mayTryAgain(error: unknown, before: number, limits: AttemptLimits): Promise<boolean> {
-  const { signal, closed, retries, retryDelayMs, remainingMs, lockName, background } = limits;
+  const { signal, closed, retries, retryDelayMs, remainingMs, lockName } = limits;
   const checkEnd = (): void => {
     signal?.throwIfAborted();
     if (closed.aborted) throw new ClientClosedError(lockName);
@@ -58,7 +56,7 @@ async function mayTryAgain(error: unknown, before: number, limits: AttemptLimits
   const delayMs = jitter(retryDelayMs);
   const leftMs = remainingMs?.() ?? Number.POSITIVE_INFINITY;
   if (leftMs <= 0) return false;
-  await pause(Math.min(delayMs, leftMs), [signal, closed], background);
+  await pause(Math.min(delayMs, leftMs), [signal, closed]);
   checkEnd();
   return delayMs < leftMs;
 }

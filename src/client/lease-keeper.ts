@@ -43,8 +43,8 @@ export class LeaseKeeper {
   #renewing = false;
   /** When the connection was lost that held the lock, as long as no renewal was answered that was sent since. */
   #doubtedMs: number | null = null;
-  /** Told of the end of the lease in place of `lost`, when the lock is being given back: it is not renewed any more. */
-  #ended: (() => void) | null = null;
+  /** The lock is being given back. */
+  #retired = false;
   #stopped = false;
   #isLost = false;
 
@@ -97,7 +97,7 @@ export class LeaseKeeper {
       this.lease.renewed(sentMs, timeoutMs);
       if (this.#doubtedMs !== null) await this.#settleDoubt(sentMs, this.#doubtedMs);
       this.#schedule();
-    } else if (isGone(name, reply)) this.#lose('the server no longer knows it');
+    } else if (isGone(name, reply) && !this.#retired) this.#lose('the server no longer knows it');
     return reply;
   }
 
@@ -106,16 +106,9 @@ export class LeaseKeeper {
     return Math.max(0, this.lease.deadlineMs - this.#options.clock.nowMs());
   }
 
-  /** What `released` resolves with; false once the lease is over, because then nothing is left to be given back. */
-  async untilOver(released: Promise<boolean>): Promise<boolean> {
-    try {
-      return await new Promise((resolve, reject) => {
-        this.#ended = () => resolve(false);
-        released.then(resolve, reject);
-      });
-    } finally {
-      this.stop();
-    }
+  /** The lock is being given back: it is not renewed any more, but its end is still told. */
+  retire(): void {
+    this.#retired = true;
   }
 
   stop(): void {
@@ -164,7 +157,7 @@ export class LeaseKeeper {
 
   /** In doubt, to renew is to ask whether the lock is held. */
   #renews(): boolean {
-    return (this.#options.autoRenew || this.#doubtedMs !== null) && this.#ended === null;
+    return (this.#options.autoRenew || this.#doubtedMs !== null) && !this.#retired;
   }
 
   async #renewByItself(): Promise<void> {
@@ -186,8 +179,7 @@ export class LeaseKeeper {
     if (this.#stopped) return;
     this.stop();
     this.#isLost = true;
-    if (this.#ended === null) this.#options.lost(why, cause);
-    else this.#ended();
+    this.#options.lost(why, cause);
   }
 }
 

@@ -3,15 +3,12 @@ import { type AttemptLimits, attempts } from './attempts.ts';
 import type { Claim } from './claim.ts';
 import type { ElapsedTime } from './elapsed-clock.ts';
 import { refusalError } from './errors.ts';
+import type { GiveBacks } from './give-backs.ts';
 import { RequestIds } from './request-ids.ts';
 import type { LockReply, Transport } from './transport.ts';
 
 /** A wait is given up when its answer is so much later than its timeout. */
 const ANSWER_GRACE_MS = 2_000;
-/** For how long a lock or a place in the queue is given back behind the caller's back. */
-const ABANDON_MS_MAX = 60_000;
-/** For how long one attempt at that may keep the process running. */
-const ABANDON_ATTEMPT_MS_MAX = 10_000;
 /** A grant that arrives later than this share of its timeout after the request is renewed before anybody has it. */
 const FRESH_SHARE = 1 / 3;
 
@@ -37,18 +34,27 @@ interface Asked {
   repeated: boolean;
 }
 
+export interface LockRequestsOptions {
+  readonly transport: Transport;
+  readonly clock: ElapsedTime;
+  readonly giveBacks: GiveBacks;
+  readonly limits: (lockName: string) => AttemptLimits;
+}
+
 /** Asks for locks: repeats what was not answered, under one id, and takes back what nobody waits for any more. */
 export class LockRequests {
   readonly #transport: Transport;
   readonly #clock: ElapsedTime;
+  readonly #giveBacks: GiveBacks;
   readonly #limits: (lockName: string) => AttemptLimits;
   readonly #ids = new RequestIds();
   /** Those whose caller has nothing yet. */
   readonly #pending = new Set<Asked>();
 
-  constructor(transport: Transport, clock: ElapsedTime, limits: (lockName: string) => AttemptLimits) {
+  constructor({ transport, clock, giveBacks, limits }: LockRequestsOptions) {
     this.#transport = transport;
     this.#clock = clock;
+    this.#giveBacks = giveBacks;
     this.#limits = limits;
   }
 
@@ -139,11 +145,7 @@ export class LockRequests {
 
   /** Takes back what a request may have been granted, or its place in the queue, while the caller goes on. */
   #abandon(name: string, requestId: Uint8Array): void {
-    const untilMs = this.#clock.nowMs() + ABANDON_MS_MAX;
-    const call = { name, key: '', requestId };
-    const ask = () => this.#transport.unlock(call, { timeoutMs: ABANDON_ATTEMPT_MS_MAX });
-    const remainingMs = (): number => untilMs - this.#clock.nowMs();
-    attempts(ask, () => ({ ...this.#limits(name), remainingMs, background: true })).catch(() => {});
+    this.#giveBacks.add({ name, key: '', requestId });
   }
 
   /** Null when the time is over. */

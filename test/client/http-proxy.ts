@@ -9,6 +9,8 @@ type HeadersIn = IncomingMessage['headers'];
 export class HttpProxy {
   /** Answers in place of the server when it returns true. */
   answers: (request: IncomingMessage, response: ServerResponse) => boolean = () => false;
+  /** Answers of the server are kept back while this is set. */
+  swallowsAnswers = false;
   /** Changes the headers of the server's answers. */
   changes: (headers: HeadersIn) => void = () => {};
   /** Requests that take longer are answered with status 504. 0: none. */
@@ -51,6 +53,7 @@ export class HttpProxy {
     const { method, url: path, headers } = near;
     const [host, port] = this.#target.split(':');
     const far = request({ host, port, method, path, headers, agent: false }, (answer) => {
+      if (this.swallowsAnswers) return void answer.resume();
       const given = { ...answer.headers };
       this.changes(given);
       response.writeHead(answer.statusCode!, given);
