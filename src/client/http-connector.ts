@@ -38,7 +38,11 @@ export class HttpConnector {
       else callback(error, null);
     };
     socket.once(this.#tls === null ? 'connect' : 'secureConnect', () => settle(null));
-    socket.on('error', settle);
+    socket.on('error', (error) => {
+      settle(error);
+      // A refusal of the client's certificate comes when the connection is open. Its end, which follows, would hide it.
+      socket.destroy(error);
+    });
     socket.once('close', () => settle(new Error('the connection was closed before it was open')));
   }
 

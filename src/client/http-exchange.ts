@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { isTlsFailure } from './tls-failures.ts';
 import { TransportError } from './transport.ts';
 
 export interface HttpAnswer {
@@ -67,7 +68,9 @@ const HOPELESS = /^HPE_|^UND_ERR_(RES_EXCEEDED_MAX_SIZE|HEADERS_OVERFLOW|INVALID
 function transportError(error: Error): TransportError {
   const code = String((error as NodeJS.ErrnoException).code);
   const isRefused = code !== CUT_OFF && HOPELESS.test(code);
-  return new TransportError(isRefused ? 'refused' : 'unavailable', textOf(error), error);
+  const text = textOf(error);
+  const kind = isTlsFailure(text) ? 'insecure' : isRefused ? 'refused' : 'unavailable';
+  return new TransportError(kind, text, error);
 }
 
 /** Of several addresses that were tried there are several errors, and no text that covers them. */

@@ -1,5 +1,6 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import { ErrorCode } from '../contract/error-code.ts';
+import { allowListeners } from './allow-listeners.ts';
 import { type AttemptLimits, attempts } from './attempts.ts';
 import { type Claim, readClaim } from './claim.ts';
 import {
@@ -75,8 +76,11 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
       limits: (name) => this.#limits(name),
     });
     this.#transport.onDrop = () => this.#dropped();
+    // Whatever goes on listens to it.
+    setMaxListeners(0, this.#closed.signal);
     const { signal } = options;
     if (signal === undefined) return;
+    allowListeners(signal);
     const close = (): void => void this.close();
     if (signal.aborted) close();
     else signal.addEventListener('abort', close, { once: true, signal: this.#closed.signal });
@@ -85,7 +89,8 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   /**
    * Takes a lock, and waits for it in the queue as long as `waitTimeoutMs` and `signal` allow.
    *
-   * @throws LockWaitTimeoutError, another {@link LdlmError}, or the reason of `signal`
+   * @throws LockWaitTimeoutError, ServerUnavailableError when the time was over before the server could be asked, another
+   * {@link LdlmError}, or the reason of `signal`
    */
   async lock(name: string, options: WaitOptions = {}): Promise<HeldLock> {
     const lock = await this.#acquire(readClaim(name, options, this.#options), true, options.signal);
@@ -184,6 +189,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   }
 
   async #acquire(claim: Claim, waits: boolean, signal: AbortSignal | undefined): Promise<HeldLock | null> {
+    if (signal !== undefined) allowListeners(signal);
     for (;;) {
       let grant = await this.#requests.acquire(claim, waits, signal);
       if (grant === null) return null;

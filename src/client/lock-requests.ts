@@ -2,10 +2,10 @@ import { ErrorCode } from '../contract/error-code.ts';
 import { type AttemptLimits, attempts } from './attempts.ts';
 import type { Claim } from './claim.ts';
 import type { ElapsedTime } from './elapsed-clock.ts';
-import { refusalError } from './errors.ts';
+import { type LdlmError, refusalError, ServerUnavailableError } from './errors.ts';
 import type { GiveBacks } from './give-backs.ts';
 import { RequestIds } from './request-ids.ts';
-import type { LockReply, Transport } from './transport.ts';
+import type { LockReply, Transport, TransportError } from './transport.ts';
 
 /** A wait is given up when its answer is so much later than its timeout. */
 const ANSWER_GRACE_MS = 2_000;
@@ -158,7 +158,13 @@ export class LockRequests {
     };
     try {
       const remainingMs = (): number => untilMs - this.#clock.nowMs();
-      const reply = await attempts(send, () => ({ ...this.#limits(claim.name), signal, remainingMs }));
+      const late = (cause: TransportError): LdlmError =>
+        new ServerUnavailableError(
+          claim.name,
+          cause,
+          'the wait timeout has passed, and the server is not there',
+        );
+      const reply = await attempts(send, () => ({ ...this.#limits(claim.name), signal, remainingMs, late }));
       signal?.throwIfAborted();
       if (reply === null) this.#abandon(claim.name, requestId);
       return reply;

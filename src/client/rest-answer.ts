@@ -39,15 +39,22 @@ export function certainTimeOf(answer: HttpAnswer, nowMs = Date.now()): number {
   return Math.max(COOKIE_TIMEOUT_MS_MIN, Math.min(...left, COOKIE_TIMEOUT_MS_MAX) - COOKIE_STEP_MS);
 }
 
+/** Why an answer begins no session: whatever the form of a 401, there is no session yet that could be missing. */
+export function beginFailureOf(answer: HttpAnswer): TransportError {
+  return answer.status === UNAUTHORIZED ? withoutPassword() : failureOf(answer);
+}
+
 /** Why an answer is none to the call. */
 export function failureOf(answer: HttpAnswer): TransportError {
   const { status, message } = readFault(answer.body);
   const text = message || `the server answers with HTTP status ${answer.status}`;
   if (answer.status === UNAUTHORIZED) {
-    return isSessionGone(answer)
-      ? new TransportError('unavailable', text)
-      : new TransportError('unauthenticated', 'the password is missing or wrong');
+    return isSessionGone(answer) ? new TransportError('unavailable', text) : withoutPassword();
   }
   if (status !== null) return new TransportError(failureKindOf(status, text), text);
   return new TransportError(UNREACHABLE.includes(answer.status) ? 'unavailable' : 'refused', text);
+}
+
+function withoutPassword(): TransportError {
+  return new TransportError('unauthenticated', 'the password is missing or wrong');
 }

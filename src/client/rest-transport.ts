@@ -31,6 +31,9 @@ export interface RestTransportOptions {
   readonly password: string;
 }
 
+/** A wait that ended sooner was not cut by whoever ends long ones. */
+const CUT_WAIT_MS_MIN = 500;
+
 type Read<Reply> = (text: string) => Reply;
 
 /** Calls over REST, in a session of its own. A connection that is lost takes nothing with it; the session does. */
@@ -57,8 +60,15 @@ export class RestTransport implements Transport {
     this.#sessions.onLost = dropped;
   }
 
-  lock(call: LockCall, limits?: CallLimits): Promise<LockReply> {
-    return this.#call('/v1/lock/wait', writeLock(call), readLockReply, limits);
+  async lock(call: LockCall, limits?: CallLimits): Promise<LockReply> {
+    const sentMs = performance.now();
+    try {
+      return await this.#call('/v1/lock/wait', writeLock(call), readLockReply, limits);
+    } catch (error) {
+      const isCut = error instanceof TransportError && error.kind === 'unavailable';
+      if (!isCut || performance.now() - sentMs < CUT_WAIT_MS_MIN) throw error;
+      throw (await this.#isHeard(limits)) ? new TransportError('cut', error.message, error) : error;
+    }
   }
 
   tryLock(call: LockCall, limits?: CallLimits): Promise<LockReply> {
@@ -80,6 +90,15 @@ export class RestTransport implements Transport {
   async close(): Promise<void> {
     await this.#sessions.close();
     await this.#pool.close();
+  }
+
+  async #isHeard(limits: CallLimits = {}): Promise<boolean> {
+    const end = new CallEnd(limits);
+    try {
+      return await end.race(this.#sessions.isHeard());
+    } finally {
+      end.close();
+    }
   }
 
   async #call<Reply>(path: string, body: string, read: Read<Reply>, limits: CallLimits = {}): Promise<Reply> {

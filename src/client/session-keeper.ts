@@ -4,7 +4,7 @@ import type { ElapsedTime } from './elapsed-clock.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import type { HttpPool, HttpRequest } from './http-pool.ts';
 import { KeptSession } from './kept-session.ts';
-import { certainTimeOf, failureOf, isSessionGone } from './rest-answer.ts';
+import { beginFailureOf, certainTimeOf, isSessionGone } from './rest-answer.ts';
 import { TransportError } from './transport.ts';
 
 const ANSWER_MS_MAX = 10_000;
@@ -29,7 +29,7 @@ export class SessionKeeper {
   #session: KeptSession | null = null;
   #beginning: Promise<KeptSession> | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #probing = false;
+  #probing: Promise<void> | null = null;
   #closed = false;
 
   /** @param headers are sent with every request */
@@ -62,6 +62,12 @@ export class SessionKeeper {
     // A server that stops says so with its last answers, and the connection that would tell of its end is closed by us.
     if (answer.headers['connection'] === 'close') void this.#probe();
     return answer;
+  }
+
+  /** Whether the server answers in the session now. */
+  async isHeard(): Promise<boolean> {
+    await this.#probe();
+    return this.#session !== null && !this.#session.isDoubtful;
   }
 
   /** Ends the session, as far as the server can be reached, and begins none any more. */
@@ -103,7 +109,7 @@ export class SessionKeeper {
     try {
       const answer = await this.#send({ method: 'POST', path: '/session', body: null }, null, end);
       const cookie = sessionCookieOf(answer);
-      if (answer.status !== 201 || cookie === null) throw failureOf(answer);
+      if (answer.status !== 201 || cookie === null) throw beginFailureOf(answer);
       const session: KeptSession = new KeptSession(sentMs, {
         id: cookie.value,
         certainMs: certainTimeOf(answer),
@@ -140,11 +146,18 @@ export class SessionKeeper {
     this.#lose(session);
   }
 
-  /** Uses the session, by a request that asks for nothing: a method that the path does not know. */
-  async #probe(): Promise<void> {
+  /** Finds out whether the session goes on. One probe at a time: who comes meanwhile waits for it. */
+  #probe(): Promise<void> {
     const session = this.#session;
-    if (session === null || this.#probing || this.#closed) return;
-    this.#probing = true;
+    if (session === null || this.#closed) return Promise.resolve();
+    this.#probing ??= this.#probeOnce(session).finally(() => {
+      this.#probing = null;
+    });
+    return this.#probing;
+  }
+
+  /** Uses the session, by a request that asks for nothing: a method that the path does not know. */
+  async #probeOnce(session: KeptSession): Promise<void> {
     session.isDoubtful = true;
     const end = new CallEnd({ timeoutMs: Math.min(ANSWER_MS_MAX, session.probeMs, session.leftMs) });
     try {
@@ -154,7 +167,6 @@ export class SessionKeeper {
       if (error instanceof TransportError && error.kind === 'unanswered') this.#pool.reset();
     } finally {
       end.close();
-      this.#probing = false;
     }
     if (this.#session !== session) return;
     if (session.isDoubtful) this.#wait(Math.min(RETRY_MS_MAX, session.probeMs));

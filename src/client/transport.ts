@@ -48,10 +48,20 @@ export interface CallLimits {
   readonly timeoutMs?: number | undefined;
 }
 
-/** Why there is no answer. */
-export type FailureKind = 'unavailable' | 'unanswered' | 'unauthenticated' | 'aborted' | 'refused';
+/**
+ * Why there is no answer. `cut`: a wait that lasted a while was ended by whoever stands between client and server, which is
+ * there. `insecure`: TLS cannot be spoken with the server.
+ */
+export type FailureKind =
+  | 'unavailable'
+  | 'unanswered'
+  | 'cut'
+  | 'unauthenticated'
+  | 'insecure'
+  | 'aborted'
+  | 'refused';
 
-/** A call had no answer. Only one that failed as `unavailable` may be worth repeating. */
+/** A call had no answer. Only `unavailable`, `unanswered` and `cut` are worth repeating. */
 export class TransportError extends Error {
   readonly kind: FailureKind;
 
