@@ -60,7 +60,7 @@ export class GiveBacks {
   /** Whatever the answer is: what the server does not know it does not hold. */
   async #isAnswered(call: UnlockCall): Promise<boolean> {
     try {
-      await this.#transport.unlock(call, { timeoutMs: ATTEMPT_MS_MAX });
+      await this.#transport.unlock(call, { timeoutMs: ATTEMPT_MS_MAX, background: true });
       return true;
     } catch {
       return false;

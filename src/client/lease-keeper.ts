@@ -81,18 +81,25 @@ export class LeaseKeeper {
     this.#schedule();
   }
 
-  /** Renews once, now. Resolves with the reply; rejects with TransportError. */
-  async renew(timeoutMs: number): Promise<LockReply> {
+  /**
+   * Renews once, now. Resolves with the reply; rejects with TransportError.
+   *
+   * @param background nobody waits for it
+   */
+  async renew(timeoutMs: number, background = false): Promise<LockReply> {
     const { transport, clock } = this.#options;
     const sentMs = clock.nowMs();
     this.lease.renewing(sentMs, timeoutMs);
     this.#schedule();
     const { name, key } = this.#target;
     const call = { name, key, lockTimeoutMs: timeoutMs };
-    const reply = await transport.renew(call, { timeoutMs: Math.max(1, timeoutMs * UNANSWERED_AFTER) });
+    const reply = await transport.renew(call, {
+      timeoutMs: Math.max(1, timeoutMs * UNANSWERED_AFTER),
+      background,
+    });
     if (reply.locked && this.#isLost) {
       // Nobody believes in it any more, and nobody else would have it before its timeout.
-      transport.unlock({ name, key, requestId: null }, { timeoutMs }).catch(() => {});
+      transport.unlock({ name, key, requestId: null }, { timeoutMs, background: true }).catch(() => {});
     } else if (reply.locked) {
       this.lease.renewed(sentMs, timeoutMs);
       if (this.#doubtedMs !== null) await this.#settleDoubt(sentMs, this.#doubtedMs);
@@ -131,7 +138,10 @@ export class LeaseKeeper {
     const { claim, requestId, key, fencingToken } = this.#target;
     if (fencingToken !== 0n) {
       const call = { ...claim, lockTimeoutMs: this.lease.timeoutMs, requestId };
-      const reply = await this.#options.transport.tryLock(call, { timeoutMs: this.lease.timeoutMs });
+      const reply = await this.#options.transport.tryLock(call, {
+        timeoutMs: this.lease.timeoutMs,
+        background: true,
+      });
       if (!reply.locked || reply.key !== key) return this.#lose('the server no longer knows it');
     }
     // Unless the connection was lost once more.
@@ -164,7 +174,7 @@ export class LeaseKeeper {
     this.#renewing = true;
     let isAnswered = false;
     try {
-      const reply = await this.renew(this.lease.timeoutMs);
+      const reply = await this.renew(this.lease.timeoutMs, true);
       isAnswered = reply.locked;
     } catch {
       // Nothing is known about the lock: it is tried again until the deadline, which nobody else moves.

@@ -3,6 +3,7 @@ import type { TlsOptions } from './client-options.ts';
 import { ElapsedClock } from './elapsed-clock.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import { HttpPool } from './http-pool.ts';
+import { ProcessHold } from './process-hold.ts';
 import { failureOf, isSessionGone } from './rest-answer.ts';
 import {
   readLockReply,
@@ -40,6 +41,7 @@ type Read<Reply> = (text: string) => Reply;
 export class RestTransport implements Transport {
   readonly #pool: HttpPool;
   readonly #sessions: SessionKeeper;
+  readonly #hold = new ProcessHold();
 
   /** @throws InvalidOptionError for TLS files that cannot be used */
   constructor({ address, tls, password }: RestTransportOptions) {
@@ -60,15 +62,8 @@ export class RestTransport implements Transport {
     this.#sessions.onLost = dropped;
   }
 
-  async lock(call: LockCall, limits?: CallLimits): Promise<LockReply> {
-    const sentMs = performance.now();
-    try {
-      return await this.#call('/v1/lock/wait', writeLock(call), readLockReply, limits);
-    } catch (error) {
-      const isCut = error instanceof TransportError && error.kind === 'unavailable';
-      if (!isCut || performance.now() - sentMs < CUT_WAIT_MS_MIN) throw error;
-      throw (await this.#isHeard(limits)) ? new TransportError('cut', error.message, error) : error;
-    }
+  lock(call: LockCall, limits?: CallLimits): Promise<LockReply> {
+    return this.#hold.during(this.#wait(call, limits));
   }
 
   tryLock(call: LockCall, limits?: CallLimits): Promise<LockReply> {
@@ -87,9 +82,24 @@ export class RestTransport implements Transport {
     this.#sessions.check();
   }
 
-  async close(): Promise<void> {
+  close(): Promise<void> {
+    return this.#hold.during(this.#close());
+  }
+
+  async #close(): Promise<void> {
     await this.#sessions.close();
     await this.#pool.close();
+  }
+
+  async #wait(call: LockCall, limits?: CallLimits): Promise<LockReply> {
+    const sentMs = performance.now();
+    try {
+      return await this.#call('/v1/lock/wait', writeLock(call), readLockReply, limits);
+    } catch (error) {
+      const isCut = error instanceof TransportError && error.kind === 'unavailable';
+      if (!isCut || performance.now() - sentMs < CUT_WAIT_MS_MIN) throw error;
+      throw (await this.#isHeard(limits)) ? new TransportError('cut', error.message, error) : error;
+    }
   }
 
   async #isHeard(limits: CallLimits = {}): Promise<boolean> {
@@ -101,7 +111,17 @@ export class RestTransport implements Transport {
     }
   }
 
-  async #call<Reply>(path: string, body: string, read: Read<Reply>, limits: CallLimits = {}): Promise<Reply> {
+  #call<Reply>(path: string, body: string, read: Read<Reply>, limits: CallLimits = {}): Promise<Reply> {
+    const reply = this.#callAnyhow(path, body, read, limits);
+    return limits.background === true ? reply : this.#hold.during(reply);
+  }
+
+  async #callAnyhow<Reply>(
+    path: string,
+    body: string,
+    read: Read<Reply>,
+    limits: CallLimits,
+  ): Promise<Reply> {
     const end = new CallEnd(limits);
     try {
       const answer = await this.#ask(path, body, end);

@@ -46,6 +46,8 @@ export interface CallLimits {
   readonly signal?: AbortSignal | undefined;
   /** The call fails when it has no answer after so long. Default: it waits. */
   readonly timeoutMs?: number | undefined;
+  /** Nobody waits for it: the process may end before it, where the transport can tell that apart. Default false. */
+  readonly background?: boolean;
 }
 
 /**
