@@ -2,7 +2,7 @@ import { EventEmitter, setMaxListeners } from 'node:events';
 import { ErrorCode } from '../contract/error-code.ts';
 import { allowListeners } from './allow-listeners.ts';
 import { type AttemptLimits, attempts } from './attempts.ts';
-import { type Claim, readClaim } from './claim.ts';
+import { type Claim, type Grant, readClaim } from './claim.ts';
 import {
   type CheckedOptions,
   checkClientOptions,
@@ -16,7 +16,7 @@ import { ClientClosedError, InvalidOptionError, LockWaitTimeoutError, refusalErr
 import { GiveBacks } from './give-backs.ts';
 import { HeldLock, type LockOwner } from './held-lock.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
-import { type Grant, LockRequests } from './lock-requests.ts';
+import { LockRequests } from './lock-requests.ts';
 import { openTransport } from './open-transport.ts';
 import { pause } from './pause.ts';
 import type { LockReply, Transport } from './transport.ts';

@@ -1,7 +1,6 @@
-import { ErrorCode } from '../contract/error-code.ts';
 import type { Claim } from './claim.ts';
 import type { ElapsedTime } from './elapsed-clock.ts';
-import { refusalError } from './errors.ts';
+import { isGrantGone } from './grant-gone.ts';
 import { Lease } from './lease.ts';
 import { TIMER_MS_MAX } from './pause.ts';
 import type { LockReply, Transport } from './transport.ts';
@@ -104,7 +103,7 @@ export class LeaseKeeper {
       this.lease.renewed(sentMs, timeoutMs);
       if (this.#doubtedMs !== null) await this.#settleDoubt(sentMs, this.#doubtedMs);
       this.#schedule();
-    } else if (isGone(name, reply) && !this.#retired) this.#lose('the server no longer knows it');
+    } else if (!this.#retired && isGrantGone(name, reply.error)) this.#lose('the server no longer knows it');
     return reply;
   }
 
@@ -191,15 +190,4 @@ export class LeaseKeeper {
     this.#isLost = true;
     this.#options.lost(why, cause);
   }
-}
-
-/** Whether a refused renewal says that the grant is no more, rather than that something is wrong with the request. */
-function isGone(name: string, { error }: LockReply): boolean {
-  if (error === null) return true;
-  const { ldlmCode } = refusalError(name, error.code, error.message);
-  return (
-    ldlmCode === ErrorCode.LockDoesNotExistOrInvalidKey ||
-    ldlmCode === ErrorCode.LockDoesNotExist ||
-    ldlmCode === ErrorCode.InvalidLockKey
-  );
 }

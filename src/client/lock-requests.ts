@@ -1,6 +1,6 @@
 import { ErrorCode } from '../contract/error-code.ts';
 import { type AttemptLimits, attempts } from './attempts.ts';
-import type { Claim } from './claim.ts';
+import type { Asked, Claim, Grant } from './claim.ts';
 import type { ElapsedTime } from './elapsed-clock.ts';
 import { type LdlmError, refusalError, ServerUnavailableError } from './errors.ts';
 import type { GiveBacks } from './give-backs.ts';
@@ -11,28 +11,6 @@ import type { LockReply, Transport, TransportError } from './transport.ts';
 const ANSWER_GRACE_MS = 2_000;
 /** A grant that arrives later than this share of its timeout after the request is renewed before anybody has it. */
 const FRESH_SHARE = 1 / 3;
-
-/** A grant, and when the request was sent since which its timeout counts at the latest. */
-export interface Grant {
-  readonly key: string;
-  readonly fencingToken: bigint;
-  readonly requestId: Uint8Array;
-  readonly sentMs: number;
-  /** When the request itself was sent last: what is known of the connection since then is known of the grant. */
-  readonly askedMs: number;
-}
-
-/** One request under its id, and what is known of it. */
-interface Asked {
-  readonly requestId: Uint8Array;
-  readonly claim: Claim;
-  readonly waits: boolean;
-  readonly untilMs: number;
-  readonly signal: AbortSignal | undefined;
-  sentMs: number;
-  /** It was sent more than once, so an earlier one may have been granted without our knowing when. */
-  repeated: boolean;
-}
 
 export interface LockRequestsOptions {
   readonly transport: Transport;

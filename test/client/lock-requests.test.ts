@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readClaim } from '../../src/client/claim.ts';
+import { type Grant, readClaim } from '../../src/client/claim.ts';
 import { checkClientOptions, type WaitOptions } from '../../src/client/client-options.ts';
 import { ElapsedClock } from '../../src/client/elapsed-clock.ts';
 import { GiveBacks } from '../../src/client/give-backs.ts';
-import { type Grant, LockRequests } from '../../src/client/lock-requests.ts';
+import { LockRequests } from '../../src/client/lock-requests.ts';
 import { openTransport } from '../../src/client/open-transport.ts';
 import { afterwards } from '../server/running-server.ts';
 import { type ClientTransport, runDoor } from './client-doors.ts';
