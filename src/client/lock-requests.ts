@@ -140,7 +140,7 @@ export class LockRequests {
         new ServerUnavailableError(
           claim.name,
           cause,
-          'the wait timeout has passed, and the server is not there',
+          'the wait timeout has passed while the server cannot be reached',
         );
       const reply = await attempts(send, () => ({ ...this.#limits(claim.name), signal, remainingMs, late }));
       signal?.throwIfAborted();
