@@ -1,7 +1,10 @@
 import { TIMER_MS_MAX } from './pause.ts';
 import { type CallLimits, TransportError } from './transport.ts';
 
-/** When a call is given up, however many requests it takes: its caller aborts it, or its time is over. */
+/**
+ * When a call is given up, however many requests it takes: its caller aborts it, or its time is over. It keeps no process
+ * running: see ProcessHold.
+ */
 export class CallEnd {
   /** Called when it comes. One at a time: a call does one thing after another. */
   onEnd: ((error: TransportError) => void) | null = null;
@@ -18,6 +21,7 @@ export class CallEnd {
     const late = (): void =>
       this.#end(new TransportError('unanswered', `there was no answer within ${timeoutMs} ms`));
     this.#timer = setTimeout(late, Math.min(timeoutMs, TIMER_MS_MAX));
+    this.#timer.unref();
   }
 
   /** @throws TransportError when it has come */

@@ -11,6 +11,28 @@ export interface Claim extends Omit<LockCall, 'waitTimeoutMs' | 'requestId'> {
   readonly waitTimeoutMs: number;
 }
 
+/** A grant, and when the request was sent since which its timeout counts at the latest. */
+export interface Grant {
+  readonly key: string;
+  readonly fencingToken: bigint;
+  readonly requestId: Uint8Array;
+  readonly sentMs: number;
+  /** When the request itself was sent last: what is known of the connection since then is known of the grant. */
+  readonly askedMs: number;
+}
+
+/** One request under its id, and what is known of it. */
+export interface Asked {
+  readonly requestId: Uint8Array;
+  readonly claim: Claim;
+  readonly waits: boolean;
+  readonly untilMs: number;
+  readonly signal: AbortSignal | undefined;
+  sentMs: number;
+  /** It was sent more than once, so an earlier one may have been granted without our knowing when. */
+  repeated: boolean;
+}
+
 /** @throws InvalidOptionError */
 export function readClaim(name: string, options: WaitOptions, defaults: CheckedOptions): Claim {
   if (typeof name !== 'string' || name === '')

@@ -45,7 +45,7 @@ export class InvalidLockKeyError extends LdlmError {
   }
 }
 
-/** The lock was not granted within the wait timeout. */
+/** The lock was not granted within the wait timeout: the server said so. */
 export class LockWaitTimeoutError extends LdlmError {
   constructor(lockName: string, message: string) {
     super('LDLM_LOCK_WAIT_TIMEOUT', message, lockName, ErrorCode.LockWaitTimeout);
@@ -92,10 +92,17 @@ export class LockLostError extends LdlmError {
   }
 }
 
-/** The server could not be reached, as often as `retries` allows. */
+/** The server could not be reached, as often as `retries` or for as long as the wait timeout allows. */
 export class ServerUnavailableError extends LdlmError {
+  constructor(lockName: string, cause: unknown, what = 'the server cannot be reached') {
+    super('LDLM_SERVER_UNAVAILABLE', `${what}: ${textOf(cause)}`, lockName, null, cause);
+  }
+}
+
+/** TLS cannot be spoken with the server: one side does not trust the other's certificate, or does not speak it. */
+export class TlsError extends LdlmError {
   constructor(lockName: string, cause: unknown) {
-    super('LDLM_SERVER_UNAVAILABLE', `the server cannot be reached: ${textOf(cause)}`, lockName, null, cause);
+    super('LDLM_TLS', `no TLS with the server: ${textOf(cause)}`, lockName, null, cause);
   }
 }
 

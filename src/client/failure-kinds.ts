@@ -1,4 +1,5 @@
 import { GrpcStatus } from '../contract/grpc-status.ts';
+import { isTlsFailure } from './tls-failures.ts';
 import type { FailureKind } from './transport.ts';
 
 const KINDS: ReadonlyMap<number, FailureKind> = new Map([
@@ -17,6 +18,7 @@ const SOCKET_FAILURE = /triggered by internal client error: (?:read|write) E[A-Z
  * @param message tells a connection that is gone by EPIPE, EHOSTUNREACH and the like from what the server answers
  */
 export function failureKindOf(status: number, message: string): FailureKind {
+  if (status === GrpcStatus.Unavailable && isTlsFailure(message)) return 'insecure';
   if (status === GrpcStatus.Internal && SOCKET_FAILURE.test(message)) return 'unavailable';
   return KINDS.get(status) ?? 'refused';
 }

@@ -13,3 +13,19 @@ export async function giveBack(lock: HeldLock): Promise<void> {
     if (lock.remainingMs === null) throw error;
   }
 }
+
+/** Runs `body` with a lock, and gives it back behind it. What `body` throws tells more than what giving it back might. */
+export async function runAndGiveBack<Value>(
+  lock: HeldLock,
+  body: (lock: HeldLock) => Value | Promise<Value>,
+): Promise<Value> {
+  let value: Value;
+  try {
+    value = await body(lock);
+  } catch (error) {
+    await lock.unlock().catch(() => {});
+    throw error;
+  }
+  await giveBack(lock);
+  return value;
+}

@@ -3,13 +3,20 @@ import type { LeaseKeeper } from './lease-keeper.ts';
 
 /** What a held lock needs of its client. */
 export interface LockOwner {
-  /** Gives the key back. Resolves with whether it was ours; gives up when `lock` is lost. */
+  /** Gives the key back. Resolves with whether it was ours; does not try again once it `isOver`. */
   release(lock: HeldLock): Promise<boolean>;
   /** Renews by key. */
   extend(lock: HeldLock, lockTimeoutMs: number | undefined): Promise<void>;
+  /** Has `lose` called now if the session may be over that holds the lock. */
+  checkSession(): void;
   /** The lock is lost: called once. */
   lost(lock: HeldLock): void;
+  /** Nothing is left of it that could be given back or lost. */
+  forget(lock: HeldLock): void;
 }
+
+/** `unreleased`: giving it back failed. */
+type State = 'held' | 'unattended' | 'releasing' | 'unreleased' | 'released' | 'lost';
 
 /**
  * A lock that this client holds. `await using` gives it back at the end of the block.
@@ -28,7 +35,9 @@ export class HeldLock implements AsyncDisposable {
   readonly fencingToken: bigint;
   readonly #owner: LockOwner;
   #keeper: LeaseKeeper | null = null;
-  #state: 'held' | 'unattended' | 'released' | 'lost' = 'held';
+  #state: State = 'held';
+  /** Ends what waits for the lock to be given back: it was lost before. */
+  #giveUp: (() => void) | null = null;
   #error: LockLostError | null = null;
   #abort: AbortController | null = null;
 
@@ -98,22 +107,64 @@ export class HeldLock implements AsyncDisposable {
   }
 
   /**
-   * Gives the lock back. True: it was held until now. False: it was not, because it was unlocked before or is lost, or its
-   * timeout has ended while the server did not answer.
+   * Gives the lock back. True: it was held until now. False: it was not, because it was unlocked before or is lost, or was
+   * lost while the server did not answer: at its timeout, or with the session; then the client goes on giving it back.
    *
-   * @throws LdlmError when the server refuses to be asked
+   * When it throws, the lock counts as not held any more, and is not renewed, but the server may hold it until its timeout or
+   * the end of the session: to call it again asks the server again.
+   *
+   * @throws LdlmError when the server refuses to be asked, or cannot be reached as often as `retries` allows
    */
   async unlock(): Promise<boolean> {
-    if (this.#state !== 'unattended' && !this.#isLeased()) return false;
+    if (!this.#canBeGivenBack()) return false;
+    this.#state = 'releasing';
+    this.#keeper?.retire();
+    try {
+      const lost = new Promise<boolean>((resolve) => {
+        this.#giveUp = () => resolve(false);
+      });
+      return await Promise.race([this.#release(), lost]);
+    } catch (error) {
+      if (this.#state === 'releasing') this.#state = 'unreleased';
+      throw error;
+    } finally {
+      this.#giveUp = null;
+    }
+  }
+
+  /** @internal Nobody waits any more for its being given back. */
+  get isOver(): boolean {
+    return this.#state !== 'releasing';
+  }
+
+  async #release(): Promise<boolean> {
+    const released = await this.#owner.release(this);
+    this.#finish();
+    return released;
+  }
+
+  #finish(): void {
     this.#state = 'released';
-    const released = this.#owner.release(this);
-    return this.#keeper === null ? released : this.#keeper.untilOver(released);
+    this.#keeper?.stop();
+    this.#owner.forget(this);
+  }
+
+  #canBeGivenBack(): boolean {
+    this.#check();
+    return this.#state === 'held' || this.#state === 'unattended' || this.#state === 'unreleased';
   }
 
   /** Neither unlocked nor lost, as far as time goes. */
   #isLeased(): boolean {
-    if (this.#state === 'held') this.#keeper?.check();
+    this.#check();
     return this.#state === 'held';
+  }
+
+  /** Notices that it is lost before anybody is told otherwise: timers may be late. */
+  #check(): void {
+    if (this.#state !== 'held' && this.#state !== 'unreleased') return;
+    if (this.#keeper === null) this.#owner.checkSession();
+    else this.#keeper.check();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -122,6 +173,10 @@ export class HeldLock implements AsyncDisposable {
 
   /** @internal The lock is not held any more. */
   lose(why: string, cause?: unknown): void {
+    if (this.#state === 'releasing' || this.#state === 'unreleased') {
+      this.#finish();
+      this.#giveUp?.();
+    }
     if (this.#state !== 'held') return;
     this.#state = 'lost';
     this.#keeper?.stop();

@@ -11,7 +11,7 @@ const DEFAULT_PORTS = { clear: 80, tls: 443 };
 
 /**
  * Opens the connections of a pool. undici's own way leaves those alone that are not open yet when the pool is destroyed:
- * they would outlive the client by ten seconds.
+ * they would outlive the client by ten seconds. None of them keeps the process running.
  */
 export class HttpConnector {
   readonly #tls: ConnectionOptions | null;
@@ -26,11 +26,13 @@ export class HttpConnector {
   open({ hostname, port }: buildConnector.Options, callback: buildConnector.Callback): void {
     const socket = this.#tls === null ? openClear(hostname, port) : openTls(this.#tls, hostname, port);
     this.#opening.add(socket);
-    socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS);
+    socket.setNoDelay(true).setKeepAlive(true, KEEP_ALIVE_MS).unref();
+    // undici would have it keep the process running while there is a request on it, whoever that is for.
+    socket.ref = () => socket;
     const timer = setTimeout(
       () => socket.destroy(new Error(`no connection within ${CONNECT_MS_MAX} ms`)),
       CONNECT_MS_MAX,
-    );
+    ).unref();
     const settle = (error: Error | null): void => {
       if (!this.#opening.delete(socket)) return;
       clearTimeout(timer);
@@ -38,7 +40,11 @@ export class HttpConnector {
       else callback(error, null);
     };
     socket.once(this.#tls === null ? 'connect' : 'secureConnect', () => settle(null));
-    socket.on('error', settle);
+    socket.on('error', (error) => {
+      settle(error);
+      // A refusal of the client's certificate comes when the connection is open. Its end, which follows, would hide it.
+      socket.destroy(error);
+    });
     socket.once('close', () => settle(new Error('the connection was closed before it was open')));
   }
 

@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { isTlsFailure } from './tls-failures.ts';
 import { TransportError } from './transport.ts';
 
 export interface HttpAnswer {
@@ -61,13 +62,16 @@ export class HttpExchange implements Dispatcher.DispatchHandler {
 }
 
 /** A connection that ends too early is one that is gone; every other offence against HTTP will be committed again. */
-const CUT_OFF = 'HPE_INVALID_EOF_STATE';
-const HOPELESS = /^HPE_|^UND_ERR_(RES_EXCEEDED_MAX_SIZE|HEADERS_OVERFLOW|INVALID_ARG|NOT_SUPPORTED)$/;
+const CUT_OFF = 'Invalid EOF state';
+const HOPELESS = /^UND_ERR_(RES_EXCEEDED_MAX_SIZE|HEADERS_OVERFLOW|INVALID_ARG|NOT_SUPPORTED)$/;
 
 function transportError(error: Error): TransportError {
-  const code = String((error as NodeJS.ErrnoException).code);
-  const isRefused = code !== CUT_OFF && HOPELESS.test(code);
-  return new TransportError(isRefused ? 'refused' : 'unavailable', textOf(error), error);
+  const text = textOf(error);
+  // What the parser refuses has no code of its own in undici 7, whatever its types say.
+  const isNoHttp = error.name === 'HTTPParserError' && !text.includes(CUT_OFF);
+  const isRefused = isNoHttp || HOPELESS.test(String((error as NodeJS.ErrnoException).code));
+  const kind = isTlsFailure(text) ? 'insecure' : isRefused ? 'refused' : 'unavailable';
+  return new TransportError(kind, text, error);
 }
 
 /** Of several addresses that were tried there are several errors, and no text that covers them. */

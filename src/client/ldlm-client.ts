@@ -1,7 +1,8 @@
-import { EventEmitter } from 'node:events';
+import { EventEmitter, setMaxListeners } from 'node:events';
 import { ErrorCode } from '../contract/error-code.ts';
+import { allowListeners } from './allow-listeners.ts';
 import { type AttemptLimits, attempts } from './attempts.ts';
-import { type Claim, readClaim } from './claim.ts';
+import { type Claim, type Grant, readClaim } from './claim.ts';
 import {
   type CheckedOptions,
   checkClientOptions,
@@ -12,10 +13,11 @@ import {
 } from './client-options.ts';
 import { ElapsedClock } from './elapsed-clock.ts';
 import { ClientClosedError, InvalidOptionError, LockWaitTimeoutError, refusalError } from './errors.ts';
-import { giveBack } from './give-back.ts';
+import { runAndGiveBack } from './give-back.ts';
+import { GiveBacks } from './give-backs.ts';
 import { HeldLock, type LockOwner } from './held-lock.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
-import { type Grant, LockRequests } from './lock-requests.ts';
+import { LockRequests } from './lock-requests.ts';
 import { openTransport } from './open-transport.ts';
 import { pause } from './pause.ts';
 import type { LockReply, Transport } from './transport.ts';
@@ -32,8 +34,6 @@ interface ClientEvents {
 
 /** How long the end of a client may take for giving its locks back one by one; closing the connection does it too. */
 const CLOSE_MS_MAX = 1_000;
-/** For how long a lost lock is given back behind the caller's back. */
-const GIVE_BACK_MS_MAX = 60_000;
 
 /**
  * A client of one lock server, on a connection of its own: with `close()`, and `await using`, everything that it holds is
@@ -43,6 +43,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   readonly #options: CheckedOptions;
   readonly #transport: Transport;
   readonly #clock = new ElapsedClock();
+  readonly #giveBacks: GiveBacks;
   readonly #requests: LockRequests;
   /** By their keys. */
   readonly #held = new Map<string, HeldLock>();
@@ -53,6 +54,8 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   readonly #owner: LockOwner = {
     release: (lock) => this.#release(lock),
     extend: (lock, lockTimeoutMs) => this.#extend(lock, lockTimeoutMs),
+    checkSession: () => this.#transport.checkSession?.(),
+    forget: (lock) => void this.#held.delete(lock.key),
     lost: (lock) => {
       this.#held.delete(lock.key);
       // Whatever a listener throws is its own: nothing here stands half done because of it.
@@ -66,10 +69,19 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     const checked = checkClientOptions(options);
     this.#options = checked;
     this.#transport = openTransport(checked);
-    this.#requests = new LockRequests(this.#transport, this.#clock, (name) => this.#limits(name));
+    this.#giveBacks = new GiveBacks(this.#transport, this.#closed.signal, checked.retryDelayMs);
+    this.#requests = new LockRequests({
+      transport: this.#transport,
+      clock: this.#clock,
+      giveBacks: this.#giveBacks,
+      limits: (name) => this.#limits(name),
+    });
     this.#transport.onDrop = () => this.#dropped();
+    // Whatever goes on listens to it.
+    setMaxListeners(0, this.#closed.signal);
     const { signal } = options;
     if (signal === undefined) return;
+    allowListeners(signal);
     const close = (): void => void this.close();
     if (signal.aborted) close();
     else signal.addEventListener('abort', close, { once: true, signal: this.#closed.signal });
@@ -78,7 +90,8 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   /**
    * Takes a lock, and waits for it in the queue as long as `waitTimeoutMs` and `signal` allow.
    *
-   * @throws LockWaitTimeoutError, another {@link LdlmError}, or the reason of `signal`
+   * @throws LockWaitTimeoutError, ServerUnavailableError when the time was over before the server could be asked, another
+   * {@link LdlmError}, or the reason of `signal`
    */
   async lock(name: string, options: WaitOptions = {}): Promise<HeldLock> {
     const lock = await this.#acquire(readClaim(name, options, this.#options), true, options.signal);
@@ -105,8 +118,8 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   async unlock(name: string, key: string): Promise<void> {
     const lock = this.#heldBy(name, key);
     if (lock !== null) return void (await lock.unlock());
-    const refused = await this.#unlockByKey(name, key);
-    if (refused !== null) throw refused;
+    const unlocked = await this.#unlockByKey(name, key);
+    if (unlocked instanceof Error) throw unlocked;
   }
 
   /**
@@ -139,10 +152,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
    */
   async withLock<Value>(name: string, ...[options, body]: BodyArguments<WaitOptions, Value>): Promise<Value> {
     const [given, run] = typeof options === 'function' ? [{}, options] : [options, body!];
-    await using lock = await this.lock(name, given);
-    const value = await run(lock);
-    await giveBack(lock);
-    return value;
+    return runAndGiveBack(await this.lock(name, given), run);
   }
 
   /** The same if the lock is free; otherwise `body` is not run. */
@@ -151,11 +161,8 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     ...[options, body]: BodyArguments<LockOptions, Value>
   ): Promise<TryResult<Value>> {
     const [given, run] = typeof options === 'function' ? [{}, options] : [options, body!];
-    await using lock = await this.tryLock(name, given);
-    if (lock === null) return { acquired: false };
-    const value = await run(lock);
-    await giveBack(lock);
-    return { acquired: true, value };
+    const lock = await this.tryLock(name, given);
+    return lock === null ? { acquired: false } : { acquired: true, value: await runAndGiveBack(lock, run) };
   }
 
   /** Gives back all locks and closes the connection. What goes on rejects with {@link ClientClosedError}. */
@@ -185,6 +192,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   }
 
   async #acquire(claim: Claim, waits: boolean, signal: AbortSignal | undefined): Promise<HeldLock | null> {
+    if (signal !== undefined) allowListeners(signal);
     for (;;) {
       let grant = await this.#requests.acquire(claim, waits, signal);
       if (grant === null) return null;
@@ -228,26 +236,25 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   }
 
   async #release(lock: HeldLock): Promise<boolean> {
-    this.#held.delete(lock.key);
     const { name, key, keeper } = lock;
-    const limits = keeper === null ? {} : { remainingMs: () => keeper.remainingMs() };
-    return (await this.#unlockByKey(name, key, limits)) === null;
+    const remainingMs = (): number => (lock.isOver ? 0 : (keeper?.remainingMs() ?? Number.POSITIVE_INFINITY));
+    return (await this.#unlockByKey(name, key, { remainingMs })) === true;
   }
 
-  /** Resolves with what the server had against it; null when the lock is free of the key now. */
-  async #unlockByKey(name: string, key: string, more: Partial<AttemptLimits> = {}): Promise<Error | null> {
+  /** True: the lock is free of the key now. False: the time is over. Otherwise what the server had against it. */
+  async #unlockByKey(name: string, key: string, more: Partial<AttemptLimits> = {}): Promise<boolean | Error> {
     let repeated = false;
     const ask = (before: number) => {
       repeated = before > 0;
       return this.#transport.unlock({ name, key, requestId: null });
     };
     const reply = await attempts(ask, () => ({ ...this.#limits(name), ...more }));
-    // Its timeout has passed meanwhile.
-    if (reply === null || reply.unlocked) return null;
+    if (reply === null) return false;
+    if (reply.unlocked) return true;
     const { code, message } = reply.error ?? { code: 0, message: 'the server did not unlock it' };
     // The reply to the first attempt was lost.
     const isGone = code === ErrorCode.LockDoesNotExist || code === ErrorCode.InvalidLockKey;
-    return repeated && isGone ? null : refusalError(name, code, message);
+    return repeated && isGone ? true : refusalError(name, code, message);
   }
 
   async #extend(lock: HeldLock, lockTimeoutMs: number | undefined): Promise<void> {
@@ -265,15 +272,13 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   /** The session on the server is gone, or ends with its connection: what it held is free, unless a key proves the contrary. */
   #dropped(): void {
     this.#droppedMs = this.#clock.nowMs();
-    const untilMs = this.#droppedMs + GIVE_BACK_MS_MAX;
     for (const lock of [...this.#held.values()]) {
       if (lock.keeper !== null) {
         lock.keeper.doubt();
         continue;
       }
       lock.lose('the session on the server is gone');
-      const remainingMs = (): number => untilMs - this.#clock.nowMs();
-      this.#unlockByKey(lock.name, lock.key, { remainingMs, background: true }).catch(() => {});
+      this.#giveBacks.add({ name: lock.name, key: lock.key, requestId: null });
     }
   }
 

@@ -1,7 +1,6 @@
-import { ErrorCode } from '../contract/error-code.ts';
 import type { Claim } from './claim.ts';
 import type { ElapsedTime } from './elapsed-clock.ts';
-import { refusalError } from './errors.ts';
+import { isGrantGone } from './grant-gone.ts';
 import { Lease } from './lease.ts';
 import { TIMER_MS_MAX } from './pause.ts';
 import type { LockReply, Transport } from './transport.ts';
@@ -43,8 +42,8 @@ export class LeaseKeeper {
   #renewing = false;
   /** When the connection was lost that held the lock, as long as no renewal was answered that was sent since. */
   #doubtedMs: number | null = null;
-  /** Told of the end of the lease in place of `lost`, when the lock is being given back: it is not renewed any more. */
-  #ended: (() => void) | null = null;
+  /** The lock is being given back. */
+  #retired = false;
   #stopped = false;
   #isLost = false;
 
@@ -81,23 +80,30 @@ export class LeaseKeeper {
     this.#schedule();
   }
 
-  /** Renews once, now. Resolves with the reply; rejects with TransportError. */
-  async renew(timeoutMs: number): Promise<LockReply> {
+  /**
+   * Renews once, now. Resolves with the reply; rejects with TransportError.
+   *
+   * @param background nobody waits for it
+   */
+  async renew(timeoutMs: number, background = false): Promise<LockReply> {
     const { transport, clock } = this.#options;
     const sentMs = clock.nowMs();
     this.lease.renewing(sentMs, timeoutMs);
     this.#schedule();
     const { name, key } = this.#target;
     const call = { name, key, lockTimeoutMs: timeoutMs };
-    const reply = await transport.renew(call, { timeoutMs: Math.max(1, timeoutMs * UNANSWERED_AFTER) });
+    const reply = await transport.renew(call, {
+      timeoutMs: Math.max(1, timeoutMs * UNANSWERED_AFTER),
+      background,
+    });
     if (reply.locked && this.#isLost) {
       // Nobody believes in it any more, and nobody else would have it before its timeout.
-      transport.unlock({ name, key, requestId: null }, { timeoutMs }).catch(() => {});
+      transport.unlock({ name, key, requestId: null }, { timeoutMs, background: true }).catch(() => {});
     } else if (reply.locked) {
       this.lease.renewed(sentMs, timeoutMs);
       if (this.#doubtedMs !== null) await this.#settleDoubt(sentMs, this.#doubtedMs);
       this.#schedule();
-    } else if (isGone(name, reply)) this.#lose('the server no longer knows it');
+    } else if (!this.#retired && isGrantGone(name, reply.error)) this.#lose('the server no longer knows it');
     return reply;
   }
 
@@ -106,16 +112,9 @@ export class LeaseKeeper {
     return Math.max(0, this.lease.deadlineMs - this.#options.clock.nowMs());
   }
 
-  /** What `released` resolves with; false once the lease is over, because then nothing is left to be given back. */
-  async untilOver(released: Promise<boolean>): Promise<boolean> {
-    try {
-      return await new Promise((resolve, reject) => {
-        this.#ended = () => resolve(false);
-        released.then(resolve, reject);
-      });
-    } finally {
-      this.stop();
-    }
+  /** The lock is being given back: it is not renewed any more, but its end is still told. */
+  retire(): void {
+    this.#retired = true;
   }
 
   stop(): void {
@@ -138,7 +137,10 @@ export class LeaseKeeper {
     const { claim, requestId, key, fencingToken } = this.#target;
     if (fencingToken !== 0n) {
       const call = { ...claim, lockTimeoutMs: this.lease.timeoutMs, requestId };
-      const reply = await this.#options.transport.tryLock(call, { timeoutMs: this.lease.timeoutMs });
+      const reply = await this.#options.transport.tryLock(call, {
+        timeoutMs: this.lease.timeoutMs,
+        background: true,
+      });
       if (!reply.locked || reply.key !== key) return this.#lose('the server no longer knows it');
     }
     // Unless the connection was lost once more.
@@ -164,14 +166,14 @@ export class LeaseKeeper {
 
   /** In doubt, to renew is to ask whether the lock is held. */
   #renews(): boolean {
-    return (this.#options.autoRenew || this.#doubtedMs !== null) && this.#ended === null;
+    return (this.#options.autoRenew || this.#doubtedMs !== null) && !this.#retired;
   }
 
   async #renewByItself(): Promise<void> {
     this.#renewing = true;
     let isAnswered = false;
     try {
-      const reply = await this.renew(this.lease.timeoutMs);
+      const reply = await this.renew(this.lease.timeoutMs, true);
       isAnswered = reply.locked;
     } catch {
       // Nothing is known about the lock: it is tried again until the deadline, which nobody else moves.
@@ -186,18 +188,6 @@ export class LeaseKeeper {
     if (this.#stopped) return;
     this.stop();
     this.#isLost = true;
-    if (this.#ended === null) this.#options.lost(why, cause);
-    else this.#ended();
+    this.#options.lost(why, cause);
   }
-}
-
-/** Whether a refused renewal says that the grant is no more, rather than that something is wrong with the request. */
-function isGone(name: string, { error }: LockReply): boolean {
-  if (error === null) return true;
-  const { ldlmCode } = refusalError(name, error.code, error.message);
-  return (
-    ldlmCode === ErrorCode.LockDoesNotExistOrInvalidKey ||
-    ldlmCode === ErrorCode.LockDoesNotExist ||
-    ldlmCode === ErrorCode.InvalidLockKey
-  );
 }

@@ -1,54 +1,38 @@
 import { ErrorCode } from '../contract/error-code.ts';
 import { type AttemptLimits, attempts } from './attempts.ts';
-import type { Claim } from './claim.ts';
+import type { Asked, Claim, Grant } from './claim.ts';
 import type { ElapsedTime } from './elapsed-clock.ts';
-import { refusalError } from './errors.ts';
+import { type LdlmError, refusalError, ServerUnavailableError } from './errors.ts';
+import type { GiveBacks } from './give-backs.ts';
 import { RequestIds } from './request-ids.ts';
-import type { LockReply, Transport } from './transport.ts';
+import type { LockReply, Transport, TransportError } from './transport.ts';
 
 /** A wait is given up when its answer is so much later than its timeout. */
 const ANSWER_GRACE_MS = 2_000;
-/** For how long a lock or a place in the queue is given back behind the caller's back. */
-const ABANDON_MS_MAX = 60_000;
-/** For how long one attempt at that may keep the process running. */
-const ABANDON_ATTEMPT_MS_MAX = 10_000;
 /** A grant that arrives later than this share of its timeout after the request is renewed before anybody has it. */
 const FRESH_SHARE = 1 / 3;
 
-/** A grant, and when the request was sent since which its timeout counts at the latest. */
-export interface Grant {
-  readonly key: string;
-  readonly fencingToken: bigint;
-  readonly requestId: Uint8Array;
-  readonly sentMs: number;
-  /** When the request itself was sent last: what is known of the connection since then is known of the grant. */
-  readonly askedMs: number;
-}
-
-/** One request under its id, and what is known of it. */
-interface Asked {
-  readonly requestId: Uint8Array;
-  readonly claim: Claim;
-  readonly waits: boolean;
-  readonly untilMs: number;
-  readonly signal: AbortSignal | undefined;
-  sentMs: number;
-  /** It was sent more than once, so an earlier one may have been granted without our knowing when. */
-  repeated: boolean;
+export interface LockRequestsOptions {
+  readonly transport: Transport;
+  readonly clock: ElapsedTime;
+  readonly giveBacks: GiveBacks;
+  readonly limits: (lockName: string) => AttemptLimits;
 }
 
 /** Asks for locks: repeats what was not answered, under one id, and takes back what nobody waits for any more. */
 export class LockRequests {
   readonly #transport: Transport;
   readonly #clock: ElapsedTime;
+  readonly #giveBacks: GiveBacks;
   readonly #limits: (lockName: string) => AttemptLimits;
   readonly #ids = new RequestIds();
   /** Those whose caller has nothing yet. */
   readonly #pending = new Set<Asked>();
 
-  constructor(transport: Transport, clock: ElapsedTime, limits: (lockName: string) => AttemptLimits) {
+  constructor({ transport, clock, giveBacks, limits }: LockRequestsOptions) {
     this.#transport = transport;
     this.#clock = clock;
+    this.#giveBacks = giveBacks;
     this.#limits = limits;
   }
 
@@ -139,11 +123,7 @@ export class LockRequests {
 
   /** Takes back what a request may have been granted, or its place in the queue, while the caller goes on. */
   #abandon(name: string, requestId: Uint8Array): void {
-    const untilMs = this.#clock.nowMs() + ABANDON_MS_MAX;
-    const call = { name, key: '', requestId };
-    const ask = () => this.#transport.unlock(call, { timeoutMs: ABANDON_ATTEMPT_MS_MAX });
-    const remainingMs = (): number => untilMs - this.#clock.nowMs();
-    attempts(ask, () => ({ ...this.#limits(name), remainingMs, background: true })).catch(() => {});
+    this.#giveBacks.add({ name, key: '', requestId });
   }
 
   /** Null when the time is over. */
@@ -156,7 +136,13 @@ export class LockRequests {
     };
     try {
       const remainingMs = (): number => untilMs - this.#clock.nowMs();
-      const reply = await attempts(send, () => ({ ...this.#limits(claim.name), signal, remainingMs }));
+      const late = (cause: TransportError): LdlmError =>
+        new ServerUnavailableError(
+          claim.name,
+          cause,
+          'the wait timeout has passed while the server cannot be reached',
+        );
+      const reply = await attempts(send, () => ({ ...this.#limits(claim.name), signal, remainingMs, late }));
       signal?.throwIfAborted();
       if (reply === null) this.#abandon(claim.name, requestId);
       return reply;

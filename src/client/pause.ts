@@ -18,7 +18,7 @@ export function pause(
       for (const signal of signals) signal?.removeEventListener('abort', done);
       resolve();
     };
-    const timer = setTimeout(done, ms);
+    const timer = setTimeout(done, Math.min(ms, TIMER_MS_MAX));
     if (background) timer.unref();
     for (const signal of signals) signal?.addEventListener('abort', done, { once: true });
   });

@@ -3,6 +3,7 @@ import type { TlsOptions } from './client-options.ts';
 import { ElapsedClock } from './elapsed-clock.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import { HttpPool } from './http-pool.ts';
+import { ProcessHold } from './process-hold.ts';
 import { failureOf, isSessionGone } from './rest-answer.ts';
 import {
   readLockReply,
@@ -31,12 +32,16 @@ export interface RestTransportOptions {
   readonly password: string;
 }
 
+/** A wait that ended sooner was not cut by whoever ends long ones. */
+const CUT_WAIT_MS_MIN = 500;
+
 type Read<Reply> = (text: string) => Reply;
 
 /** Calls over REST, in a session of its own. A connection that is lost takes nothing with it; the session does. */
 export class RestTransport implements Transport {
   readonly #pool: HttpPool;
   readonly #sessions: SessionKeeper;
+  readonly #hold = new ProcessHold();
 
   /** @throws InvalidOptionError for TLS files that cannot be used */
   constructor({ address, tls, password }: RestTransportOptions) {
@@ -58,7 +63,7 @@ export class RestTransport implements Transport {
   }
 
   lock(call: LockCall, limits?: CallLimits): Promise<LockReply> {
-    return this.#call('/v1/lock/wait', writeLock(call), readLockReply, limits);
+    return this.#hold.during(this.#wait(call, limits));
   }
 
   tryLock(call: LockCall, limits?: CallLimits): Promise<LockReply> {
@@ -73,12 +78,50 @@ export class RestTransport implements Transport {
     return this.#call('/v1/renew', writeRenew(call), readLockReply, limits);
   }
 
-  async close(): Promise<void> {
+  checkSession(): void {
+    this.#sessions.check();
+  }
+
+  close(): Promise<void> {
+    return this.#hold.during(this.#close());
+  }
+
+  async #close(): Promise<void> {
     await this.#sessions.close();
     await this.#pool.close();
   }
 
-  async #call<Reply>(path: string, body: string, read: Read<Reply>, limits: CallLimits = {}): Promise<Reply> {
+  async #wait(call: LockCall, limits?: CallLimits): Promise<LockReply> {
+    const sentMs = performance.now();
+    try {
+      return await this.#call('/v1/lock/wait', writeLock(call), readLockReply, limits);
+    } catch (error) {
+      const isCut = error instanceof TransportError && error.kind === 'unavailable';
+      if (!isCut || performance.now() - sentMs < CUT_WAIT_MS_MIN) throw error;
+      throw (await this.#isHeard(limits)) ? new TransportError('cut', error.message, error) : error;
+    }
+  }
+
+  async #isHeard(limits: CallLimits = {}): Promise<boolean> {
+    const end = new CallEnd(limits);
+    try {
+      return await end.race(this.#sessions.isHeard());
+    } finally {
+      end.close();
+    }
+  }
+
+  #call<Reply>(path: string, body: string, read: Read<Reply>, limits: CallLimits = {}): Promise<Reply> {
+    const reply = this.#callAnyhow(path, body, read, limits);
+    return limits.background === true ? reply : this.#hold.during(reply);
+  }
+
+  async #callAnyhow<Reply>(
+    path: string,
+    body: string,
+    read: Read<Reply>,
+    limits: CallLimits,
+  ): Promise<Reply> {
     const end = new CallEnd(limits);
     try {
       const answer = await this.#ask(path, body, end);

@@ -1,18 +1,12 @@
 import { CallEnd } from './call-end.ts';
+import { CookieJar, sessionCookieOf } from './cookie-jar.ts';
 import type { ElapsedTime } from './elapsed-clock.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import type { HttpPool, HttpRequest } from './http-pool.ts';
-import { failureOf, isSessionGone, sessionCookieOf, sessionTimeoutOf } from './rest-answer.ts';
+import { KeptSession } from './kept-session.ts';
+import { beginFailureOf, certainTimeOf, isSessionGone } from './rest-answer.ts';
 import { TransportError } from './transport.ts';
 
-/** What a server without a say in it has. */
-const DEFAULT_TIMEOUT_MS = 600_000;
-const TIMEOUT_MS_MIN = 1_000;
-/** The cookie tells whole seconds, so the session may end that much earlier. */
-const COOKIE_STEP_MS = 1_000;
-/** A session is used at least so often, and more often where it ends sooner: a server that is gone is noticed by that. */
-const PROBE_MS_MAX = 20_000;
-const PROBES_PER_TIMEOUT = 3;
 const ANSWER_MS_MAX = 10_000;
 /** When a probe that failed is repeated. */
 const RETRY_MS_MAX = 500;
@@ -20,17 +14,6 @@ const BEGIN_MS_MAX = 30_000;
 const END_MS_MAX = 1_000;
 
 type SessionRequest = Omit<HttpRequest, 'headers'>;
-
-/** A session of this client on the server. */
-export interface KeptSession {
-  readonly cookie: string;
-  /** For how long after it was used it certainly goes on. */
-  readonly certainMs: number;
-  /** When the request was sent that was answered last. */
-  usedMs: number;
-  /** Nothing was answered since something hinted at its end. */
-  isDoubtful: boolean;
-}
 
 /**
  * Keeps one session on the server, whose locks end with it: begins it, uses it so often that it does not end, and notices
@@ -42,10 +25,11 @@ export class SessionKeeper {
   readonly #pool: HttpPool;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #clock: ElapsedTime;
+  readonly #cookies = new CookieJar();
   #session: KeptSession | null = null;
   #beginning: Promise<KeptSession> | null = null;
   #timer: NodeJS.Timeout | undefined;
-  #probing = false;
+  #probing: Promise<void> | null = null;
   #closed = false;
 
   /** @param headers are sent with every request */
@@ -58,12 +42,18 @@ export class SessionKeeper {
 
   /** The session; one is begun where there is none. Rejects with TransportError. */
   async current(end: CallEnd): Promise<KeptSession> {
+    this.check();
     if (this.#session !== null) return this.#session;
     if (this.#closed) throw new TransportError('unavailable', 'the session is closed');
     this.#beginning ??= this.#begin().finally(() => {
       this.#beginning = null;
     });
     return end.race(this.#beginning);
+  }
+
+  /** Notices now when the session may be over, rather than when a timer comes to it. */
+  check(): void {
+    this.#session?.check();
   }
 
   /** Asks in the session. Rejects with TransportError. */
@@ -74,6 +64,12 @@ export class SessionKeeper {
     return answer;
   }
 
+  /** Whether the server answers in the session now. */
+  async isHeard(): Promise<boolean> {
+    await this.#probe();
+    return this.#session !== null && !this.#session.isDoubtful;
+  }
+
   /** Ends the session, as far as the server can be reached, and begins none any more. */
   async close(): Promise<void> {
     this.#closed = true;
@@ -81,10 +77,10 @@ export class SessionKeeper {
     const session = this.#session;
     this.#session = null;
     if (session === null) return;
-    const headers = { ...this.#headers, cookie: session.cookie };
+    session.end();
     const end = new CallEnd({ timeoutMs: END_MS_MAX });
     try {
-      await this.#pool.ask({ method: 'DELETE', path: '/session', headers, body: null }, end);
+      await this.#send({ method: 'DELETE', path: '/session', body: null }, session.id, end);
     } catch {
       // It ends by its timeout then.
     } finally {
@@ -92,38 +88,43 @@ export class SessionKeeper {
     }
   }
 
+  async #send(request: SessionRequest, id: string | null, end: CallEnd): Promise<HttpAnswer> {
+    const headers = { ...this.#headers, ...this.#cookies.header(id) };
+    const answer = await this.#pool.ask({ ...request, headers }, end);
+    this.#cookies.take(answer);
+    return answer;
+  }
+
   async #use(session: KeptSession, request: SessionRequest, end: CallEnd): Promise<HttpAnswer> {
     const sentMs = this.#clock.nowMs();
-    const headers = { ...this.#headers, cookie: session.cookie };
-    const answer = await this.#pool.ask({ ...request, headers }, end);
+    const answer = await this.#send(request, session.id, end);
     if (isSessionGone(answer)) this.#lose(session);
-    else if (sessionCookieOf(answer) !== null) {
-      session.usedMs = Math.max(session.usedMs, sentMs);
-      session.isDoubtful = false;
-    }
+    else if (sessionCookieOf(answer)?.value === session.id) session.used(sentMs);
     return answer;
   }
 
   async #begin(): Promise<KeptSession> {
     const end = new CallEnd({ timeoutMs: BEGIN_MS_MAX });
-    const usedMs = this.#clock.nowMs();
+    const sentMs = this.#clock.nowMs();
     try {
-      const request = { method: 'POST', path: '/session', headers: this.#headers, body: null } as const;
-      const answer = await this.#pool.ask(request, end);
+      const answer = await this.#send({ method: 'POST', path: '/session', body: null }, null, end);
       const cookie = sessionCookieOf(answer);
-      if (answer.status !== 201 || cookie === null) throw failureOf(answer);
-      const timeoutMs = Math.max(sessionTimeoutOf(answer) ?? DEFAULT_TIMEOUT_MS, TIMEOUT_MS_MIN);
-      const certainMs = Math.max(timeoutMs - COOKIE_STEP_MS, timeoutMs / 2);
-      const session: KeptSession = { cookie, usedMs, certainMs, isDoubtful: false };
+      if (answer.status !== 201 || cookie === null) throw beginFailureOf(answer);
+      const session: KeptSession = new KeptSession(sentMs, {
+        id: cookie.value,
+        certainMs: certainTimeOf(answer),
+        clock: this.#clock,
+        over: () => this.#giveUp(session),
+      });
       this.#session = session;
-      this.#wait(probeMsOf(session));
+      this.#wait(session.probeMs - session.idleMs);
       return session;
     } finally {
       end.close();
     }
   }
 
-  /** Waits until the session is to be used again, or may be over. */
+  /** Waits until the session is to be used again. */
   #wait(ms: number): void {
     clearTimeout(this.#timer);
     if (this.#closed) return;
@@ -134,10 +135,9 @@ export class SessionKeeper {
   #due(): void {
     const session = this.#session;
     if (session === null) return;
-    const idleMs = this.#clock.nowMs() - session.usedMs;
-    if (idleMs >= session.certainMs) this.#giveUp(session);
-    else if (session.isDoubtful || idleMs >= probeMsOf(session)) void this.#probe();
-    else this.#wait(probeMsOf(session) - idleMs);
+    const { idleMs, probeMs, isDoubtful } = session;
+    if (isDoubtful || idleMs >= probeMs) void this.#probe();
+    else this.#wait(probeMs - idleMs);
   }
 
   /** It may be over. What still goes on in it must not be granted to a session that nobody keeps any more. */
@@ -146,13 +146,20 @@ export class SessionKeeper {
     this.#lose(session);
   }
 
-  /** Uses the session, by a request that asks for nothing: a method that the path does not know. */
-  async #probe(): Promise<void> {
+  /** Finds out whether the session goes on. One probe at a time: who comes meanwhile waits for it. */
+  #probe(): Promise<void> {
     const session = this.#session;
-    if (session === null || this.#probing || this.#closed) return;
-    this.#probing = true;
+    if (session === null || this.#closed) return Promise.resolve();
+    this.#probing ??= this.#probeOnce(session).finally(() => {
+      this.#probing = null;
+    });
+    return this.#probing;
+  }
+
+  /** Uses the session, by a request that asks for nothing: a method that the path does not know. */
+  async #probeOnce(session: KeptSession): Promise<void> {
     session.isDoubtful = true;
-    const end = new CallEnd({ timeoutMs: Math.min(ANSWER_MS_MAX, probeMsOf(session)) });
+    const end = new CallEnd({ timeoutMs: Math.min(ANSWER_MS_MAX, session.probeMs, session.leftMs) });
     try {
       await this.#use(session, { method: 'GET', path: '/session', body: null }, end);
     } catch (error) {
@@ -160,27 +167,17 @@ export class SessionKeeper {
       if (error instanceof TransportError && error.kind === 'unanswered') this.#pool.reset();
     } finally {
       end.close();
-      this.#probing = false;
     }
-    this.#waitBehindProbe(session);
-  }
-
-  #waitBehindProbe(session: KeptSession): void {
     if (this.#session !== session) return;
-    const idleMs = this.#clock.nowMs() - session.usedMs;
-    if (!session.isDoubtful) return this.#wait(probeMsOf(session) - idleMs);
-    const retryMs = Math.min(RETRY_MS_MAX, probeMsOf(session));
-    this.#wait(Math.min(retryMs, session.certainMs - idleMs));
+    if (session.isDoubtful) this.#wait(Math.min(RETRY_MS_MAX, session.probeMs));
+    else this.#wait(session.probeMs - session.idleMs);
   }
 
   #lose(session: KeptSession): void {
+    session.end();
     if (this.#session !== session) return;
     this.#session = null;
     clearTimeout(this.#timer);
     this.onLost();
   }
-}
-
-function probeMsOf({ certainMs }: KeptSession): number {
-  return Math.min(PROBE_MS_MAX, certainMs / PROBES_PER_TIMEOUT);
 }

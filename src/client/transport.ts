@@ -46,12 +46,24 @@ export interface CallLimits {
   readonly signal?: AbortSignal | undefined;
   /** The call fails when it has no answer after so long. Default: it waits. */
   readonly timeoutMs?: number | undefined;
+  /** Nobody waits for it: the process may end before it, where the transport can tell that apart. Default false. */
+  readonly background?: boolean;
 }
 
-/** Why there is no answer. */
-export type FailureKind = 'unavailable' | 'unanswered' | 'unauthenticated' | 'aborted' | 'refused';
+/**
+ * Why there is no answer. `cut`: a wait that lasted a while was ended by whoever stands between client and server, which is
+ * there. `insecure`: TLS cannot be spoken with the server.
+ */
+export type FailureKind =
+  | 'unavailable'
+  | 'unanswered'
+  | 'cut'
+  | 'unauthenticated'
+  | 'insecure'
+  | 'aborted'
+  | 'refused';
 
-/** A call had no answer. Only one that failed as `unavailable` may be worth repeating. */
+/** A call had no answer. Only `unavailable`, `unanswered` and `cut` are worth repeating. */
 export class TransportError extends Error {
   readonly kind: FailureKind;
 
@@ -70,6 +82,8 @@ export interface Transport {
   renew(call: RenewCall, limits?: CallLimits): Promise<LockReply>;
   /** Called when the session that holds the locks is gone, or its connection, which it does not outlive as a rule. */
   onDrop: () => void;
+  /** Drops now what may be gone, where time alone can tell: to be asked before anybody is told that a session holds locks. */
+  checkSession?(): void;
   /** Ends the session and the connection. Calls without an answer fail. Never rejects. */
   close(): void | Promise<void>;
 }

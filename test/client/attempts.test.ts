@@ -5,6 +5,7 @@ import {
   CallFailedError,
   ClientClosedError,
   ServerUnavailableError,
+  TlsError,
 } from '../../src/client/errors.ts';
 import { type FailureKind, TransportError } from '../../src/client/transport.ts';
 
@@ -48,6 +49,7 @@ describe('attempts', () => {
     ['unauthenticated', AuthenticationError],
     ['refused', CallFailedError],
     ['aborted', CallFailedError],
+    ['insecure', TlsError],
   ] as const)('are not repeated when the call is %s', async (kind, type) => {
     const { attempt, seen } = failing(1, kind);
     await expect(attempts(attempt, limits())).rejects.toBeInstanceOf(type);
@@ -67,6 +69,24 @@ describe('attempts', () => {
     expect(performance.now() - untilMs).toBeLessThan(500);
     expect(seen).toEqual([0]);
     expect(await attempts(failing(1).attempt, limits({ remainingMs: () => 0 }))).toBeNull();
+  });
+
+  it('end with an error where that was asked for', async () => {
+    const late = (cause: TransportError) => new ServerUnavailableError('a', cause, 'too late');
+    for (const remainingMs of [() => 0, () => 5]) {
+      const ending = attempts(failing(99).attempt, limits({ retryDelayMs: 100, remainingMs, late }));
+      await expect(ending).rejects.toMatchObject({ message: 'too late: no', cause: { kind: 'unavailable' } });
+    }
+  });
+
+  it('go on at once when a wait was cut, which counts as no failure, while there is time', async () => {
+    const cut = failing(3, 'cut');
+    expect(await attempts(cut.attempt, limits({ retries: 0, retryDelayMs: 60_000 }))).toBe(4);
+    expect(cut.seen).toEqual([0, 1, 2, 3]);
+    const late = () => new ServerUnavailableError('a', null);
+    expect(await attempts(failing(1, 'cut').attempt, limits({ remainingMs: () => 0, late }))).toBeNull();
+    const signal = AbortSignal.abort(new Error('enough'));
+    await expect(attempts(failing(1, 'cut').attempt, limits({ signal }))).rejects.toThrow('enough');
   });
 
   it('end at once with the reason of a signal, also in a pause', async () => {

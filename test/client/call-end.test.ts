@@ -93,9 +93,10 @@ describe('the end of a call', () => {
     const controller = new AbortController();
     const before = timers();
     const end = limit({ signal: controller.signal, timeoutMs: 20 });
-    expect([timers(), getEventListeners(controller.signal, 'abort').length]).toEqual([before + 1, 1]);
+    // Whether the process goes on is not for its timer to say.
+    expect([timers(), getEventListeners(controller.signal, 'abort').length]).toEqual([before, 1]);
     end.close();
-    expect([timers(), getEventListeners(controller.signal, 'abort').length]).toEqual([before, 0]);
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
     controller.abort();
     await sleep(50);
     expect(stateOf(end)).toBeNull();

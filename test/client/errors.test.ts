@@ -149,6 +149,7 @@ describe('the classes of errors', () => {
       ...failures.map(([, , error]) => error.code),
       ...refusals.map(([, , , code]) => code),
       new errors.ClientClosedError().code,
+      new errors.TlsError('', new Error('no')).code,
       new errors.InvalidOptionError('').code,
       new StaleTokenError('', 0n, 1n).code,
     ];

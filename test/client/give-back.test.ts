@@ -35,10 +35,18 @@ describe.each(['grpc', 'rest'] as const)('a lock that cannot be given back over 
     expect(await runWhileLeader(client, 'a', work)).toBe('the result of an hour');
   });
 
-  it('is an error where no timeout ends it', async () => {
+  it('is an error where no timeout ends it, unless it is lost with its connection', async () => {
     const { client, work } = await run(transport);
-    const untimed = { lockTimeoutMs: 0 };
-    await expect(client.withLock('a', untimed, work)).rejects.toBeInstanceOf(ServerUnavailableError);
-    await expect(client.tryWithLock('a', untimed, work)).rejects.toBeInstanceOf(ServerUnavailableError);
+    const worked = client.withLock('a', { lockTimeoutMs: 0 }, work);
+    if (transport === 'grpc') expect(await worked).toBe('the result of an hour');
+    else await expect(worked).rejects.toBeInstanceOf(ServerUnavailableError);
+  });
+
+  it('does not hide what its body throws', async () => {
+    const { client, work } = await run(transport);
+    const failing = client.withLock('a', { lockTimeoutMs: 0 }, () => {
+      throw new RangeError(work());
+    });
+    await expect(failing).rejects.toThrow('the result of an hour');
   });
 });

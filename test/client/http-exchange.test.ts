@@ -105,6 +105,8 @@ describe('an exchange without an answer', () => {
   it.each([
     ['more than there is room for', `${head}Content-Length: ${long.length}\r\n\r\n${long}`, 'refused'],
     ['more headers than there is room for', `${head}X: ${'x'.repeat(20_000)}\r\n\r\n`, 'refused'],
+    ['another protocol than HTTP', 'SSH-2.0-OpenSSH_9.2\r\n', 'refused'],
+    ['chunks that are none', `${head}Transfer-Encoding: chunked\r\n\r\nz\r\n`, 'refused'],
     ['nothing', '', 'unavailable'],
     ['headers that are cut off', `${head}Content-Le`, 'unavailable'],
     ['a body that is cut off', `${head}Content-Length: 9\r\n\r\nabc`, 'unavailable'],

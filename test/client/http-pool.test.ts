@@ -246,7 +246,7 @@ describe('a pool with TLS', () => {
     const trusting = openPool(peer.address, { ca: fixture('ca') });
     expect([(await trusting.ask()).status, (await trusting.ask()).status]).toEqual([200, 200]);
     const foreign = openPool(peer.address, { ca: fixture('foreign-ca') });
-    await expect(foreign.ask()).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(foreign.ask()).rejects.toMatchObject({ kind: 'insecure' });
     const plain = openPool(peer.address);
     await expect(plain.ask()).rejects.toMatchObject({ name: 'TransportError' });
     expect(peer.seen).toHaveLength(2);

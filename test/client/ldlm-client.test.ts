@@ -1,3 +1,4 @@
+import { getMaxListeners, setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
@@ -14,6 +15,7 @@ import {
   LockSizeMismatchError,
   LockWaitTimeoutError,
   ServerUnavailableError,
+  TlsError,
 } from '../../src/client/index.ts';
 import type { StartOptions } from '../../src/index.ts';
 import { afterwards } from '../server/running-server.ts';
@@ -21,6 +23,7 @@ import { type ClientTransport, open, runDoor } from './client-doors.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 const transports = ['grpc', 'rest'] as const;
+const fixture = (name: string): string => new URL(`../fixtures/tls/${name}`, import.meta.url).pathname;
 
 async function run(transport: ClientTransport, options: StartOptions = {}) {
   const server = await runDoor(transport, options);
@@ -304,6 +307,44 @@ describe.each(transports)('a client over %s', (transport) => {
   });
 });
 
+describe.each(transports)('signals over %s', (transport) => {
+  it('may end more than ten calls without a warning, and keep what their owner has set', async () => {
+    const warnings: string[] = [];
+    const warn = ({ message }: Error): void => void warnings.push(message);
+    process.on('warning', warn);
+    afterwards(() => void process.off('warning', warn));
+    const client = open({ transport, address: '127.0.0.1:1' });
+    const [controller, strict] = [new AbortController(), new AbortController()];
+    setMaxListeners(5, strict.signal);
+    const waits = Array.from({ length: 12 }, (_, i) => client.lock(String(i), { signal: controller.signal }));
+    waits.push(client.lock('strict', { signal: strict.signal }));
+    for (const wait of waits) wait.catch(() => {});
+    await sleep(300);
+    controller.abort();
+    strict.abort();
+    await Promise.allSettled(waits);
+    expect([warnings, getMaxListeners(strict.signal)]).toEqual([[], 5]);
+  });
+});
+
+describe.each(transports)('TLS over %s', (transport) => {
+  it.each([
+    ['whose certificate nobody knows', true, {}],
+    ['of another authority', true, { ca: fixture('foreign-ca.pem') }],
+    ['of another name', true, { ca: fixture('ca.pem'), serverName: 'example.org' }],
+    ['that wants to see a certificate', true, { ca: fixture('ca.pem') }],
+    ['that does not speak it', false, {}],
+  ])('fails at once with a server %s', async (what, secure, tls) => {
+    const server = await runDoor(transport, {
+      ...(secure && { tlsCertFile: fixture('server.pem'), tlsKeyFile: fixture('server-key.pem') }),
+      ...(what.startsWith('that wants') && { clientCaFile: fixture('ca.pem') }),
+    });
+    const failing = open(server, { tls, retryDelayMs: 60_000 }).lock('a');
+    await expect(failing).rejects.toBeInstanceOf(TlsError);
+    await expect(failing).rejects.toMatchObject({ code: 'LDLM_TLS', cause: { kind: 'insecure' } });
+  });
+});
+
 describe('a channel of gRPC', () => {
   it('keeps a lock beyond an idle period of the channel', async () => {
     const { server, other } = await run('grpc');
@@ -450,7 +491,12 @@ describe.each(transports)('when the connection is lost over %s', (transport) => 
     await expect(client.lock('a')).rejects.toBeInstanceOf(ServerUnavailableError);
     expect(performance.now() - began).toBeGreaterThan(45);
     const patient = open({ transport, address: '127.0.0.1:1' });
-    await expect(patient.lock('a', { waitTimeoutMs: 300 })).rejects.toBeInstanceOf(LockWaitTimeoutError);
+    const late = patient.lock('a', { waitTimeoutMs: 300 });
+    await expect(late).rejects.toBeInstanceOf(ServerUnavailableError);
+    await expect(late).rejects.toMatchObject({
+      message: expect.stringContaining('the wait timeout has passed'),
+      cause: { kind: 'unavailable' },
+    });
     await expect(patient.lock('a', { signal: AbortSignal.timeout(200) })).rejects.toMatchObject({
       name: 'TimeoutError',
     });

@@ -205,19 +205,24 @@ describe('a lease in doubt', () => {
 });
 
 describe('a lease whose lock is being given back', () => {
-  it('ends with the answer', async () => {
-    const { keeper, lost } = run(1_000);
-    expect(await keeper.untilOver(Promise.resolve(true))).toBe(true);
-    await expect(keeper.untilOver(Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect([keeper.check(), lost]).toEqual([false, []]);
+  it('is not renewed, and tells its end', async () => {
+    const { transport, clock, keeper, lost } = run(60);
+    keeper.retire();
+    clock.ms = 30;
+    await expect.poll(() => keeper.check()).toBe(true);
+    await new Promise((resolve) => setTimeout(resolve, 40));
+    expect([lost, transport.renewals]).toEqual([[], []]);
+    clock.ms = 60;
+    await expect.poll(() => lost).toEqual(['it was not renewed in time']);
   });
 
-  it('ends with its time, which is no loss, and is not renewed', async () => {
-    const { transport, clock, keeper, lost } = run(1_000);
-    const over = keeper.untilOver(new Promise(() => {}));
-    clock.ms = 999;
-    keeper.check();
-    expect(await over).toBe(false);
-    expect([lost, transport.renewals]).toEqual([[], []]);
+  it('is not lost by a renewal that finds it given back', async () => {
+    const { transport, keeper, lost } = run(1_000);
+    const renewed = keeper.renew(1_000);
+    keeper.retire();
+    transport.renewals[0]!.answer(gone);
+    await renewed;
+    expect([keeper.check(), lost]).toEqual([true, []]);
+    keeper.stop();
   });
 });

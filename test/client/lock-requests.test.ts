@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { readClaim } from '../../src/client/claim.ts';
+import { type Grant, readClaim } from '../../src/client/claim.ts';
 import { checkClientOptions, type WaitOptions } from '../../src/client/client-options.ts';
 import { ElapsedClock } from '../../src/client/elapsed-clock.ts';
-import { type Grant, LockRequests } from '../../src/client/lock-requests.ts';
+import { GiveBacks } from '../../src/client/give-backs.ts';
+import { LockRequests } from '../../src/client/lock-requests.ts';
 import { openTransport } from '../../src/client/open-transport.ts';
 import { afterwards } from '../server/running-server.ts';
 import { type ClientTransport, runDoor } from './client-doors.ts';
@@ -17,9 +18,12 @@ async function run(transport: ClientTransport = 'grpc', noClearOnDisconnect = fa
   afterwards(() => carrier.close());
   const clock = new ElapsedClock();
   const closed = new AbortController().signal;
-  const requests = new LockRequests(carrier, clock, (lockName) => ({
-    ...{ retries: 100, retryDelayMs: 20, closed, lockName },
-  }));
+  const requests = new LockRequests({
+    transport: carrier,
+    clock,
+    giveBacks: new GiveBacks(carrier, closed, 20),
+    limits: (lockName) => ({ retries: 100, retryDelayMs: 20, closed, lockName }),
+  });
   const claim = (name: string, more: WaitOptions = {}) => readClaim(name, more, options);
   return { server, proxy, requests, claim, clock, carrier };
 }

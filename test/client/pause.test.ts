@@ -29,6 +29,14 @@ describe('a pause', () => {
     await pause(1, [undefined]);
   });
 
+  it('does not end at once when it is longer than a timer can be', async () => {
+    const controller = new AbortController();
+    const ended = pause(2 ** 33, [controller.signal]).then(() => 'ended');
+    expect(await Promise.race([ended, pause(50)])).toBeUndefined();
+    controller.abort();
+    expect(await ended).toBe('ended');
+  });
+
   it.each([
     [true, 0],
     [false, 7],

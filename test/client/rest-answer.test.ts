@@ -1,26 +1,51 @@
 import { describe, expect, it } from 'vitest';
 import type { HttpAnswer } from '../../src/client/http-exchange.ts';
-import { failureOf, isSessionGone, sessionCookieOf, sessionTimeoutOf } from '../../src/client/rest-answer.ts';
+import { certainTimeOf, failureOf, isSessionGone } from '../../src/client/rest-answer.ts';
 
 function answer(status: number, body = '', headers: HttpAnswer['headers'] = {}): HttpAnswer {
   return { status, body, headers };
 }
 
+const dateMs = Date.UTC(1994, 10, 6, 8, 49, 37);
 const date = 'Sun, 06 Nov 1994 08:49:37 GMT';
-const cookie = 'ldlm-session=ab12; Path=/; Expires=Sun, 06 Nov 1994 08:59:37 GMT; HttpOnly; SameSite=Strict';
 
-describe('the cookie of an answer', () => {
-  it('is sent back without its attributes', () => {
-    expect(sessionCookieOf(answer(201, '', { 'set-cookie': cookie }))).toBe('ldlm-session=ab12');
-    expect(sessionCookieOf(answer(201, '', { 'set-cookie': [cookie] }))).toBe('ldlm-session=ab12');
-    expect(sessionCookieOf(answer(200, '', { 'set-cookie': 'ldlm-session=; Path=/' }))).toBeNull();
-    expect(sessionCookieOf(answer(200))).toBeNull();
+/** The answer that begins a session which ends so late, by its cookie. */
+function begun(timeoutMs: number, headers: HttpAnswer['headers'] = { date }): HttpAnswer {
+  const expires = new Date(dateMs + timeoutMs).toUTCString();
+  const cookie = `ldlm-session=ab12; Path=/; Expires=${expires}; HttpOnly; SameSite=Strict`;
+  return answer(201, '', {
+    'set-cookie': ['lb=1; Expires=Thu, 01 Jan 2099 00:00:00 GMT', cookie],
+    ...headers,
+  });
+}
+
+describe('how long a session certainly goes on', () => {
+  it('is what the server says, less what clocks may differ', () => {
+    const stated = { date: 'yesterday', 'ldlm-session-timeout-ms': '300' };
+    expect(certainTimeOf(begun(600_000, stated), dateMs)).toBeCloseTo(299.7);
   });
 
-  it('tells how long the session lasts, by the clock of the server', () => {
-    expect(sessionTimeoutOf(answer(201, '', { 'set-cookie': cookie, date }))).toBe(600_000);
-    expect(sessionTimeoutOf(answer(201, '', { 'set-cookie': 'ldlm-session=ab12; Path=/', date }))).toBeNull();
-    expect(sessionTimeoutOf(answer(201, '', { 'set-cookie': cookie }))).toBeNull();
+  it.each([
+    ['the date of the answer', dateMs - 10_000, 3_000, 2_000],
+    ['our own clock', dateMs + 8_000, 10_000, 1_000],
+  ])(
+    'is what remains until its cookie expires, by %s where that says less',
+    (_, nowMs, timeoutMs, certainMs) => {
+      expect(certainTimeOf(begun(timeoutMs), nowMs)).toBe(certainMs);
+    },
+  );
+
+  it('is no more than costs nothing to be believed of a cookie, and no less than can be kept', () => {
+    expect(certainTimeOf(begun(600_000), dateMs)).toBe(60_000);
+    expect(certainTimeOf(begun(1_000), dateMs)).toBe(100);
+    // Our own clock is of no use here.
+    expect(certainTimeOf(begun(3_000), dateMs + 100_000)).toBe(2_000);
+  });
+
+  it('is short where nothing is said', () => {
+    const silent = answer(201, '', { 'set-cookie': 'ldlm-session=ab12; Path=/' });
+    for (const each of [silent, answer(201), begun(-5_000)]) expect(certainTimeOf(each, dateMs)).toBe(5_000);
+    expect(certainTimeOf(begun(3_000, { date, 'ldlm-session-timeout-ms': 'long' }), dateMs)).toBe(2_000);
   });
 });
 

@@ -13,6 +13,7 @@ import {
   LockLostError,
   LockWaitTimeoutError,
   ServerUnavailableError,
+  TlsError,
 } from '../../src/client/index.ts';
 import { RequestIds } from '../../src/client/request-ids.ts';
 import { RestTransport } from '../../src/client/rest-transport.ts';
@@ -21,6 +22,7 @@ import type { StartOptions } from '../../src/index.ts';
 import { runRest } from '../server/rest/rest-client.ts';
 import { afterwards, runServer } from '../server/running-server.ts';
 import { type ClientDoor, open, runDoor } from './client-doors.ts';
+import { HttpProxy } from './http-proxy.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 const fixture = (name: string): string => new URL(`../fixtures/tls/${name}`, import.meta.url).pathname;
@@ -98,11 +100,8 @@ describe('TLS', () => {
     const { server } = await run(tls);
     expect((await open(server, { tls: { ca } }).lock('a')).locked).toBe(true);
     expect((await open(server, { tls: { ca, serverName: 'localhost' } }).lock('b')).locked).toBe(true);
-    const once = { retries: 0 };
-    for (const wrong of [{ ca: fixture('foreign-ca.pem') }, { ca, serverName: 'example.org' }, {}]) {
-      const client = open(server, { ...once, tls: wrong });
-      await expect(client.lock('c')).rejects.toBeInstanceOf(ServerUnavailableError);
-    }
+    for (const wrong of [{ ca: fixture('foreign-ca.pem') }, { ca, serverName: 'example.org' }, {}])
+      await expect(open(server, { tls: wrong }).lock('c')).rejects.toBeInstanceOf(TlsError);
     const careless = open(server, { tls: { skipVerify: true, serverName: 'example.org' } });
     expect((await careless.lock('c')).locked).toBe(true);
   });
@@ -111,8 +110,7 @@ describe('TLS', () => {
     const { server } = await run({ ...tls, clientCaFile: ca });
     const known = { ca, cert: fixture('client.pem'), key: fixture('client-key.pem') };
     expect((await open(server, { tls: known }).lock('a')).locked).toBe(true);
-    const unknown = open(server, { retries: 0, tls: { ca } });
-    await expect(unknown.lock('b')).rejects.toBeInstanceOf(ServerUnavailableError);
+    await expect(open(server, { tls: { ca } }).lock('b')).rejects.toBeInstanceOf(TlsError);
   });
 });
 
@@ -144,6 +142,44 @@ describe('a call over REST', () => {
     await expect(transport.tryLock(lockCall('a'), { signal })).rejects.toMatchObject({ kind: 'aborted' });
     await expect(transport.tryLock(lockCall('a'), { signal })).rejects.toMatchObject({ kind: 'aborted' });
     expect(performance.now() - began).toBeLessThan(3_000);
+  });
+
+  it('that a proxy cuts while it waits is made again, which is no failure while the server is there', async () => {
+    const { server, other } = await run();
+    const proxy = await HttpProxy.open(server.address);
+    proxy.cutsAfterMs = 700;
+    const client = open({ transport: 'rest', address: proxy.address }, { retries: 0, retryDelayMs: 60_000 });
+    const lock = await other.lock('a');
+    const waiting = client.lock('a');
+    const timed = client.lock('a', { waitTimeoutMs: 1_800 });
+    await expect(timed).rejects.toBeInstanceOf(LockWaitTimeoutError);
+    await lock.unlock();
+    expect((await waiting).locked).toBe(true);
+    expect(proxy.asked.filter((asked) => asked === 'POST /v1/lock/wait').length).toBeGreaterThan(4);
+  });
+
+  it('that a proxy cuts before the server is gone is a failure', async () => {
+    const { server, other } = await run();
+    const proxy = await HttpProxy.open(server.address);
+    const client = open({ transport: 'rest', address: proxy.address }, { retries: 0 });
+    await client.withLock('a', () => {});
+    await other.lock('a');
+    proxy.answers = (_, response) => {
+      setTimeout(() => response.writeHead(504).end(), 600);
+      return true;
+    };
+    await expect(client.lock('a')).rejects.toBeInstanceOf(ServerUnavailableError);
+  });
+
+  it('that nobody lets in without a password says so, whoever that is', async () => {
+    const { server } = await run();
+    const proxy = await HttpProxy.open(server.address);
+    proxy.answers = (_, response) => {
+      response.writeHead(401).end('{"error":"x"}');
+      return true;
+    };
+    const client = open({ transport: 'rest', address: proxy.address });
+    await expect(client.lock('a')).rejects.toBeInstanceOf(AuthenticationError);
   });
 
   it('goes on over another connection when its own brings no answers any more', async () => {

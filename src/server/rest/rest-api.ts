@@ -73,8 +73,11 @@ export class RestApi {
 
   beginSession(request: RawRequest, response: RawResponse): void {
     if (!this.admit(request, response)) return;
-    const session = this.#options.sessions.begin(request.socket.remoteAddress ?? '');
+    const { sessions, cookies } = this.#options;
+    const session = sessions.begin(request.socket.remoteAddress ?? '');
     if (session === null) return this.answer(response, 429, '{"error": "too many sessions"}', null);
+    // The cookie tells whole seconds, by a clock that whoever stands between may have changed.
+    response.setHeader('Ldlm-Session-Timeout-Ms', Math.floor(cookies.timeoutMs));
     this.answer(response, 201, `{"session_id": "${session.id}"}`, session);
   }
 

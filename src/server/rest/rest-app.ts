@@ -12,6 +12,7 @@ import type { RestApi } from './rest-api.ts';
 import type { RawRequest, RawResponse } from './rest-call.ts';
 import { documentRoutes, serveDocs } from './rest-docs.ts';
 import {
+  BegunReply,
   ListedLock,
   ListingQuery,
   LockPage,
@@ -119,7 +120,7 @@ function addSessionRoutes(app: FastifyInstance, api: RestApi, password: boolean)
     {
       schema: {
         ...{ summary: 'Begin a session', tags, security: open },
-        response: { 201: SessionReply, ...faults(403, 405), ...refusedSchema(password), 429: SessionFault },
+        response: { 201: BegunReply, ...faults(403, 405), ...refusedSchema(password), 429: SessionFault },
       },
       onRequest: (request, reply) => {
         reply.hijack();

@@ -86,6 +86,17 @@ export const UnlockReply = Type.Object({
 
 export const SessionReply = Type.Object({ session_id: Type.String({ pattern: '^([0-9a-f]{32})?$' }) });
 
+/** The reply that begins one, with how long it lasts. */
+export const BegunReply = {
+  ...SessionReply,
+  headers: {
+    'Ldlm-Session-Timeout-Ms': {
+      ...Type.Integer({ minimum: 0 }),
+      description: 'After how many milliseconds without a request the session ends.',
+    },
+  },
+};
+
 /** An error of the session: no cookie, or one that names no session. */
 export const SessionFault = Type.Object({ error: Type.String() });
 

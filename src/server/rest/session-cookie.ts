@@ -30,7 +30,8 @@ function isQuoted(value: string): boolean {
 
 /** Makes the `Set-Cookie` headers of sessions. */
 export class SessionCookies {
-  readonly #timeoutMs: number;
+  /** After how long without a request a session ends. */
+  readonly timeoutMs: number;
   readonly #attributes: string;
   /** What is behind the id, for the second in which it was made: HTTP dates have no finer ones. */
   #rest = '';
@@ -38,7 +39,7 @@ export class SessionCookies {
 
   /** @param secure whether browsers are to send the cookie over TLS only */
   constructor(timeoutMs: number, secure: boolean) {
-    this.#timeoutMs = timeoutMs;
+    this.timeoutMs = timeoutMs;
     this.#attributes = `; HttpOnly; SameSite=Strict${secure ? '; Secure' : ''}`;
   }
 
@@ -47,7 +48,7 @@ export class SessionCookies {
     const second = Math.floor(nowMs / 1000);
     if (second !== this.#restSecond) {
       this.#restSecond = second;
-      const expires = new Date(second * 1000 + this.#timeoutMs).toUTCString();
+      const expires = new Date(second * 1000 + this.timeoutMs).toUTCString();
       this.#rest = `; Path=/; Expires=${expires}${this.#attributes}`;
     }
     return `${COOKIE}=${id}${this.#rest}`;

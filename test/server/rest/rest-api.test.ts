@@ -18,6 +18,7 @@ describe('the session layer', () => {
         new RegExp(`^ldlm-session=${id}; Path=/; Expires=[A-Z][a-z]{2}, .* GMT; HttpOnly; SameSite=Strict$`),
       ),
     ]);
+    expect(begun.headers['ldlm-session-timeout-ms']).toBe('600000');
     const second = await client.post('/session');
     expect(second.json['session_id']).not.toBe(id);
     const ended = await client.ask('DELETE', '/session', 'ignored');

@@ -30,6 +30,9 @@ describe('the OpenAPI document', () => {
         expect(responses).toHaveProperty('403');
       }
     }
+    expect(document.paths['/session']!['post']!.responses['201']).toMatchObject({
+      headers: { 'Ldlm-Session-Timeout-Ms': { schema: { type: 'integer' } } },
+    });
   });
 
   it('tells of listings where they are switched on, and of the password where there is one', async () => {

@@ -4,6 +4,7 @@ import {
   LdlmClient,
   LockWaitTimeoutError,
   ServerUnavailableError,
+  TlsError,
 } from '../../../client/index.ts';
 import type { Environment } from '../../../config/read-env.ts';
 import { canDieWithParent, HeldCommand } from './held-command.ts';
@@ -100,7 +101,7 @@ function notAcquired({ name, exitCodes }: RunPlan): number {
 function explain(error: unknown, plan: RunPlan): number {
   if (error instanceof LockWaitTimeoutError) return notAcquired(plan);
   tell(error);
-  if (error instanceof ServerUnavailableError) return plan.exitCodes.unreachable;
+  if (error instanceof ServerUnavailableError || error instanceof TlsError) return plan.exitCodes.unreachable;
   return EXIT_FAILURE;
 }
 

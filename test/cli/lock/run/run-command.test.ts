@@ -66,6 +66,8 @@ describe('ldlm-lock run', { timeout: 30_000 }, () => {
     const { at } = await run();
     const nowhere = ['--name', 'a', '--address', '127.0.0.1:1', '--wait', '300ms', '--', 'true'];
     expect((await startRun(nowhere).ended).code).toBe(69);
+    const clear = await startRun([...at, '--tls', '--', 'true']).ended;
+    expect(clear).toMatchObject({ code: 69, stderr: expect.stringContaining('no TLS with the server') });
     expect((await startRun([...at, '--', '/no/such/program']).ended).code).toBe(127);
     expect((await startRun(['--name', 'a']).ended).code).toBe(80);
   });
