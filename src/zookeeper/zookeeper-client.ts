@@ -51,6 +51,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   readonly #chroot: Chroot;
   readonly #acl: readonly Acl[];
   readonly #session: Session;
+  readonly #toClient = (path: string): string => this.#chroot.toClient(path);
   readonly #listeners = new Set<(state: SessionState) => void>();
 
   private constructor(connectString: string, options: ZooKeeperOptions) {
@@ -125,53 +126,52 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     return () => this.#keepRunning.release();
   }
 
-  async create(path: string, options: CreateOptions = {}): Promise<CreatedNode> {
-    const created = await this.#session.submit(
-      operations.create(this.#path(path), this.#createParts(options)),
+  create(path: string, options: CreateOptions = {}): Promise<CreatedNode> {
+    const parts = this.#createParts(options);
+    return this.#ask(path, (at) => operations.create(at, parts, this.#toClient));
+  }
+
+  delete(path: string, version = ANY_VERSION): Promise<void> {
+    return this.#ask(path, (at) => operations.remove(at, version));
+  }
+
+  exists(path: string, watcher?: Watcher): Promise<Stat | null> {
+    return this.#ask(path, (at) => {
+      const arm = (doesExist: boolean): void => this.#arm(doesExist ? 'data' : 'exists', at, watcher);
+      return operations.exists(at, watcher !== undefined, arm);
+    });
+  }
+
+  getData(path: string, watcher?: Watcher): Promise<{ data: Buffer; stat: Stat }> {
+    return this.#ask(path, (at) =>
+      operations.getData(at, watcher !== undefined, () => this.#arm('data', at, watcher)),
     );
-    return { path: this.#chroot.toClient(created.path), stat: created.stat };
   }
 
-  async delete(path: string, version = ANY_VERSION): Promise<void> {
-    await this.#session.submit(operations.remove(this.#path(path), version));
+  setData(path: string, data: Uint8Array, version = ANY_VERSION): Promise<Stat> {
+    return this.#ask(path, (at) => operations.setData(at, data, version));
   }
 
-  async exists(path: string, watcher?: Watcher): Promise<Stat | null> {
-    const at = this.#path(path);
-    const arm = (doesExist: boolean): void => this.#arm(doesExist ? 'data' : 'exists', at.server, watcher);
-    return this.#session.submit(operations.exists(at, watcher !== undefined, arm));
-  }
-
-  async getData(path: string, watcher?: Watcher): Promise<{ data: Buffer; stat: Stat }> {
-    const at = this.#path(path);
-    const arm = (): void => this.#arm('data', at.server, watcher);
-    return this.#session.submit(operations.getData(at, watcher !== undefined, arm));
-  }
-
-  async setData(path: string, data: Uint8Array, version = ANY_VERSION): Promise<Stat> {
-    return this.#session.submit(operations.setData(this.#path(path), data, version));
-  }
-
-  async getChildren(path: string, watcher?: Watcher): Promise<{ children: string[]; stat: Stat }> {
-    const at = this.#path(path);
-    const arm = (): void => this.#arm('children', at.server, watcher);
-    return this.#session.submit(operations.getChildren(at, watcher !== undefined, arm));
+  getChildren(path: string, watcher?: Watcher): Promise<{ children: string[]; stat: Stat }> {
+    return this.#ask(path, (at) =>
+      operations.getChildren(at, watcher !== undefined, () => this.#arm('children', at, watcher)),
+    );
   }
 
   removeWatcher(path: string, watcher: Watcher): void {
     this.#session.watches.remove(this.#chroot.toServer(path), watcher);
   }
 
-  async sync(path: string): Promise<void> {
-    await this.#session.submit(operations.sync(this.#path(path)));
+  sync(path: string): Promise<void> {
+    return this.#ask(path, operations.sync);
   }
 
-  async getAcl(path: string): Promise<{ acl: Acl[]; stat: Stat }> {
-    return this.#session.submit(operations.getAcl(this.#path(path)));
+  getAcl(path: string): Promise<{ acl: Acl[]; stat: Stat }> {
+    return this.#ask(path, operations.getAcl);
   }
 
-  async setAcl(path: string, acl: readonly Acl[], version = ANY_VERSION): Promise<Stat> {
-    return this.#session.submit(operations.setAcl(this.#path(path), acl, version));
+  setAcl(path: string, acl: readonly Acl[], version = ANY_VERSION): Promise<Stat> {
+    return this.#ask(path, (at) => operations.setAcl(at, acl, version));
   }
 
   /**
@@ -234,8 +234,17 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     return { mode, data, acl, ttlMs };
   }
 
-  #arm(kind: WatchKind, serverPath: string, watcher: Watcher | undefined): void {
-    if (watcher !== undefined) this.#session.watches.add(kind, serverPath, watcher);
+  /** Without a promise of its own: what cannot be asked rejects all the same. */
+  #ask<Reply>(path: string, parts: (at: operations.RequestPath) => RequestParts<Reply>): Promise<Reply> {
+    try {
+      return this.#session.submit(parts(this.#path(path)));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #arm(kind: WatchKind, { server }: operations.RequestPath, watcher: Watcher | undefined): void {
+    if (watcher !== undefined) this.#session.watches.add(kind, server, watcher);
   }
 
   #multiPart(operation: MultiOperation): MultiPart {
@@ -246,7 +255,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     });
     switch (operation.type) {
       case 'create':
-        return part(operations.create(path, this.#createParts(operation)));
+        return part(operations.create(path, this.#createParts(operation), this.#toClient));
       case 'delete':
         return part(operations.remove(path, operation.version ?? ANY_VERSION));
       case 'setData':
@@ -257,8 +266,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   }
 
   #stateChanged(state: SessionState): void {
-    if (state === 'lost' || state === 'closed')
-      this.#session.watches.loseAll((path) => this.#chroot.toClient(path));
+    if (state === 'lost' || state === 'closed') this.#session.watches.loseAll(this.#toClient);
     for (const listener of [...this.#listeners]) listener(state);
   }
 }

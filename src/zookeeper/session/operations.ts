@@ -21,8 +21,12 @@ function createOp(mode: CreateMode): number {
   return mode === 'ttl' || mode === 'ttlSequential' ? OpCode.CreateTtl : OpCode.Create2;
 }
 
-export function create(path: RequestPath, parts: CreateParts): RequestParts<{ path: string; stat: Stat }> {
-  const { data, acl, mode, ttlMs } = parts;
+/** @param toClient makes the path that the server answers with what the client calls it */
+export function create(
+  path: RequestPath,
+  { data, acl, mode, ttlMs }: CreateParts,
+  toClient: (path: string) => string,
+): RequestParts<{ path: string; stat: Stat }> {
   return {
     ...{ op: createOp(mode), path: path.client, isRead: false },
     write: (writer) => {
@@ -32,7 +36,7 @@ export function create(path: RequestPath, parts: CreateParts): RequestParts<{ pa
       writer.int(CreateFlag[mode]);
       if (createOp(mode) === OpCode.CreateTtl) writer.long(BigInt(ttlMs));
     },
-    read: (reader) => ({ path: reader.string(), stat: readStat(reader) }),
+    read: (reader) => ({ path: toClient(reader.string()), stat: readStat(reader) }),
   };
 }
 
