@@ -30,7 +30,7 @@ const layers = [
 const narrowLayers: Readonly<Record<string, readonly string[]>> = {
   filelock: ['contract', 'base'],
   zookeeper: ['contract', 'base'],
-  client: ['contract'],
+  client: ['contract', 'base'],
   page: ['contract'],
 };
 
