@@ -54,6 +54,22 @@ describe.each(['grpc', 'rest'] as const)('over %s', (transport) => {
     expect(stdout).toBe('held\n');
   });
 
+  it('what a listener throws is its own: the lock is lost for all others as well', async () => {
+    const { address } = await runDoor(transport);
+    const script = `
+      import { LdlmClient } from ${JSON.stringify(built)};
+      process.on('uncaughtException', ({ message }) => console.log(message));
+      const client = new LdlmClient(${JSON.stringify({ transport, address })});
+      client.on('lockLost', () => { throw new Error('mine'); });
+      const lock = await client.lock('a', { lockTimeoutMs: 200, autoRenew: false });
+      lock.signal.addEventListener('abort', () => setTimeout(() => console.log(lock.locked)));
+      setTimeout(() => {}, 600);`;
+    const { stdout } = await run(process.execPath, ['--input-type=module', '-e', script], {
+      timeout: 10_000,
+    });
+    expect(stdout).toBe('mine\nfalse\n');
+  });
+
   it('a program ends by itself that has given up on a server which is not there', async () => {
     const script = `
       import { LdlmClient } from ${JSON.stringify(built)};

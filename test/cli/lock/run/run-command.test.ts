@@ -92,6 +92,21 @@ describe('ldlm-lock run', { timeout: 30_000 }, () => {
     await expect.poll(() => server.stats().waiters).toBe(0);
   });
 
+  it('leaves neither lock nor command behind, whenever a signal comes', { timeout: 60_000 }, async () => {
+    const { at, server } = await run();
+    const ends = Array.from({ length: 16 }, async (_, i) => {
+      const words = [...at, '--size', '16', '--', 'sh', '-c', 'echo running; sleep 30'];
+      const { child, ended } = startRun(words);
+      await sleep(100 + i * 40);
+      child.kill('SIGTERM');
+      // Before the program itself has begun, it is Node.js that ends.
+      const { code, signal } = await ended;
+      return code ?? signal;
+    });
+    for (const end of await Promise.all(ends)) expect([128 + 15, 'SIGTERM']).toContain(end);
+    await expect.poll(() => server.stats(), { timeout: 10_000 }).toMatchObject({ holders: 0, waiters: 0 });
+  });
+
   it('ends the command when the server is killed, before the lock can be somebody else’s', async () => {
     const { child: server, address } = await spawnServer();
     const { ended, printed } = startRun(['--name', 'a', '--address', address, '--timeout', '3s', ...waiting]);
