@@ -5,11 +5,10 @@ import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { Acquisition } from './acquisition.ts';
 import { queueOf } from './contenders.ts';
 import { HeldLock } from './held-lock.ts';
+import { holdWithin } from './hold-within.ts';
 import { LockNotOwnedError, LockOwnerBusyError, LockTimeoutError } from './lock-error.ts';
-import { LockHold } from './lock-hold.ts';
-import { removeNode } from './node-removal.ts';
+import type { LockHold } from './lock-hold.ts';
 import { lockNamesOf, type Rule } from './standing.ts';
-import { withinTime } from './within-time.ts';
 
 /** As kazurator's README promises. */
 const TIMEOUT_MS = 1_000;
@@ -161,21 +160,10 @@ export class QueuedLock {
     }
   }
 
-  async #queue(
-    { timeoutMs = this.timeoutMs, signal }: AcquireOptions,
-    tries: boolean,
-  ): Promise<LockHold | null> {
+  #queue({ timeoutMs = this.timeoutMs, signal }: AcquireOptions, tries: boolean): Promise<LockHold | null> {
     const { base, rule, data } = { base: this.path, rule: this.#kind.rule, data: this.data };
     const acquisition = new Acquisition(this.#nodes, { base, rule, data, tries });
-    const node = await withinTime(this.#nodes.clock, acquisition.run(), {
-      ...{ timeoutMs, signal },
-      late: (waitedMs) => new LockTimeoutError(this.path, waitedMs),
-      giveUp: () => acquisition.cancel(),
-      giveBack: (late) => {
-        if (late !== null) removeNode(this.#nodes, late.path, late.sessionId).catch(() => {});
-      },
-    });
-    return node === null ? null : new LockHold(this.#nodes, this.path, node);
+    return holdWithin(this.#nodes, this.path, acquisition, { timeoutMs, signal });
   }
 
   #handOut(hold: LockHold | null, owner: object | undefined): HeldLock | null {

@@ -3,13 +3,11 @@ import type { Nodes } from '../nodes.ts';
 import { NoNodeError } from '../server-refusal.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { HeldLock } from './held-lock.ts';
+import { holdWithin } from './hold-within.ts';
 import { LeaseAcquisition } from './lease-acquisition.ts';
 import { LockTimeoutError } from './lock-error.ts';
-import { LockHold } from './lock-hold.ts';
 import { HeldLocks } from './multi-lock.ts';
-import { removeNode } from './node-removal.ts';
 import type { AcquireOptions, QueuedLockOptions } from './queued-lock.ts';
-import { withinTime } from './within-time.ts';
 
 export interface SemaphoreOptions extends QueuedLockOptions {
   /** How many leases there are. All who use the path must say the same: nobody can see what others said. */
@@ -55,15 +53,8 @@ export class Semaphore {
       maxLeases: () => this.maxLeases,
       data: this.#data ?? Buffer.from(this.#nodes.localAddress ?? ''),
     });
-    const node = await withinTime(this.#nodes.clock, acquisition.run(), {
-      ...{ timeoutMs, signal },
-      late: (waitedMs) => new LockTimeoutError(this.path, waitedMs),
-      giveUp: () => acquisition.cancel(),
-      giveBack: (late) => {
-        if (late !== null) removeNode(this.#nodes, late.path, late.sessionId).catch(() => {});
-      },
-    });
-    return new HeldLock(new LockHold(this.#nodes, this.path, node!), () => {});
+    const hold = await holdWithin(this.#nodes, this.path, acquisition, { timeoutMs, signal });
+    return new HeldLock(hold!, () => {});
   }
 
   /**

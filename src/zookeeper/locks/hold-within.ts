@@ -1,0 +1,36 @@
+import type { Nodes } from '../nodes.ts';
+import { LockTimeoutError } from './lock-error.ts';
+import { LockHold } from './lock-hold.ts';
+import { removeNode } from './node-removal.ts';
+import type { QueueNode } from './queue-node.ts';
+import { withinTime } from './within-time.ts';
+
+/** A request for a lock that goes on by itself. */
+export interface LockRequest {
+  /** Resolves with the node that has the lock; null when there is none to be had. */
+  run(): Promise<QueueNode | null>;
+  cancel(): void;
+}
+
+/**
+ * What a request comes to, unless the time is over or the signal aborts before that: then it is cancelled, and what it comes
+ * to all the same is removed.
+ *
+ * @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`
+ */
+export async function holdWithin(
+  nodes: Nodes,
+  lockPath: string,
+  request: LockRequest,
+  { timeoutMs, signal }: { readonly timeoutMs: number | null; readonly signal?: AbortSignal | undefined },
+): Promise<LockHold | null> {
+  const node = await withinTime(nodes.clock, request.run(), {
+    ...{ timeoutMs, signal },
+    late: (waitedMs) => new LockTimeoutError(lockPath, waitedMs),
+    giveUp: () => request.cancel(),
+    giveBack: (late) => {
+      if (late !== null) removeNode(nodes, late.path, late.sessionId).catch(() => {});
+    },
+  });
+  return node === null ? null : new LockHold(nodes, lockPath, node);
+}
