@@ -123,7 +123,11 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
 
   keepRunning(): () => void {
     this.#keepRunning.hold();
-    return () => this.#keepRunning.release();
+    let isHeld = true;
+    return () => {
+      if (isHeld) this.#keepRunning.release();
+      isHeld = false;
+    };
   }
 
   create(path: string, options: CreateOptions = {}): Promise<CreatedNode> {
@@ -267,7 +271,16 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
 
   #stateChanged(state: SessionState): void {
     if (state === 'lost' || state === 'closed') this.#session.watches.loseAll(this.#toClient);
-    for (const listener of [...this.#listeners]) listener(state);
+    for (const listener of [...this.#listeners]) {
+      try {
+        listener(state);
+      } catch (error) {
+        // It is the listener's own: nobody else is left untold because of it.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    }
   }
 }
 

@@ -34,10 +34,10 @@ export class ConnectionLossError extends ZooKeeperError {
   }
 }
 
-/** There was no answer in time: the request may take effect, or not. */
+/** No server could be asked in time: the request has not been sent, or has changed nothing. */
 export class RequestTimeoutError extends ZooKeeperError {
   constructor(path: string, timeoutMs: number) {
-    super('ZOOKEEPER_REQUEST_TIMEOUT', `there was no answer within ${timeoutMs} ms${at(path)}`, path);
+    super('ZOOKEEPER_REQUEST_TIMEOUT', `no server could be asked within ${timeoutMs} ms${at(path)}`, path);
   }
 }
 

@@ -27,8 +27,8 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a node of an earlier session is taken for one’s own',
     file: QUEUE_NODE,
-    find: 'if (nodes.isSessionAlive(sessionId)) return { path, name, prefix, sessionId, czxid: stat.czxid };',
-    replace: 'return { path, name, prefix, sessionId: nodes.sessionId, czxid: stat.czxid };',
+    find: 'if (stat?.ephemeralOwner === askedIn)',
+    replace: 'if (stat !== null)',
     tests: [SIMULATION],
     catches: 'a lease is of the session that lives',
   },
@@ -61,7 +61,7 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a creation whose answer was lost is made again without looking for it',
     file: QUEUE_NODE,
-    find: 'const node = await findQueueNode(nodes, base, prefix);',
+    find: 'const node = await findQueueNode(nodes, base, prefix, nodes.sessionId);',
     replace: 'const node = null as QueueNode | null;',
     tests: [SIMULATION],
     catches: 'nobody is let in before those who came first',
@@ -69,8 +69,8 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a deletion whose answer was lost is not made again',
     file: 'src/zookeeper/locks/node-removal.ts',
-    find: 'if (!isUnanswered(error)) throw error;',
-    replace: 'return false;',
+    find: 'if (isUnanswered(error)) continue;',
+    replace: 'if (isUnanswered(error)) return false;',
     tests: [SIMULATION],
     catches: 'nothing is left of what was released',
   },

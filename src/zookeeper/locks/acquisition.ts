@@ -21,6 +21,7 @@ export class Acquisition {
   readonly #nodes: Nodes;
   readonly #options: AcquisitionOptions;
   readonly #changes: Changes;
+  #endKeeping: () => void = () => {};
 
   constructor(nodes: Nodes, options: AcquisitionOptions) {
     this.#nodes = nodes;
@@ -31,6 +32,7 @@ export class Acquisition {
   /** From now on the request is given up: what it has or gets is deleted, while its caller goes on. */
   cancel(): void {
     this.#changes.cancel();
+    this.#endKeeping();
   }
 
   /**
@@ -42,15 +44,15 @@ export class Acquisition {
    * @throws ZooKeeperError
    */
   async run(): Promise<QueueNode | null> {
-    const endKeeping = this.#nodes.keepRunning();
+    this.#endKeeping = this.#nodes.keepRunning();
     try {
-      for (;;) {
-        if (this.#changes.isCancelled || (await this.#isTaken())) return null;
+      while (!this.#changes.isCancelled && !(await this.#isTaken())) {
         const node = await this.#runOnce();
         if (node !== 'gone') return node;
       }
+      return null;
     } finally {
-      endKeeping();
+      this.#endKeeping();
     }
   }
 
@@ -58,8 +60,11 @@ export class Acquisition {
     const { base, rule, data } = this.#options;
     let node: QueueNode | null = null;
     try {
-      const suffix = lockNameOf(rule());
-      const queued = await createQueueNode(this.#nodes, { base, suffix, mode: 'ephemeralSequential', data });
+      const queued = await createQueueNode(this.#nodes, {
+        ...{ base, suffix: lockNameOf(rule()), mode: 'ephemeralSequential', data },
+        isCancelled: () => this.#changes.isCancelled,
+      });
+      if (queued === null) return null;
       node = queued.node;
       this.#checkSequence(node);
       const held = await this.#wait(node, queued.children);
@@ -93,6 +98,22 @@ export class Acquisition {
     return 'gone';
   }
 
+  /**
+   * Until one of the nodes is gone. A lost connection or a long silence is a reason to watch them anew, not to list: when
+   * thousands wait and lose their connection together, each listing all others is more than a server can send.
+   */
+  async #waitFor(paths: readonly string[]): Promise<void> {
+    let isThere = true;
+    while (isThere && !this.#changes.isCancelled) {
+      const why = await this.#changes.wait(paths, async (wake) => {
+        const watched = await Promise.all(paths.map((path) => this.#watch(path, wake)));
+        isThere = watched.every((isWatched) => isWatched);
+        return isThere;
+      });
+      if (why === 'event') return;
+    }
+  }
+
   /** Who waits does so for as long as its caller says, also while no server can be reached; who tries is told. */
   async #list(): Promise<readonly string[]> {
     const { base, tries } = this.#options;
@@ -105,13 +126,6 @@ export class Acquisition {
         if (!isUnanswered(error) || tries) throw error;
       }
     }
-  }
-
-  #waitFor(paths: readonly string[]): Promise<void> {
-    return this.#changes.wait(paths, async (wake) => {
-      const watched = await Promise.all(paths.map((path) => this.#watch(path, wake)));
-      return watched.every((isThere) => isThere);
-    });
   }
 
   /** Whether there is something to wait for. A failed getData leaves no watch behind, other than exists. */

@@ -24,24 +24,31 @@ export class Changes {
   }
 
   /**
-   * Resolves when it may be worth looking again: at an event of one of the nodes, when a connection or a session has come or gone,
-   * when the request is cancelled, and every now and then. An event says only that: it may have been somebody else's.
+   * Resolves when it may be worth looking again: with `event` at one of the nodes, at the end of the session, and when the
+   * request is cancelled; with `look` when a connection has come back, and every now and then. An event says no more than
+   * that: it may have been somebody else's.
    *
-   * @param arm sets the watch, and says whether there is something to wait for
+   * @param arm sets the watches, and says whether there is something to wait for
    */
-  async wait(paths: readonly string[], arm: (wake: () => void) => Promise<boolean>): Promise<void> {
-    let wake!: () => void;
-    const woken = new Promise<void>((resolve) => {
-      wake = resolve;
+  async wait(
+    paths: readonly string[],
+    arm: (wake: () => void) => Promise<boolean>,
+  ): Promise<'event' | 'look'> {
+    let settle!: (why: 'event' | 'look') => void;
+    const woken = new Promise<'event' | 'look'>((resolve) => {
+      settle = resolve;
     });
+    const wake = (): void => settle('event');
+    const look = (): void => settle('look');
     this.#wake = wake;
-    if (this.#isCancelled) return;
+    if (this.#isCancelled) return 'event';
     const endState = this.#nodes.onState((state) => {
-      if (state !== 'suspended' && state !== 'connecting') wake();
+      if (state === 'connected') look();
+      else if (state === 'lost' || state === 'closed') wake();
     });
-    const endTimer = this.#nodes.clock.after(LOOK_MS, wake);
+    const endTimer = this.#nodes.clock.after(LOOK_MS, look);
     try {
-      if (await arm(wake)) await woken;
+      return (await arm(wake)) ? await woken : 'event';
     } finally {
       endState();
       endTimer();

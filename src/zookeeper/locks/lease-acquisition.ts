@@ -58,7 +58,12 @@ export class LeaseAcquisition {
     let lease: QueueNode | null = null;
     try {
       const suffix = LEASE_NAME;
-      lease = (await createQueueNode(this.#nodes, { base, suffix, mode: 'ephemeralSequential', data })).node;
+      const queued = await createQueueNode(this.#nodes, {
+        ...{ base, suffix, mode: 'ephemeralSequential', data },
+        isCancelled: () => this.#changes.isCancelled,
+      });
+      if (queued === null) return null;
+      lease = queued.node;
       const isGranted = await this.#untilGranted(lock, lease);
       if (isGranted && !this.#changes.isCancelled) return lease;
       await this.#remove(lease);

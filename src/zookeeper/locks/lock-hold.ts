@@ -36,7 +36,10 @@ export class LockHold {
     return this.#abort.signal;
   }
 
-  /** Looks at the clock: behind a blocked event loop, timers are late. */
+  /**
+   * Whether the session lives that owns the node. That somebody else deletes the node is not seen, as with all who use these
+   * recipes: whoever may do that is trusted. It looks at the clock: behind a blocked event loop, timers are late.
+   */
   get isHeld(): boolean {
     if (this.#state === 'held' && !this.#nodes.isSessionAlive(this.node.sessionId))
       this.lose('its session is over');

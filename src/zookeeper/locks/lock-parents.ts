@@ -2,6 +2,7 @@ import { parentOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NodeExistsError, NoNodeError, UnimplementedError } from '../server-refusal.ts';
 import type { CreateMode } from '../wire/op-code.ts';
+import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { isUnanswered } from './node-removal.ts';
 
 /**
@@ -10,10 +11,15 @@ import { isUnanswered } from './node-removal.ts';
  *
  * A container may be removed while what is to be below it is made: then the node is not there, which whoever needs it finds
  * out, and asks again.
+ *
+ * @throws ZooKeeperUseError when there is nothing to make it below
  */
 export async function makeParents(nodes: Nodes, path: string): Promise<void> {
-  if (path === '/' || (await isMade(nodes, path))) return;
-  await makeParents(nodes, parentOf(path));
+  if (await isMade(nodes, path)) return;
+  const parent = parentOf(path);
+  if (parent === '/')
+    throw new ZooKeeperUseError('the chroot in the connect string is a node that does not exist', path);
+  await makeParents(nodes, parent);
   await isMade(nodes, path);
 }
 

@@ -1,11 +1,14 @@
-import type { Nodes } from '../nodes.ts';
-import { NoNodeError } from '../server-refusal.ts';
+import type { Nodes, SessionClock } from '../nodes.ts';
+import { NoAuthError, NoNodeError } from '../server-refusal.ts';
 import {
   ClientClosedError,
   ConnectionLossError,
   RequestTimeoutError,
   SessionExpiredError,
 } from '../zookeeper-error.ts';
+
+const PAUSE_MS_MIN = 20;
+const PAUSE_MS_MAX = 1_000;
 
 /** Nothing is known of what became of the request. */
 export function isUnanswered(error: unknown): boolean {
@@ -18,13 +21,15 @@ export function isSessionOver(error: unknown): boolean {
 }
 
 /**
- * Deletes an ephemeral node, again and again as long as the session lives that owns it: a node that stays behind would hold
- * everybody up. Always by its exact path, because numbers begin anew when the parent does.
+ * Deletes an ephemeral node, again and again as long as the session lives that owns it, whatever speaks against it for now:
+ * a node that stays behind would hold everybody up. Always by its exact path, because numbers begin anew when the parent
+ * does.
  *
  * @returns whether it was there until now
- * @throws ZooKeeperError when the server refuses
+ * @throws NoAuthError, which will not change
  */
 export async function removeNode(nodes: Nodes, path: string, sessionId: bigint): Promise<boolean> {
+  let pauseMs = PAUSE_MS_MIN;
   for (let isRepeated = false; nodes.isSessionAlive(sessionId); isRepeated = true) {
     try {
       await nodes.delete(path);
@@ -33,8 +38,15 @@ export async function removeNode(nodes: Nodes, path: string, sessionId: bigint):
       // An attempt whose answer was lost may have been the one that deleted it.
       if (error instanceof NoNodeError) return isRepeated;
       if (isSessionOver(error)) return false;
-      if (!isUnanswered(error)) throw error;
+      if (error instanceof NoAuthError) throw error;
+      if (isUnanswered(error)) continue;
+      await pause(nodes.clock, pauseMs);
+      pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
     }
   }
   return false;
+}
+
+export function pause(clock: SessionClock, waitMs = PAUSE_MS_MIN): Promise<void> {
+  return new Promise((resolve) => void clock.after(waitMs, resolve));
 }

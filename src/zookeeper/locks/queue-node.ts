@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { childOf, nameOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
-import { NoNodeError } from '../server-refusal.ts';
+import { NoAuthError, NoNodeError } from '../server-refusal.ts';
 import type { CreateMode } from '../wire/op-code.ts';
-import { ZooKeeperUseError } from '../zookeeper-error.ts';
+import { ConnectionLossError, RequestTimeoutError, ZooKeeperUseError } from '../zookeeper-error.ts';
 import { makeParents } from './lock-parents.ts';
-import { isUnanswered, removeNode } from './node-removal.ts';
+import { isSessionOver, isUnanswered, pause, removeNode } from './node-removal.ts';
 
 /** A parent that vanishes so often between being made and being used is somebody's doing. */
 const PARENT_ATTEMPTS_MAX = 20;
@@ -28,6 +28,8 @@ export interface QueueNodeOptions {
   readonly suffix: string;
   readonly mode: CreateMode;
   readonly data: Uint8Array;
+  /** Whether nobody wants it any more. */
+  readonly isCancelled: () => boolean;
 }
 
 /** The children that were asked for together with the node, which is among them; null when that failed. */
@@ -42,12 +44,14 @@ export interface Queued {
  *
  * The children are asked for in the same packet. ZooKeeper answers in order, and a server that has answered the creation
  * knows of it when it lists, so the lock costs one round trip.
+ *
+ * @returns null when it was cancelled, and there is none
  */
-export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): Promise<Queued> {
-  const { base, suffix, mode, data } = options;
+export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): Promise<Queued | null> {
+  const { base, suffix, mode, data, isCancelled } = options;
   // The same for all attempts, so that one that takes effect late is known by it: see removeTwins.
   const prefix = `_c_${randomUUID()}-`;
-  for (let parentAttempts = 0; ; ) {
+  for (let parentAttempts = 0; !isCancelled(); ) {
     const created = nodes.create(childOf(base, prefix + suffix), { mode, data });
     const listed = nodes.getChildren(base).then(
       ({ children }) => children,
@@ -62,38 +66,46 @@ export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): 
         if (++parentAttempts > PARENT_ATTEMPTS_MAX)
           throw new ZooKeeperUseError('the node above the lock vanishes as soon as it is made', base);
         await makeParents(nodes, base);
-      } else if (isUnanswered(error)) {
-        const node = await findQueueNode(nodes, base, prefix);
+      } else if (error instanceof ConnectionLossError) {
+        // One of a session that is over is about to vanish, and nobody's.
+        const node = await findQueueNode(nodes, base, prefix, nodes.sessionId);
         if (node !== null) return { node, children: null };
-      } else throw error;
+        // A request that timed out was never sent, so there is nothing to look for.
+      } else if (!(error instanceof RequestTimeoutError)) throw error;
     }
   }
+  return null;
 }
 
 /**
- * Looks for what an unanswered request has created. A node of a session before this one is about to vanish: whoever took it
- * for his own would hold the lock together with the next in the queue. It is deleted, and another created.
+ * Looks for what an unanswered request has created, as long as the session lives in which it was made. A node of a session
+ * before this one is about to vanish: whoever took it for his own would hold the lock together with the next in the queue.
  */
-async function findQueueNode(nodes: Nodes, base: string, prefix: string): Promise<QueueNode | null> {
-  for (;;) {
+async function findQueueNode(
+  nodes: Nodes,
+  base: string,
+  prefix: string,
+  askedIn: bigint,
+): Promise<QueueNode | null> {
+  while (nodes.isSessionAlive(askedIn)) {
     try {
       // The connected server may not know yet what another one has done.
       await nodes.sync(base);
       const { children } = await nodes.getChildren(base);
-      const name = children.find((child) => child.startsWith(prefix));
-      if (name === undefined) return null;
-      const path = childOf(base, name);
-      const stat = await nodes.exists(path);
-      if (stat === null) return null;
-      const sessionId = stat.ephemeralOwner;
-      if (nodes.isSessionAlive(sessionId)) return { path, name, prefix, sessionId, czxid: stat.czxid };
-      nodes.delete(path).catch(() => {});
+      for (const name of children.filter((child) => child.startsWith(prefix))) {
+        const path = childOf(base, name);
+        const stat = await nodes.exists(path);
+        if (stat?.ephemeralOwner === askedIn)
+          return { path, name, prefix, sessionId: askedIn, czxid: stat.czxid };
+      }
       return null;
     } catch (error) {
-      if (error instanceof NoNodeError) return null;
-      if (!isUnanswered(error)) throw error;
+      // Whatever else speaks against it for now: what was created would hold everybody up.
+      if (error instanceof NoNodeError || error instanceof NoAuthError || isSessionOver(error)) return null;
+      if (!isUnanswered(error)) await pause(nodes.clock);
     }
   }
+  return null;
 }
 
 /** Nodes of the same request beside its own: a creation whose answer was lost, and that took effect late. */

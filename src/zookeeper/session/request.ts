@@ -1,6 +1,7 @@
 import { refusalOf } from '../server-refusal.ts';
 import type { JuteReader } from '../wire/jute-reader.ts';
 import type { JuteWriter } from '../wire/jute-writer.ts';
+import { OpCode } from '../wire/op-code.ts';
 import { ConnectionLossError, type ZooKeeperError } from '../zookeeper-error.ts';
 
 /** What a request is made of. */
@@ -45,6 +46,11 @@ export class Request<Reply = unknown> {
 
   get isRead(): boolean {
     return this.#parts.isRead;
+  }
+
+  /** Whether the leader has answered it, and not the connected server alone. */
+  get isProof(): boolean {
+    return !this.#parts.isRead || this.#parts.op === OpCode.Sync;
   }
 
   write(writer: JuteWriter, xid: number, nowMs: number): void {

@@ -1,20 +1,26 @@
-/** Shares of the session timeout, as ZooKeeper's own client has them: a ping is sent, and a server is given up. */
-const PING_AFTER = 1 / 3;
+/** A proof is sent so often, and a server given up that has said nothing for so long: shares of the session timeout. */
+const PROVE_AFTER = 1 / 6;
 const SILENCE_MAX = 2 / 3;
 
 /**
- * When a session must ping, when its server is to be given up, and when the session itself is: pure, times in milliseconds
- * of a clock that never runs back.
+ * When a session must prove that it lives, when its server is to be given up, and when the session itself is: pure, times in
+ * milliseconds of a clock that never runs back.
  *
- * A server ends a session that it has not heard of for the timeout. What it heard, it heard after it was sent; so whoever
- * counts from the sending of the last request that was answered gives up before the server does, and need not be told.
+ * A session ends when the leader has not heard of it for the timeout. What was heard was sent before; so whoever counts from
+ * the sending of what was answered last gives up before, and need not be told. But a follower answers pings and reads by
+ * itself, also when it is cut off from its leader, and tells the leader of its sessions only every half tick. Therefore:
+ *
+ * - only what goes through the leader counts: greetings, writes, and `sync`, which is sent for that alone;
+ * - a proof counts from the one before it, of which the leader has been told by the time that it answers this one, if half
+ *   a tick is no longer than from one proof to the next: for timeouts of three ticks and more. A greeting asks the leader
+ *   itself, and counts from its own sending.
  */
 export class SessionDeadlines {
   #timeoutMs = 0;
-  #sentMs = 0;
+  #provingMs = 0;
   #receivedMs = 0;
-  /** When the request was sent that was answered last. */
-  #answeredMs = 0;
+  /** What the leader has certainly heard of was sent then, at the earliest. */
+  #provenMs = 0;
 
   get timeoutMs(): number {
     return this.#timeoutMs;
@@ -23,13 +29,14 @@ export class SessionDeadlines {
   /** A server has taken the session, on a new connection. @param sentMs when it was asked to */
   connected(timeoutMs: number, sentMs: number, nowMs: number): void {
     this.#timeoutMs = timeoutMs;
-    this.#sentMs = nowMs;
+    this.#provingMs = nowMs;
     this.#receivedMs = nowMs;
-    this.#answeredMs = sentMs;
+    this.#provenMs = sentMs;
   }
 
+  /** A proof is sent. */
   sent(nowMs: number): void {
-    this.#sentMs = nowMs;
+    this.#provingMs = nowMs;
   }
 
   /** Something came, whatever it was. */
@@ -37,12 +44,13 @@ export class SessionDeadlines {
     this.#receivedMs = nowMs;
   }
 
+  /** A proof was answered. @param sentMs when it was sent */
   answered(sentMs: number): void {
-    if (sentMs > this.#answeredMs) this.#answeredMs = sentMs;
+    this.#provenMs = Math.max(this.#provenMs, sentMs - this.#timeoutMs * PROVE_AFTER);
   }
 
-  get pingAtMs(): number {
-    return this.#sentMs + this.#timeoutMs * PING_AFTER;
+  get proveAtMs(): number {
+    return this.#provingMs + this.#timeoutMs * PROVE_AFTER;
   }
 
   /** From then on the server counts as gone, unless something comes. */
@@ -51,6 +59,6 @@ export class SessionDeadlines {
   }
 
   get expiresAtMs(): number {
-    return this.#answeredMs + this.#timeoutMs;
+    return this.#provenMs + this.#timeoutMs;
   }
 }

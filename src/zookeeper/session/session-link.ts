@@ -6,13 +6,14 @@ import { JuteReader } from '../wire/jute-reader.ts';
 import type { JuteWriter } from '../wire/jute-writer.ts';
 import { OpCode, ReservedXid } from '../wire/op-code.ts';
 import { WireConnection } from '../wire/wire-connection.ts';
-import { MalformedReplyError, type ZooKeeperError } from '../zookeeper-error.ts';
+import { MalformedReplyError, type ZooKeeperError, ZooKeeperUseError } from '../zookeeper-error.ts';
 import type { Request } from './request.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { WatchKind, WatchRegistry } from './watch-registry.ts';
 
 const XID_MAX = 0x7fff_ffff;
-/** Servers refuse frames above their jute.maxbuffer, 1 MiB by default. */
+/** Servers close the connection at frames above their jute.maxbuffer, by default a byte less than 1 MiB. */
+const FRAME_BYTES_MAX = 1024 * 1024 - 1;
 const WATCHES_BYTES_MAX = 128 * 1024;
 const EVENT_TYPES = { 1: 'created', 2: 'deleted', 3: 'dataChanged', 4: 'childrenChanged' } as const;
 
@@ -35,8 +36,8 @@ export interface LinkOptions {
 export interface LinkListener {
   /** The server has answered to the ticket. @param sentMs when it was shown */
   greeted(reply: ConnectReply, sentMs: number): void;
-  /** Something came. @param sentMs when the request was sent that it answers; null for what answers none */
-  received(sentMs: number | null): void;
+  /** Something came. @param provenMs when the request was sent by whose answer the leader has proved the session; or null */
+  received(provenMs: number | null): void;
   notified(type: (typeof EVENT_TYPES)[keyof typeof EVENT_TYPES], path: string): void;
   /** The server will not have this client. */
   refused(error: ZooKeeperError): void;
@@ -53,7 +54,6 @@ export class SessionLink {
   #greetedMs: number | null = null;
   #isGreeted = false;
   #xid = 0;
-  #pingSentMs: number | null = null;
 
   constructor(options: LinkOptions, listener: LinkListener, firstXid = 0) {
     this.#options = options;
@@ -75,24 +75,21 @@ export class SessionLink {
     return this.#inFlight.length;
   }
 
+  /** @throws ZooKeeperUseError when it cannot be written; then nothing is sent */
   send(request: Request): void {
     const { writer } = this.#wire;
     const xid = this.#xid === XID_MAX ? 1 : this.#xid + 1;
     try {
       request.write(writer, xid, this.#options.nowMs());
+      if (writer.frameBytes > FRAME_BYTES_MAX)
+        throw new RangeError(`it has ${writer.frameBytes} bytes; servers take ${FRAME_BYTES_MAX}`);
     } catch (error) {
       writer.dropFrame();
-      throw error;
+      throw new ZooKeeperUseError(`the request cannot be sent: ${String(error)}`, request.path);
     }
     this.#xid = xid;
     this.#inFlight.push(request);
     this.#wire.flushSoon();
-  }
-
-  ping(nowMs: number): void {
-    if (this.#pingSentMs !== null) return;
-    this.#pingSentMs = nowMs;
-    this.#sendReserved(ReservedXid.Ping, OpCode.Ping, () => {});
   }
 
   authenticate({ scheme, auth }: Credentials): void {
@@ -156,11 +153,6 @@ export class SessionLink {
     const [xid, zxid, code] = [reader.int(), reader.long(), reader.int()];
     if (zxid > this.lastZxid) this.lastZxid = zxid;
     if (xid > 0) return this.#answer(xid, code, reader);
-    if (xid === ReservedXid.Ping) {
-      this.#listener.received(this.#pingSentMs);
-      this.#pingSentMs = null;
-      return;
-    }
     this.#listener.received(null);
     if (xid === ReservedXid.Notification) this.#notify(reader);
     else if (xid === ReservedXid.Auth && code !== 0) this.#listener.refused(refusalOf(code, ''));
@@ -171,7 +163,7 @@ export class SessionLink {
     if (request?.xid !== xid)
       throw new MalformedReplyError(`request ${xid} is answered where ${request?.xid ?? 'none'} is due`);
     this.#inFlight.shift();
-    this.#listener.received(request.sentMs);
+    this.#listener.received(request.isProof ? request.sentMs : null);
     request.answer(code, reader);
   }
 

@@ -2,7 +2,6 @@ import type { ConnectionOptions } from 'node:tls';
 import type { ConnectTarget } from '../connect-string.ts';
 import type { SessionClock, SessionState } from '../nodes.ts';
 import { type ConnectReply, NO_SESSION, type SessionTicket } from '../wire/handshake.ts';
-import { OpCode } from '../wire/op-code.ts';
 import {
   ClientClosedError,
   RequestTimeoutError,
@@ -16,6 +15,7 @@ import { RequestQueue } from './request-queue.ts';
 import { ServerList } from './server-list.ts';
 import { SessionDeadlines } from './session-deadlines.ts';
 import { type Credentials, SessionLink } from './session-link.ts';
+import { closeSession, failAll, proof } from './session-requests.ts';
 import { WatchRegistry } from './watch-registry.ts';
 
 /** How often to look at the deadlines at the least, and at the most. */
@@ -23,8 +23,6 @@ const LOOK_MS_MAX = 1_000;
 const LOOK_MS_MIN = 2;
 /** A server that takes this long for a connection is passed over, at the least. */
 const GREETING_MS_MIN = 500;
-/** How long the end of a session may take; the server ends it by its timeout otherwise. */
-const CLOSE_MS_MAX = 2_000;
 
 export interface SessionOptions {
   readonly target: ConnectTarget;
@@ -60,6 +58,7 @@ export class Session {
   #lastZxid = 0n;
   #endLook: () => void = () => {};
   #endPause: () => void = () => {};
+  #closing: Promise<void> | null = null;
   /** Why nobody can use the client any more. */
   fault: ZooKeeperError | null = null;
   readonly #settled = (): void => this.#options.keepRunning.release();
@@ -113,17 +112,19 @@ export class Session {
     return request.promise;
   }
 
-  /** Ends the session, and with it all its ephemeral nodes, if a server can be told. */
-  async close(): Promise<void> {
+  /** Ends the session, and with it all its ephemeral nodes, if a server can be told. What was asked before is answered. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     if (this.fault !== null) return;
     const link = this.#isReady ? this.#link : null;
-    const closing = link === null ? null : new Request(closeSession, 0, () => {});
-    if (closing !== null) {
-      link!.send(closing as Request);
-      this.#isReady = false;
-      await settled(closing.promise, CLOSE_MS_MAX);
-    }
+    if (link !== null) this.#link = null;
+    // Here it is over before the server is told: by then somebody else may have what it held.
     this.#end(new ClientClosedError());
+    if (link !== null) await closeSession(link);
   }
 
   /** Gives the connection up, as a fault of the network would. */
@@ -137,45 +138,57 @@ export class Session {
     const { timeoutMs, tls, clock, firstXid } = this.#options;
     this.#greetingEndsMs = clock.nowMs() + Math.max(GREETING_MS_MIN, timeoutMs / this.#servers.count);
     const nowMs = (): number => clock.nowMs();
-    this.#link = new SessionLink(
+    const link: SessionLink = new SessionLink(
       {
         ...{ server: this.#servers.next(), tls, ticket: this.#ticket, timeoutMs },
         ...{ lastZxid: this.#lastZxid, nowMs },
       },
       {
-        greeted: (reply, sentMs) => this.#greeted(reply, sentMs),
-        received: (sentMs) => {
-          this.#deadlines.received(nowMs());
-          if (sentMs !== null) this.#deadlines.answered(sentMs);
+        greeted: (reply, sentMs) => this.#greeted(link, reply, sentMs),
+        received: (provenMs) => this.#received(link, provenMs),
+        notified: (type, path) => {
+          if (this.#link === link) this.#options.notified(type, path);
         },
-        notified: this.#options.notified,
-        refused: (error) => this.#end(error),
-        closed: (cause) => this.#dropped(cause),
+        refused: (error) => {
+          if (this.#link === link) this.#end(error);
+        },
+        closed: (cause) => this.#dropped(link, cause),
       },
       firstXid,
     );
+    this.#link = link;
+    this.#look();
   }
 
-  #greeted({ timeoutMs, ticket }: ConnectReply, sentMs: number): void {
+  #received(link: SessionLink, provenMs: number | null): void {
+    if (this.#link !== link) return;
+    this.#deadlines.received(this.#options.clock.nowMs());
+    if (provenMs === null) return;
+    this.#deadlines.answered(provenMs);
+    // One that greets and then closes is none that was reached.
+    this.#servers.reached();
+  }
+
+  #greeted(link: SessionLink, { timeoutMs, ticket }: ConnectReply, sentMs: number): void {
     this.#checkExpiry();
-    const link = this.#link;
-    if (link === null) return;
-    if (timeoutMs <= 0) {
-      this.#servers.reached();
-      return this.#lose();
-    }
+    // The server was shown the ticket of a session that is lost by now.
+    if (this.#link !== link) return;
+    if (timeoutMs <= 0) return this.#lose();
     this.#ticket = ticket;
     this.#deadlines.connected(timeoutMs, sentMs, this.#options.clock.nowMs());
-    this.#servers.reached();
+    this.#checkExpiry();
+    if (this.#link !== link) return;
     this.#isReady = true;
     for (const credentials of this.#options.auth) link.authenticate(credentials);
     link.armWatches(this.watches);
+    this.#prove();
     for (const request of this.#waiting.takeAll()) this.#send(request);
-    this.#look();
     this.#become('connected');
+    this.#look();
   }
 
-  #dropped(cause: Error | null): void {
+  #dropped(link: SessionLink, cause: Error | null): void {
+    if (this.#link !== link) return failAll(link.destroy());
     if (cause !== null) this.lastCause = cause;
     const wasReady = this.#isReady;
     this.#unlink(cause);
@@ -191,21 +204,28 @@ export class Session {
     this.#link = null;
     this.#isReady = false;
     this.#lastZxid = link.lastZxid;
+    const nowMs = this.#options.clock.nowMs();
+    // One that breaks every connection does so only for as long as it has time.
+    const isRepeated = (request: Request): boolean => request.isRead && nowMs < request.timeoutAtMs;
     const unanswered = link.destroy();
     const waiting = this.#waiting.takeAll();
-    for (const request of [...unanswered.filter(({ isRead }) => isRead), ...waiting])
-      this.#waiting.push(request);
-    for (const request of unanswered) if (!request.isRead) request.lose(cause);
+    for (const request of [...unanswered.filter(isRepeated), ...waiting]) this.#waiting.push(request);
+    for (const request of unanswered) if (!isRepeated(request)) request.lose(cause);
   }
 
   #send(request: Request): void {
     if (!this.#isReady) return this.#waiting.push(request);
     try {
       this.#link!.send(request);
-      this.#deadlines.sent(request.sentMs);
+      if (request.isProof) this.#deadlines.sent(request.sentMs);
     } catch (error) {
       request.fail(error as ZooKeeperError);
     }
+  }
+
+  /** Asks the leader, by whom alone a session lives. */
+  #prove(): void {
+    this.#send(proof());
   }
 
   // ---- time -----------------------------------------------------------------------------------------------------
@@ -215,27 +235,27 @@ export class Session {
     if (this.fault !== null) return;
     this.#checkExpiry();
     const nowMs = this.#options.clock.nowMs();
+    this.#giveUpWaiting(nowMs);
     if (this.#isReady) this.#checkConnection(nowMs);
     else if (this.#link !== null && nowMs >= this.#greetingEndsMs)
       this.#link.fail(new ZooKeeperError('ZOOKEEPER_SILENT', 'the server does not answer to the greeting'));
-    this.#giveUpWaiting(nowMs);
-    const dueMs = this.#isReady
-      ? Math.min(this.#deadlines.pingAtMs, this.#deadlines.silentAtMs)
-      : this.#link === null
-        ? Number.POSITIVE_INFINITY
-        : this.#greetingEndsMs;
-    const expiresMs = this.id === 0n ? Number.POSITIVE_INFINITY : this.#deadlines.expiresAtMs;
-    const waitMs = Math.max(LOOK_MS_MIN, Math.min(dueMs - nowMs, expiresMs - nowMs, LOOK_MS_MAX));
+    this.#endLook();
+    const waitMs = Math.max(LOOK_MS_MIN, Math.min(this.#nextDueMs() - nowMs, LOOK_MS_MAX));
     this.#endLook = this.#options.clock.after(waitMs, () => this.#look());
+  }
+
+  #nextDueMs(): number {
+    const dues = [this.#waiting.first()?.timeoutAtMs ?? Number.POSITIVE_INFINITY];
+    if (this.#isReady) dues.push(this.#deadlines.proveAtMs, this.#deadlines.silentAtMs);
+    else if (this.#link !== null) dues.push(this.#greetingEndsMs);
+    if (this.id !== 0n) dues.push(this.#deadlines.expiresAtMs);
+    return Math.min(...dues);
   }
 
   #checkConnection(nowMs: number): void {
     if (nowMs >= this.#deadlines.silentAtMs) {
       this.#link!.fail(new ZooKeeperError('ZOOKEEPER_SILENT', 'the server does not answer'));
-    } else if (nowMs >= this.#deadlines.pingAtMs) {
-      this.#link!.ping(nowMs);
-      this.#deadlines.sent(nowMs);
-    }
+    } else if (nowMs >= this.#deadlines.proveAtMs) this.#prove();
   }
 
   #giveUpWaiting(nowMs: number): void {
@@ -257,8 +277,8 @@ export class Session {
     this.#endPause();
     this.#unlink(null);
     for (const request of this.#waiting.takeAll()) request.fail(new SessionExpiredError(request.path));
+    this.#connect();
     this.#become('lost');
-    if (this.fault === null && this.#link === null) this.#connect();
   }
 
   #end(fault: ZooKeeperError): void {
@@ -278,21 +298,4 @@ export class Session {
     this.#state = state;
     this.#options.stateChanged(state);
   }
-}
-
-const closeSession: RequestParts<void> = {
-  op: OpCode.CloseSession,
-  path: '',
-  isRead: false,
-  write: () => {},
-  read: () => {},
-};
-
-async function settled(promise: Promise<unknown>, waitMs: number): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, waitMs);
-  });
-  await Promise.race([promise.catch(() => {}), late]);
-  clearTimeout(timer);
 }

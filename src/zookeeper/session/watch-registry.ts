@@ -38,7 +38,7 @@ export class WatchRegistry {
     for (const kind of WOKEN[event.type]) {
       const watchers = this.#watchers[kind].get(path);
       this.#watchers[kind].delete(path);
-      for (const watcher of watchers ?? []) watcher(event);
+      for (const watcher of watchers ?? []) tell(watcher, event);
     }
   }
 
@@ -48,7 +48,7 @@ export class WatchRegistry {
       const all = [...byPath];
       byPath.clear();
       for (const [path, watchers] of all)
-        for (const watcher of watchers) watcher({ type: 'lost', path: toClient(path) });
+        for (const watcher of watchers) tell(watcher, { type: 'lost', path: toClient(path) });
     }
   }
 
@@ -59,5 +59,16 @@ export class WatchRegistry {
 
   get isEmpty(): boolean {
     return Object.values(this.#watchers).every((byPath) => byPath.size === 0);
+  }
+}
+
+/** What a watcher throws is its own: nobody else is left untold because of it. */
+function tell(watcher: Watcher, event: WatchEvent): void {
+  try {
+    watcher(event);
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error;
+    });
   }
 }

@@ -25,6 +25,11 @@ export class JuteWriter {
     this.#bytes.writeInt32BE(this.#at - this.#frameAt - LENGTH_BYTES, this.#frameAt);
   }
 
+  /** How long the frame is that was written last, or is being. */
+  get frameBytes(): number {
+    return this.#at - this.#frameAt - LENGTH_BYTES;
+  }
+
   /** What was begun is not sent: it cannot be encoded. */
   dropFrame(): void {
     this.#at = this.#frameAt;

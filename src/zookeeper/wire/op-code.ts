@@ -9,7 +9,6 @@ export const OpCode = {
   SetAcl: 7,
   GetChildren: 8,
   Sync: 9,
-  Ping: 11,
   GetChildren2: 12,
   Check: 13,
   Multi: 14,
@@ -26,7 +25,6 @@ export const OpCode = {
 /** Numbers of requests that are not answered in turn. */
 export const ReservedXid = {
   Notification: -1,
-  Ping: -2,
   Auth: -4,
   SetWatches: -8,
 } as const;

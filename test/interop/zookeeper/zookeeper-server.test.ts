@@ -48,7 +48,8 @@ it('a frozen server answers nothing until it is thawed', async () => {
   const server = await startZooKeeper();
   const client = await startForeignClient('kazoo', server.address);
   server.freeze();
-  expect(await server.mode()).toBeUndefined();
+  // The signal reaches all threads of Java a moment later.
+  await expect.poll(() => server.mode(), { timeout: 10_000 }).toBeUndefined();
   const acquiring = client.acquire('mutex', '/frozen');
   server.thaw();
   expect(await acquiring).toMatchObject({ acquired: true });

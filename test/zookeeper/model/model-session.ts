@@ -236,7 +236,7 @@ export class ModelSession implements LinkEnd {
     else if (this.link !== null) {
       const silentAtMs = this.#isEstablished ? this.#deadlines.silentAtMs : this.#connectBeganMs + silenceMs;
       if (nowMs >= silentAtMs) this.#disconnect();
-      else if (this.#isEstablished && nowMs >= this.#deadlines.pingAtMs)
+      else if (this.#isEstablished && nowMs >= this.#deadlines.proveAtMs)
         this.#ask(
           () => {},
           () => {},
@@ -244,7 +244,7 @@ export class ModelSession implements LinkEnd {
     }
     const dues = [nowMs + silenceMs / 2];
     if (this.#sessionId !== 0n) dues.push(this.#deadlines.expiresAtMs);
-    if (this.#isEstablished) dues.push(this.#deadlines.silentAtMs, this.#deadlines.pingAtMs);
+    if (this.#isEstablished) dues.push(this.#deadlines.silentAtMs, this.#deadlines.proveAtMs);
     this.clock.after(Math.max(0.001, Math.min(...dues) - nowMs), () => this.#look());
   }
 

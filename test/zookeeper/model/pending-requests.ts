@@ -22,9 +22,10 @@ export class PendingRequests {
     this.timeoutMs = timeoutMs;
   }
 
-  /** When the oldest has been waiting for too long; infinity when there is none. */
+  /** When the oldest has been waiting for a connection for too long; infinity when there is none. */
   get firstTimeoutMs(): number {
-    return (this.#requests[0]?.madeMs ?? Number.POSITIVE_INFINITY) + this.timeoutMs;
+    const first = this.#requests.find(({ isSent }) => !isSent);
+    return (first?.madeMs ?? Number.POSITIVE_INFINITY) + this.timeoutMs;
   }
 
   get isEmpty(): boolean {
@@ -58,10 +59,11 @@ export class PendingRequests {
     for (const { fail, path } of this.#requests.splice(0)) fail(errorFor(path));
   }
 
-  /** A request that was sent may take effect all the same. */
+  /** As with the client: what was sent is answered, or lost with its connection. */
   failOverdue(nowMs: number): void {
     while (this.firstTimeoutMs <= nowMs) {
-      const { fail, path } = this.#requests.shift()!;
+      const at = this.#requests.findIndex(({ isSent }) => !isSent);
+      const [{ fail, path }] = this.#requests.splice(at, 1) as [Request];
       fail(new RequestTimeoutError(path, this.timeoutMs));
     }
   }

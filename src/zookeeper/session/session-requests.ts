@@ -1,0 +1,44 @@
+import { OpCode } from '../wire/op-code.ts';
+import { ClientClosedError } from '../zookeeper-error.ts';
+import { sync } from './operations.ts';
+import { Request, type RequestParts } from './request.ts';
+import type { SessionLink } from './session-link.ts';
+
+/** How long the end of a session may take; the server ends it by its timeout otherwise. */
+const CLOSE_MS_MAX = 2_000;
+
+const closing: RequestParts<void> = {
+  op: OpCode.CloseSession,
+  path: '',
+  isRead: false,
+  write: () => {},
+  read: () => {},
+};
+
+/** Any path will do: a server asks its leader all the same, and nobody is asked for permission. */
+const asking = sync({ server: '/', client: '/' });
+
+/** A request whose answer proves that the leader knows the session. It is not made again: the next one is as good. */
+export function proof(): Request {
+  const request = new Request(asking, 0, () => {});
+  request.promise.catch(() => {});
+  return request as Request;
+}
+
+/** Tells the server that the session is over, lets it answer what was asked before, and ends the link. */
+export async function closeSession(link: SessionLink): Promise<void> {
+  const request = new Request(closing, 0, () => {});
+  link.send(request as Request);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, CLOSE_MS_MAX);
+  });
+  await Promise.race([request.promise.catch(() => {}), late]);
+  clearTimeout(timer);
+  failAll(link.destroy());
+}
+
+/** Nobody answers them any more. */
+export function failAll(requests: readonly Request[]): void {
+  for (const request of requests) request.fail(new ClientClosedError(request.path));
+}
