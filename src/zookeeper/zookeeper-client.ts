@@ -1,4 +1,12 @@
 import type { ConnectionOptions } from 'node:tls';
+import {
+  checkCount,
+  checkCreate,
+  checkCredentials,
+  checkData,
+  checkMs,
+  checkVersion,
+} from './client-options.ts';
 import { parseConnectString } from './connect-string.ts';
 import { Chroot } from './node-path.ts';
 import type { CreatedNode, CreateOptions, Nodes, SessionState, Watcher } from './nodes.ts';
@@ -11,7 +19,7 @@ import type { Credentials } from './session/session-link.ts';
 import { SystemClock } from './session/system-clock.ts';
 import type { WatchKind } from './session/watch-registry.ts';
 import { type Acl, OPEN_ACL, type Stat } from './wire/records.ts';
-import { MultiFailedError, NoServerError, ZooKeeperUseError } from './zookeeper-error.ts';
+import { MultiFailedError, NoServerError } from './zookeeper-error.ts';
 
 /** Times in milliseconds. */
 export interface ZooKeeperOptions {
@@ -58,8 +66,10 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     const { sessionTimeoutMs = 10_000, requestTimeoutMs = sessionTimeoutMs, requestsMax = 10_000 } = options;
     checkMs('sessionTimeoutMs', sessionTimeoutMs);
     checkMs('requestTimeoutMs', requestTimeoutMs);
+    checkCount('requestsMax', requestsMax);
     const target = parseConnectString(connectString);
     const { tls = false, auth = [] } = options;
+    checkCredentials(auth);
     this.#acl = options.acl ?? OPEN_ACL;
     this.#chroot = new Chroot(target.chroot);
     this.#session = new Session({
@@ -131,12 +141,17 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   }
 
   create(path: string, options: CreateOptions = {}): Promise<CreatedNode> {
-    const parts = this.#createParts(options);
-    return this.#ask(path, (at) => operations.create(at, parts, this.#toClient));
+    return this.#ask(path, (at) => {
+      checkCreate(path, options);
+      return operations.create(at, this.#createParts(options), this.#toClient);
+    });
   }
 
   delete(path: string, version = ANY_VERSION): Promise<void> {
-    return this.#ask(path, (at) => operations.remove(at, version));
+    return this.#ask(path, (at) => {
+      checkVersion(path, version);
+      return operations.remove(at, version);
+    });
   }
 
   exists(path: string, watcher?: Watcher): Promise<Stat | null> {
@@ -153,7 +168,11 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   }
 
   setData(path: string, data: Uint8Array, version = ANY_VERSION): Promise<Stat> {
-    return this.#ask(path, (at) => operations.setData(at, data, version));
+    return this.#ask(path, (at) => {
+      checkVersion(path, version);
+      checkData(path, data);
+      return operations.setData(at, data, version);
+    });
   }
 
   getChildren(path: string, watcher?: Watcher): Promise<{ children: string[]; stat: Stat }> {
@@ -282,11 +301,6 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
       }
     }
   }
-}
-
-function checkMs(option: string, ms: number): void {
-  if (!(Number.isFinite(ms) && ms > 0 && ms < 2 ** 31))
-    throw new ZooKeeperUseError(`${option} must be a number of milliseconds above 0, not ${String(ms)}`);
 }
 
 function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
