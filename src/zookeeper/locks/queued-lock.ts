@@ -40,11 +40,10 @@ export interface LockKind {
   readonly before?: (owner: object) => Promise<LockHold | null>;
 }
 
-/** A held lock that was handed out. */
+/** What was handed out of one hold, and not released. */
 interface Handed {
-  readonly lock: HeldLock;
-  readonly hold: LockHold;
   readonly owner: object | undefined;
+  readonly locks: Set<HeldLock>;
 }
 
 /** A lock whose contenders queue below one node, as nodes that vanish with their sessions. */
@@ -58,8 +57,8 @@ export class QueuedLock {
   readonly #data: Uint8Array | null;
   readonly #byOwner = new Map<object, LockHold>();
   readonly #waiting = new Set<object>();
-  /** In the order in which they were granted. */
-  #held: readonly Handed[] = [];
+  /** In the order in which they were granted. An owner has one hold at a time. */
+  readonly #held = new Map<LockHold, Handed>();
 
   constructor(nodes: Nodes, path: string, kind: LockKind, options: QueuedLockOptions = {}) {
     const { timeoutMs = TIMEOUT_MS, data } = options;
@@ -98,19 +97,22 @@ export class QueuedLock {
    * @throws LockNotOwnedError
    */
   async release(owner?: object): Promise<boolean> {
-    const held = this.#held.findLast((entry) => entry.owner === owner);
-    if (held === undefined) throw new LockNotOwnedError(this.path);
-    return held.lock.release();
+    const handed = [...this.#held.values()].findLast((entry) => entry.owner === owner);
+    const last = handed && [...handed.locks].at(-1);
+    if (last === undefined) throw new LockNotOwnedError(this.path);
+    return last.release();
   }
 
   /** Whether anybody holds it by this object. */
   get isAcquired(): boolean {
-    return this.#held.some(({ lock }) => lock.locked);
+    for (const hold of this.#held.keys()) if (hold.isHeld) return true;
+    return false;
   }
 
   /** Whether this owner holds it; without one, whether somebody does who named none. */
   isOwnedBy(owner?: object): boolean {
-    return this.#held.some((entry) => entry.owner === owner && entry.lock.locked);
+    for (const [hold, handed] of this.#held) if (handed.owner === owner && hold.isHeld) return true;
+    return false;
   }
 
   /** The same as {@link isOwnedBy} without an owner: kazurator's name for it. */
@@ -168,16 +170,19 @@ export class QueuedLock {
 
   #handOut(hold: LockHold | null, owner: object | undefined): HeldLock | null {
     if (hold === null) return null;
+    const handed = this.#held.get(hold) ?? { owner, locks: new Set() };
     const lock = new HeldLock(hold, () => {
-      this.#held = this.#held.filter((handed) => handed.lock !== lock);
+      handed.locks.delete(lock);
+      if (handed.locks.size === 0) this.#held.delete(hold);
     });
-    this.#held = [...this.#held, { lock, hold, owner }];
+    handed.locks.add(lock);
+    this.#held.set(hold, handed);
     hold.ended = () => this.#forget(hold, owner);
     return lock;
   }
 
   #forget(hold: LockHold, owner: object | undefined): void {
-    this.#held = this.#held.filter((handed) => handed.hold !== hold);
+    this.#held.delete(hold);
     if (owner !== undefined && this.#byOwner.get(owner) === hold) this.#byOwner.delete(owner);
   }
 }
