@@ -9,18 +9,18 @@ const QUEUE_NODE = 'src/zookeeper/locks/queue-node.ts';
 export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a writer that goes on reading queues behind the next writer',
-    file: 'src/zookeeper/locks/read-write-lock.ts',
-    find: 'if (!(await createExactly(nodes, node, this.readLock.data))) return null;',
+    file: 'src/zookeeper/locks/downgrade.ts',
+    find: 'const isMade = await this.#create();',
     replace:
-      "const made = await nodes.create(childOf(this.path, prefix + READ_NAME), { mode: 'ephemeralSequential' });\n    Object.assign(node, { path: made.path, name: made.path.split('/').at(-1) });",
+      "const asked = this.#node.path.replace(/__READ__.*/, '__READ__');\n      const isMade = await this.#nodes.create(asked, { mode: 'ephemeralSequential' });\n      Object.assign(this.#node, { path: isMade.path, name: isMade.path.split('/').at(-1) });",
     tests: [SIMULATION],
     catches: 'nobody holds beside a writer',
   },
   {
     name: 'a writer that goes on reading makes its node in another session',
-    file: 'src/zookeeper/locks/read-write-lock.ts',
-    find: 'while (nodes.isSessionAlive(sessionId)) {',
-    replace: 'while (sessionId > 0n) {',
+    file: 'src/zookeeper/locks/downgrade.ts',
+    find: 'while (this.#nodes.isSessionAlive(sessionId) && !this.#isCancelled) {',
+    replace: 'while (sessionId > 0n && !this.#isCancelled) {',
     tests: [SIMULATION],
     catches: 'nobody waits for ever',
   },

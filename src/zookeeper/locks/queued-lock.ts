@@ -2,10 +2,11 @@ import { childOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NoNodeError } from '../server-refusal.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
+import { type AcquireLimits, checkLimits, checkTimeout } from './acquire-limits.ts';
 import { Acquisition } from './acquisition.ts';
 import { queueOf } from './contenders.ts';
 import { HeldLock } from './held-lock.ts';
-import { holdWithin } from './hold-within.ts';
+import { firstOf, holdWithin, type LockRequest } from './hold-within.ts';
 import { LockNotOwnedError, LockOwnerBusyError, LockTimeoutError } from './lock-error.ts';
 import type { LockHold } from './lock-hold.ts';
 import { lockNamesOf, type Rule } from './standing.ts';
@@ -15,7 +16,10 @@ const TIMEOUT_MS = 1_000;
 
 /** Times in milliseconds. */
 export interface AcquireOptions {
-  /** How long the whole of it may take; null: for ever. Default: the lock's. 0 tries, as `tryAcquire` does. */
+  /**
+   * How long the whole of it may take; null or more than 24 days: for ever. Default: the lock's. 0 tries, as `tryAcquire`
+   * does.
+   */
   readonly timeoutMs?: number | null;
   /** Takes the request back, and has `acquire` reject with its reason. */
   readonly signal?: AbortSignal;
@@ -36,8 +40,8 @@ export interface QueuedLockOptions {
 /** What makes one lock differ from another. */
 export interface LockKind {
   readonly rule: () => Rule;
-  /** Called before an owner queues: may give it a hold at once, refuse, or do neither. */
-  readonly before?: (owner: object) => Promise<LockHold | null>;
+  /** Called before an owner queues: may refuse, or give a request that is made first. @throws ZooKeeperError */
+  readonly before?: (owner: object) => LockRequest | null;
 }
 
 /** What was handed out of one hold, and not released. */
@@ -60,9 +64,11 @@ export class QueuedLock {
   /** In the order in which they were granted. An owner has one hold at a time. */
   readonly #held = new Map<LockHold, Handed>();
 
+  /** @internal */
   constructor(nodes: Nodes, path: string, kind: LockKind, options: QueuedLockOptions = {}) {
     const { timeoutMs = TIMEOUT_MS, data } = options;
     if (path === '/') throw new ZooKeeperUseError('a lock needs a node of its own, below the root', path);
+    checkTimeout(path, timeoutMs);
     this.path = path;
     this.timeoutMs = timeoutMs;
     this.#nodes = nodes;
@@ -120,7 +126,7 @@ export class QueuedLock {
     return this.isOwnedBy();
   }
 
-  /** The hold of an owner, if it certainly has one. */
+  /** @internal The hold of an owner, if it certainly has one. */
   holdOf(owner: object): LockHold | null {
     const hold = this.#byOwner.get(owner);
     return hold?.isHeld === true ? hold : null;
@@ -137,24 +143,31 @@ export class QueuedLock {
     }
   }
 
-  /** What the nodes of this lock say of their holder. */
+  /** @internal Whether an owner has asked for it, and was neither given nor refused it yet. */
+  isAwaitedBy(owner: object): boolean {
+    return this.#waiting.has(owner);
+  }
+
+  /** @internal What the nodes of this lock say of their holder. */
   get data(): Uint8Array {
     return this.#data ?? Buffer.from(this.#nodes.localAddress ?? '');
   }
 
   async #acquire(options: AcquireOptions, tries: boolean): Promise<HeldLock | null> {
-    const { owner, signal } = options;
-    signal?.throwIfAborted();
-    if (owner === undefined) return this.#handOut(await this.#queue(options, tries), undefined);
+    const { owner, signal, timeoutMs = this.timeoutMs } = options;
+    const limits: AcquireLimits = { timeoutMs, signal };
+    checkLimits(this.path, limits);
+    if (owner === undefined) return this.#handOut(await this.#queue(null, limits, tries), undefined);
     const entered = this.holdOf(owner);
     if (entered !== null) {
       entered.enter();
       return this.#handOut(entered, owner);
     }
     if (this.#waiting.has(owner)) throw new LockOwnerBusyError(this.path);
+    const first = this.#kind.before?.(owner) ?? null;
     this.#waiting.add(owner);
     try {
-      const hold = (await this.#kind.before?.(owner)) ?? (await this.#queue(options, tries));
+      const hold = await this.#queue(first, limits, tries);
       if (hold !== null) this.#byOwner.set(owner, hold);
       return this.#handOut(hold, owner);
     } finally {
@@ -162,10 +175,11 @@ export class QueuedLock {
     }
   }
 
-  #queue({ timeoutMs = this.timeoutMs, signal }: AcquireOptions, tries: boolean): Promise<LockHold | null> {
+  #queue(first: LockRequest | null, limits: AcquireLimits, tries: boolean): Promise<LockHold | null> {
     const { base, rule, data } = { base: this.path, rule: this.#kind.rule, data: this.data };
     const acquisition = new Acquisition(this.#nodes, { base, rule, data, tries });
-    return holdWithin(this.#nodes, this.path, acquisition, { timeoutMs, signal });
+    const request = first === null ? acquisition : firstOf(first, acquisition);
+    return holdWithin(this.#nodes, this.path, request, limits);
   }
 
   #handOut(hold: LockHold | null, owner: object | undefined): HeldLock | null {
