@@ -16,10 +16,7 @@ const TIMEOUT_MS = 1_000;
 
 /** Times in milliseconds. */
 export interface AcquireOptions {
-  /**
-   * How long the whole of it may take; null or more than 24 days: for ever. Default: the lock's. 0 tries, as `tryAcquire`
-   * does.
-   */
+  /** How long all of it may take; null or over 24 days: for ever. Default: the lock's. 0 tries, as `tryAcquire` does. */
   readonly timeoutMs?: number | null;
   /** Takes the request back, and has `acquire` reject with its reason. */
   readonly signal?: AbortSignal;

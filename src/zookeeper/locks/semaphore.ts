@@ -87,8 +87,8 @@ export class Semaphore {
     try {
       while (leases.length < count) {
         const leftMs = untilMs === null ? null : Math.max(0, untilMs - clock.nowMs());
-        if (leftMs === 0 && timeoutMs !== 0) throw new LockTimeoutError(this.path, timeoutMs ?? 0);
         // Without any time, each of them is tried however long the others took.
+        if (leftMs === 0 && timeoutMs !== 0) throw new LockTimeoutError(this.path, timeoutMs ?? 0);
         leases.push(await this.acquire({ timeoutMs: leftMs, ...(signal && { signal }) }));
       }
       return new HeldLocks(leases);
