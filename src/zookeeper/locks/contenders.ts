@@ -6,6 +6,9 @@ export const WRITE_NAME = '__WRIT__';
 
 /** Sequence numbers have ten digits; negative ones, behind an overflow of 32 bits, nine or ten behind a dash. */
 const SEQUENCE = /^-?\d{9,10}$/;
+/** How long they are, the usual first. */
+const SEQUENCE_LENGTHS = [10, 9, 11];
+const [ZERO, NINE] = [0x30, 0x39];
 /** From here on the numbers of a parent are used up so far that nobody may queue there any more. */
 const SEQUENCE_MAX = 2 ** 31 - 1_000_000;
 
@@ -19,13 +22,30 @@ export interface Contender {
 
 /** Null: the node is no contender for a lock of these names, and nobody waits for it. */
 export function parseContender(node: string, lockNames: readonly string[]): Contender | null {
-  for (const lockName of lockNames) {
-    const at = node.lastIndexOf(lockName);
-    if (at < 0) continue;
-    const sequence = node.slice(at + lockName.length);
-    if (SEQUENCE.test(sequence)) return { node, lockName, sequence };
+  if (!endsInDigit(node)) return null;
+  for (const length of SEQUENCE_LENGTHS) {
+    for (const lockName of lockNames) {
+      const at = node.length - length - lockName.length;
+      // Most nodes are told apart by this comparison: a holder beside thousands of others reads all their names.
+      if (at < 0 || !node.startsWith(lockName, at)) continue;
+      const sequence = node.slice(node.length - length);
+      if (SEQUENCE.test(sequence)) return { node, lockName, sequence };
+    }
   }
   return null;
+}
+
+function endsInDigit(node: string): boolean {
+  const last = node.charCodeAt(node.length - 1);
+  return last >= ZERO && last <= NINE;
+}
+
+/**
+ * Whether a number behind the name is read as that number, by those who look for the last occurrence of the name as Curator
+ * does: not if the name may occur in the number itself, or begin in front of it and end in it.
+ */
+export function isLockNameClear(name: string): boolean {
+  return /[^-\d]/.test(name);
 }
 
 /**
@@ -38,10 +58,11 @@ export function queueOf(children: readonly string[], lockNames: readonly string[
     const contender = parseContender(node, lockNames);
     if (contender !== null) contenders.push(contender);
   }
-  return contenders.sort(compare);
+  return contenders.sort(compareContenders);
 }
 
-function compare(a: Contender, b: Contender): number {
+/** Below 0: `a` stands before `b`. */
+export function compareContenders(a: Contender, b: Contender): number {
   if (a.sequence !== b.sequence) return a.sequence < b.sequence ? -1 : 1;
   return Number(a.lockName === READ_NAME) - Number(b.lockName === READ_NAME);
 }

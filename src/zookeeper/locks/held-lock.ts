@@ -14,7 +14,10 @@ export class HeldLock implements AsyncDisposable {
   readonly #left: () => void;
   #isReleased = false;
 
-  /** @param left is called when it is released */
+  /**
+   * @internal
+   * @param left is called when it is released
+   */
   constructor(hold: LockHold, left: () => void) {
     this.#hold = hold;
     this.#left = left;

@@ -1,4 +1,5 @@
 import type { Nodes } from '../nodes.ts';
+import type { AcquireLimits } from './acquire-limits.ts';
 import { LockTimeoutError } from './lock-error.ts';
 import { LockHold } from './lock-hold.ts';
 import { removeNode } from './node-removal.ts';
@@ -12,6 +13,17 @@ export interface LockRequest {
   cancel(): void;
 }
 
+/** The second request is made if there is nothing to be had by the first. */
+export function firstOf(first: LockRequest, second: LockRequest): LockRequest {
+  return {
+    run: async () => (await first.run()) ?? (await second.run()),
+    cancel: () => {
+      first.cancel();
+      second.cancel();
+    },
+  };
+}
+
 /**
  * What a request comes to, unless the time is over or the signal aborts before that: then it is cancelled, and what it comes
  * to all the same is removed.
@@ -22,7 +34,7 @@ export async function holdWithin(
   nodes: Nodes,
   lockPath: string,
   request: LockRequest,
-  { timeoutMs, signal }: { readonly timeoutMs: number | null; readonly signal?: AbortSignal | undefined },
+  { timeoutMs, signal }: AcquireLimits,
 ): Promise<LockHold | null> {
   const node = await withinTime(nodes.clock, request.run(), {
     ...{ timeoutMs, signal },

@@ -13,7 +13,11 @@ export interface LeaseOptions {
   readonly leases: string;
   readonly maxLeases: () => number;
   readonly data: Uint8Array;
+  /** Does not wait: looks first, so that an attempt of no use leaves no trace. */
+  readonly tries: boolean;
 }
+
+type LeaseStanding = 'granted' | 'gone' | 'behind' | 'taken';
 
 /**
  * One request for a lease of a semaphore, as Curator's InterProcessSemaphoreV2 makes it: who has the lock beside the leases
@@ -29,8 +33,8 @@ export class LeaseAcquisition {
     this.#nodes = nodes;
     this.#options = options;
     this.#changes = new Changes(nodes);
-    const { locks: base, data } = options;
-    this.#lock = new Acquisition(nodes, { base, data, rule: () => MUTEX, tries: false });
+    const { locks: base, data, tries } = options;
+    this.#lock = new Acquisition(nodes, { base, data, rule: () => MUTEX, tries });
   }
 
   cancel(): void {
@@ -38,11 +42,17 @@ export class LeaseAcquisition {
     this.#lock.cancel();
   }
 
-  /** Resolves with the lease; null when the request was cancelled, and nothing is left of it. @throws ZooKeeperError */
+  /**
+   * Resolves with the lease; null when the request was cancelled, or there is none and it is not to be waited for, and nothing is
+   * left of it.
+   *
+   * @throws ZooKeeperError
+   */
   async run(): Promise<QueueNode | null> {
     const endKeeping = this.#nodes.keepRunning();
     try {
       for (;;) {
+        if (await this.#isTaken()) return null;
         const lock = await this.#lock.run();
         if (lock === null) return null;
         const lease = await this.#runLocked(lock);
@@ -51,6 +61,13 @@ export class LeaseAcquisition {
     } finally {
       endKeeping();
     }
+  }
+
+  async #isTaken(): Promise<boolean> {
+    const { tries, maxLeases } = this.#options;
+    if (!tries) return false;
+    const children = await this.#list();
+    return children !== null && children.length >= maxLeases();
   }
 
   async #runLocked(lock: QueueNode): Promise<QueueNode | null | 'gone'> {
@@ -64,10 +81,10 @@ export class LeaseAcquisition {
       });
       if (queued === null) return null;
       lease = queued.node;
-      const isGranted = await this.#untilGranted(lock, lease);
-      if (isGranted && !this.#changes.isCancelled) return lease;
+      const standing = await this.#untilGranted(lock, lease);
+      if (standing === 'granted' && !this.#changes.isCancelled) return lease;
       await this.#remove(lease);
-      return this.#changes.isCancelled ? null : 'gone';
+      return this.#changes.isCancelled || standing === 'taken' ? null : 'gone';
     } catch (error) {
       if (lease !== null) await this.#remove(lease);
       if (isSessionOver(error) && this.#nodes.state !== 'closed') return 'gone';
@@ -78,28 +95,29 @@ export class LeaseAcquisition {
   }
 
   /** Everybody counts all children, whatever they are: so must this. */
-  async #untilGranted(lock: QueueNode, lease: QueueNode): Promise<boolean> {
-    const { leases, maxLeases } = this.#options;
-    let standing = 'behind' as 'granted' | 'gone' | 'behind';
+  async #untilGranted(lock: QueueNode, lease: QueueNode): Promise<LeaseStanding> {
+    const { leases, maxLeases, tries } = this.#options;
+    let standing = 'behind' as LeaseStanding;
     while (standing === 'behind' && !this.#changes.isCancelled) {
       await this.#changes.wait([leases], async (wake) => {
         const children = await this.#list(wake);
         if (children === null) return false;
         removeTwins(this.#nodes, leases, lease, children);
         if (!children.includes(lease.name) || !this.#isAlive(lock, lease)) standing = 'gone';
-        else if (children.length <= maxLeases() && this.#nodes.state === 'connected') standing = 'granted';
+        else if (children.length > maxLeases()) standing = tries ? 'taken' : 'behind';
+        else if (this.#nodes.state === 'connected') standing = 'granted';
         return standing === 'behind';
       });
     }
-    return standing === 'granted';
+    return standing;
   }
 
-  /** Null: there was no answer, so it is asked again. */
-  async #list(wake: () => void): Promise<readonly string[] | null> {
+  /** Null: there was no answer, so it is asked again; who does not wait is told. */
+  async #list(wake?: () => void): Promise<readonly string[] | null> {
     try {
       return (await this.#nodes.getChildren(this.#options.leases, wake)).children;
     } catch (error) {
-      if (isUnanswered(error)) return null;
+      if (isUnanswered(error) && !this.#options.tries) return null;
       if (error instanceof NoNodeError) return [];
       throw error;
     }

@@ -1,6 +1,9 @@
 import { ZooKeeperError } from '../zookeeper-error.ts';
 
-/** The lock was not granted in the time that its caller had. Nothing is left of the request. */
+/**
+ * The lock was not granted in the time that its caller had. The request is taken back: what it has in ZooKeeper is removed behind
+ * the caller's back, as soon as a server answers.
+ */
 export class LockTimeoutError extends ZooKeeperError {
   readonly timeoutMs: number;
 
@@ -40,7 +43,7 @@ export class LockUpgradeError extends ZooKeeperError {
   }
 }
 
-/** An owner asks for a lock while it waits for it. */
+/** An owner asks for a lock while it waits for it, or for the other face of it. */
 export class LockOwnerBusyError extends ZooKeeperError {
   constructor(path: string) {
     super('ZOOKEEPER_LOCK_OWNER_BUSY', `the owner waits for the lock ${path} already`, path);

@@ -1,3 +1,4 @@
+import { checkLimits, checkTimeout } from './acquire-limits.ts';
 import type { HeldLock } from './held-lock.ts';
 import { LockTimeoutError } from './lock-error.ts';
 import type { AcquireOptions, QueuedLock } from './queued-lock.ts';
@@ -7,6 +8,7 @@ export class HeldLocks implements AsyncDisposable {
   /** In the order in which they were acquired. */
   readonly locks: readonly HeldLock[];
 
+  /** @internal */
   constructor(locks: readonly HeldLock[]) {
     this.locks = locks;
   }
@@ -42,12 +44,14 @@ export class MultiLock {
     locks: readonly QueuedLock[],
     { timeoutMs = 1_000 }: { readonly timeoutMs?: number | null } = {},
   ) {
+    checkTimeout('', timeoutMs);
     this.locks = locks;
     this.timeoutMs = timeoutMs;
   }
 
   /** @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`; then none is held */
   async acquire({ timeoutMs = this.timeoutMs, ...options }: AcquireOptions = {}): Promise<HeldLocks> {
+    checkLimits('', { timeoutMs, signal: options.signal });
     const untilMs = timeoutMs === null ? null : performance.now() + timeoutMs;
     const held: HeldLock[] = [];
     try {
@@ -59,7 +63,8 @@ export class MultiLock {
       return new HeldLocks(held);
     } catch (error) {
       await new HeldLocks(held).release().catch(() => {});
-      throw error;
+      // The lock knows only what was left of the time when it was its turn.
+      throw error instanceof LockTimeoutError ? new LockTimeoutError(error.path, timeoutMs ?? 0) : error;
     }
   }
 }

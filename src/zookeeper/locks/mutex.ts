@@ -1,12 +1,15 @@
 import type { Nodes } from '../nodes.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
-import { LOCK_NAME } from './contenders.ts';
+import { isLockNameClear, LOCK_NAME, READ_NAME, WRITE_NAME } from './contenders.ts';
 import { QueuedLock, type QueuedLockOptions } from './queued-lock.ts';
 
 export interface MutexOptions extends QueuedLockOptions {
   /** How many may hold it at a time: the same for all who use the path. Default 1. */
   readonly maxLeases?: number;
-  /** What the names of its nodes have before their number. Default `lock-`, as all others have it. */
+  /**
+   * What the names of its nodes have before their number, with something other than digits and dashes in it. Default
+   * `lock-`, as all others have it.
+   */
   readonly name?: string;
 }
 
@@ -26,9 +29,18 @@ export class Mutex extends QueuedLock {
         `maxLeases must be a whole number from 1 on, not ${String(maxLeases)}`,
         path,
       );
-    if (!/^[^/]+$/.test(name)) throw new ZooKeeperUseError('name must be a text without a slash', path);
+    checkName(name, path);
     super(nodes, path, { rule: () => ({ kind: 'queue', lockName: name, size: maxLeases }) }, options);
     this.name = name;
     this.maxLeases = maxLeases;
   }
+}
+
+/** @throws ZooKeeperUseError for names by which nobody would find the number of a node, or would take it for a reader's */
+function checkName(name: string, path: string): void {
+  if (!/^[^/]+$/.test(name)) throw new ZooKeeperUseError('name must be a text without a slash', path);
+  if (!isLockNameClear(name))
+    throw new ZooKeeperUseError('name must have a character other than digits and dashes', path);
+  if (name.endsWith(READ_NAME) || name.endsWith(WRITE_NAME))
+    throw new ZooKeeperUseError(`name must not end as those of read and write locks do: ${name}`, path);
 }

@@ -2,10 +2,11 @@ import { childOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NoNodeError } from '../server-refusal.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
+import { type AcquireLimits, checkLimits, checkTimeout } from './acquire-limits.ts';
 import { Acquisition } from './acquisition.ts';
 import { queueOf } from './contenders.ts';
 import { HeldLock } from './held-lock.ts';
-import { holdWithin } from './hold-within.ts';
+import { firstOf, holdWithin, type LockRequest } from './hold-within.ts';
 import { LockNotOwnedError, LockOwnerBusyError, LockTimeoutError } from './lock-error.ts';
 import type { LockHold } from './lock-hold.ts';
 import { lockNamesOf, type Rule } from './standing.ts';
@@ -15,7 +16,7 @@ const TIMEOUT_MS = 1_000;
 
 /** Times in milliseconds. */
 export interface AcquireOptions {
-  /** How long the whole of it may take; null: for ever. Default: the lock's. 0 tries, as `tryAcquire` does. */
+  /** How long all of it may take; null or over 24 days: for ever. Default: the lock's. 0 tries, as `tryAcquire` does. */
   readonly timeoutMs?: number | null;
   /** Takes the request back, and has `acquire` reject with its reason. */
   readonly signal?: AbortSignal;
@@ -36,15 +37,14 @@ export interface QueuedLockOptions {
 /** What makes one lock differ from another. */
 export interface LockKind {
   readonly rule: () => Rule;
-  /** Called before an owner queues: may give it a hold at once, refuse, or do neither. */
-  readonly before?: (owner: object) => Promise<LockHold | null>;
+  /** Called before an owner queues: may refuse, or give a request that is made first. @throws ZooKeeperError */
+  readonly before?: (owner: object) => LockRequest | null;
 }
 
-/** A held lock that was handed out. */
+/** What was handed out of one hold, and not released. */
 interface Handed {
-  readonly lock: HeldLock;
-  readonly hold: LockHold;
   readonly owner: object | undefined;
+  readonly locks: Set<HeldLock>;
 }
 
 /** A lock whose contenders queue below one node, as nodes that vanish with their sessions. */
@@ -58,12 +58,14 @@ export class QueuedLock {
   readonly #data: Uint8Array | null;
   readonly #byOwner = new Map<object, LockHold>();
   readonly #waiting = new Set<object>();
-  /** In the order in which they were granted. */
-  #held: readonly Handed[] = [];
+  /** In the order in which they were granted. An owner has one hold at a time. */
+  readonly #held = new Map<LockHold, Handed>();
 
+  /** @internal */
   constructor(nodes: Nodes, path: string, kind: LockKind, options: QueuedLockOptions = {}) {
     const { timeoutMs = TIMEOUT_MS, data } = options;
     if (path === '/') throw new ZooKeeperUseError('a lock needs a node of its own, below the root', path);
+    checkTimeout(path, timeoutMs);
     this.path = path;
     this.timeoutMs = timeoutMs;
     this.#nodes = nodes;
@@ -98,19 +100,22 @@ export class QueuedLock {
    * @throws LockNotOwnedError
    */
   async release(owner?: object): Promise<boolean> {
-    const held = this.#held.findLast((entry) => entry.owner === owner);
-    if (held === undefined) throw new LockNotOwnedError(this.path);
-    return held.lock.release();
+    const handed = [...this.#held.values()].findLast((entry) => entry.owner === owner);
+    const last = handed && [...handed.locks].at(-1);
+    if (last === undefined) throw new LockNotOwnedError(this.path);
+    return last.release();
   }
 
   /** Whether anybody holds it by this object. */
   get isAcquired(): boolean {
-    return this.#held.some(({ lock }) => lock.locked);
+    for (const hold of this.#held.keys()) if (hold.isHeld) return true;
+    return false;
   }
 
   /** Whether this owner holds it; without one, whether somebody does who named none. */
   isOwnedBy(owner?: object): boolean {
-    return this.#held.some((entry) => entry.owner === owner && entry.lock.locked);
+    for (const [hold, handed] of this.#held) if (handed.owner === owner && hold.isHeld) return true;
+    return false;
   }
 
   /** The same as {@link isOwnedBy} without an owner: kazurator's name for it. */
@@ -118,7 +123,7 @@ export class QueuedLock {
     return this.isOwnedBy();
   }
 
-  /** The hold of an owner, if it certainly has one. */
+  /** @internal The hold of an owner, if it certainly has one. */
   holdOf(owner: object): LockHold | null {
     const hold = this.#byOwner.get(owner);
     return hold?.isHeld === true ? hold : null;
@@ -135,24 +140,31 @@ export class QueuedLock {
     }
   }
 
-  /** What the nodes of this lock say of their holder. */
+  /** @internal Whether an owner has asked for it, and was neither given nor refused it yet. */
+  isAwaitedBy(owner: object): boolean {
+    return this.#waiting.has(owner);
+  }
+
+  /** @internal What the nodes of this lock say of their holder. */
   get data(): Uint8Array {
     return this.#data ?? Buffer.from(this.#nodes.localAddress ?? '');
   }
 
   async #acquire(options: AcquireOptions, tries: boolean): Promise<HeldLock | null> {
-    const { owner, signal } = options;
-    signal?.throwIfAborted();
-    if (owner === undefined) return this.#handOut(await this.#queue(options, tries), undefined);
+    const { owner, signal, timeoutMs = this.timeoutMs } = options;
+    const limits: AcquireLimits = { timeoutMs, signal };
+    checkLimits(this.path, limits);
+    if (owner === undefined) return this.#handOut(await this.#queue(null, limits, tries), undefined);
     const entered = this.holdOf(owner);
     if (entered !== null) {
       entered.enter();
       return this.#handOut(entered, owner);
     }
     if (this.#waiting.has(owner)) throw new LockOwnerBusyError(this.path);
+    const first = this.#kind.before?.(owner) ?? null;
     this.#waiting.add(owner);
     try {
-      const hold = (await this.#kind.before?.(owner)) ?? (await this.#queue(options, tries));
+      const hold = await this.#queue(first, limits, tries);
       if (hold !== null) this.#byOwner.set(owner, hold);
       return this.#handOut(hold, owner);
     } finally {
@@ -160,24 +172,28 @@ export class QueuedLock {
     }
   }
 
-  #queue({ timeoutMs = this.timeoutMs, signal }: AcquireOptions, tries: boolean): Promise<LockHold | null> {
+  #queue(first: LockRequest | null, limits: AcquireLimits, tries: boolean): Promise<LockHold | null> {
     const { base, rule, data } = { base: this.path, rule: this.#kind.rule, data: this.data };
     const acquisition = new Acquisition(this.#nodes, { base, rule, data, tries });
-    return holdWithin(this.#nodes, this.path, acquisition, { timeoutMs, signal });
+    const request = first === null ? acquisition : firstOf(first, acquisition);
+    return holdWithin(this.#nodes, this.path, request, limits);
   }
 
   #handOut(hold: LockHold | null, owner: object | undefined): HeldLock | null {
     if (hold === null) return null;
+    const handed = this.#held.get(hold) ?? { owner, locks: new Set() };
     const lock = new HeldLock(hold, () => {
-      this.#held = this.#held.filter((handed) => handed.lock !== lock);
+      handed.locks.delete(lock);
+      if (handed.locks.size === 0) this.#held.delete(hold);
     });
-    this.#held = [...this.#held, { lock, hold, owner }];
+    handed.locks.add(lock);
+    this.#held.set(hold, handed);
     hold.ended = () => this.#forget(hold, owner);
     return lock;
   }
 
   #forget(hold: LockHold, owner: object | undefined): void {
-    this.#held = this.#held.filter((handed) => handed.hold !== hold);
+    this.#held.delete(hold);
     if (owner !== undefined && this.#byOwner.get(owner) === hold) this.#byOwner.delete(owner);
   }
 }

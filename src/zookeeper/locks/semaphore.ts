@@ -2,6 +2,7 @@ import { childOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NoNodeError } from '../server-refusal.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
+import { type AcquireLimits, checkLimits, checkTimeout } from './acquire-limits.ts';
 import { HeldLock } from './held-lock.ts';
 import { holdWithin } from './hold-within.ts';
 import { LeaseAcquisition } from './lease-acquisition.ts';
@@ -33,6 +34,7 @@ export class Semaphore {
         `maxLeases must be a whole number from 1 on, not ${String(maxLeases)}`,
         path,
       );
+    checkTimeout(path, timeoutMs);
     this.path = path;
     this.maxLeases = maxLeases;
     this.timeoutMs = timeoutMs;
@@ -46,38 +48,53 @@ export class Semaphore {
    * @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`
    */
   async acquire({ timeoutMs = this.timeoutMs, signal }: LeaseRequest = {}): Promise<HeldLock> {
-    signal?.throwIfAborted();
-    const acquisition = new LeaseAcquisition(this.#nodes, {
-      locks: childOf(this.path, 'locks'),
-      leases: childOf(this.path, 'leases'),
-      maxLeases: () => this.maxLeases,
-      data: this.#data ?? Buffer.from(this.#nodes.localAddress ?? ''),
-    });
-    const hold = await holdWithin(this.#nodes, this.path, acquisition, { timeoutMs, signal });
-    return new HeldLock(hold!, () => {});
+    const limits: AcquireLimits = { timeoutMs, signal };
+    checkLimits(this.path, limits);
+    const lease = await (timeoutMs === 0 ? this.#try(signal) : this.#acquire(limits, false));
+    if (lease === null) throw new LockTimeoutError(this.path, 0);
+    return lease;
+  }
+
+  /**
+   * Takes a lease if one is free and nobody is about to take one; null otherwise. An attempt that is refused changes nothing.
+   *
+   * @throws ZooKeeperError, or the reason of `signal`
+   */
+  async tryAcquire({ signal }: Omit<LeaseRequest, 'timeoutMs'> = {}): Promise<HeldLock | null> {
+    checkLimits(this.path, { timeoutMs: null, signal });
+    return this.#try(signal);
   }
 
   /**
    * Takes several leases, one after the other, or none. Two who want more than half each may stand in each other's way until
    * the time of one is over.
+   *
+   * @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`
    */
   async acquireMany(
     count: number,
     { timeoutMs = this.timeoutMs, signal }: LeaseRequest = {},
   ): Promise<HeldLocks> {
+    checkLimits(this.path, { timeoutMs, signal });
+    if (!Number.isSafeInteger(count) || count < 1 || count > this.maxLeases)
+      throw new ZooKeeperUseError(
+        `of ${this.maxLeases} leases, a whole number from 1 on can be had, not ${String(count)}`,
+        this.path,
+      );
     const { clock } = this.#nodes;
     const untilMs = timeoutMs === null ? null : clock.nowMs() + timeoutMs;
     const leases: HeldLock[] = [];
     try {
       while (leases.length < count) {
-        const leftMs = untilMs === null ? null : untilMs - clock.nowMs();
-        if (leftMs !== null && leftMs <= 0) throw new LockTimeoutError(this.path, timeoutMs ?? 0);
+        const leftMs = untilMs === null ? null : Math.max(0, untilMs - clock.nowMs());
+        // Without any time, each of them is tried however long the others took.
+        if (leftMs === 0 && timeoutMs !== 0) throw new LockTimeoutError(this.path, timeoutMs ?? 0);
         leases.push(await this.acquire({ timeoutMs: leftMs, ...(signal && { signal }) }));
       }
       return new HeldLocks(leases);
     } catch (error) {
       await new HeldLocks(leases).release().catch(() => {});
-      throw error;
+      throw error instanceof LockTimeoutError ? new LockTimeoutError(this.path, timeoutMs ?? 0) : error;
     }
   }
 
@@ -91,5 +108,21 @@ export class Semaphore {
       if (error instanceof NoNodeError) return [];
       throw error;
     }
+  }
+
+  #try(signal: AbortSignal | undefined): Promise<HeldLock | null> {
+    return this.#acquire({ timeoutMs: null, signal }, true);
+  }
+
+  async #acquire(limits: AcquireLimits, tries: boolean): Promise<HeldLock | null> {
+    const acquisition = new LeaseAcquisition(this.#nodes, {
+      locks: childOf(this.path, 'locks'),
+      leases: childOf(this.path, 'leases'),
+      maxLeases: () => this.maxLeases,
+      data: this.#data ?? Buffer.from(this.#nodes.localAddress ?? ''),
+      tries,
+    });
+    const hold = await holdWithin(this.#nodes, this.path, acquisition, limits);
+    return hold === null ? null : new HeldLock(hold, () => {});
   }
 }

@@ -1,4 +1,11 @@
-import { type Contender, LOCK_NAME, queueOf, READ_NAME, WRITE_NAME } from './contenders.ts';
+import {
+  type Contender,
+  compareContenders,
+  LOCK_NAME,
+  parseContender,
+  READ_NAME,
+  WRITE_NAME,
+} from './contenders.ts';
 
 /** Who may hold a lock together. */
 export type Rule =
@@ -21,6 +28,7 @@ export type Standing =
 const HELD: Standing = { kind: 'held' };
 const MISSING: Standing = { kind: 'missing' };
 const READ_WRITE = [READ_NAME, WRITE_NAME];
+const WRITERS = [WRITE_NAME];
 
 /** The names of the nodes that count for a rule. */
 export function lockNamesOf(rule: Rule): readonly string[] {
@@ -42,22 +50,53 @@ export function lockNameOf(rule: Rule): string {
  * @param children of the lock's node, in any order, with whatever else stands there
  */
 export function standingOf(children: readonly string[], own: string, rule: Rule): Standing {
-  const queue = queueOf(children, lockNamesOf(rule));
-  const index = queue.findIndex(({ node }) => node === own);
-  if (index < 0) return MISSING;
-  if (rule.kind === 'queue') return index < rule.size ? HELD : behind(queue.slice(index - rule.size, index));
-  if (rule.kind === 'write') return index === 0 ? HELD : behind(queue.slice(index - 1, index));
-  const writer = queue.findLast(({ lockName }, at) => at < index && lockName === WRITE_NAME);
-  return writer === undefined ? HELD : behind([writer]);
+  const index = children.indexOf(own);
+  const contender = index < 0 ? null : parseContender(own, lockNamesOf(rule));
+  if (contender === null) return MISSING;
+  const size = sizeOf(rule);
+  const nearest = nearestBefore(children, index, contender, { size, names: blockersOf(rule) });
+  return nearest.length < size ? HELD : { kind: 'behind', nodes: nearest.map(({ node }) => node) };
 }
 
 /** Whether a newcomer would have to wait. */
 export function isTaken(children: readonly string[], rule: Rule): boolean {
-  const queue = queueOf(children, lockNamesOf(rule));
-  if (rule.kind === 'queue') return queue.length >= rule.size;
-  return rule.kind === 'write' ? queue.length > 0 : queue.some(({ lockName }) => lockName === WRITE_NAME);
+  const names = blockersOf(rule);
+  let left = sizeOf(rule);
+  return children.some((node) => parseContender(node, names) !== null && --left === 0);
 }
 
-function behind(contenders: readonly Contender[]): Standing {
-  return { kind: 'behind', nodes: contenders.map(({ node }) => node) };
+/** How many may stand before a holder, and one more. */
+function sizeOf(rule: Rule): number {
+  return rule.kind === 'queue' ? rule.size : 1;
+}
+
+/** The names of the nodes that one waits for. */
+function blockersOf(rule: Rule): readonly string[] {
+  return rule.kind === 'read' ? WRITERS : lockNamesOf(rule);
+}
+
+/**
+ * The last `size` that stand before a node, first come first. They are picked in one pass, because a sorted queue costs too much
+ * where thousands hold a lock together and each newcomer looks. Of equals those stand before who are listed before, as in
+ * a stable sort.
+ */
+function nearestBefore(
+  children: readonly string[],
+  ownIndex: number,
+  own: Contender,
+  { size, names }: { readonly size: number; readonly names: readonly string[] },
+): Contender[] {
+  const nearest: Contender[] = [];
+  for (let index = 0; index < children.length; index++) {
+    const other = parseContender(children[index]!, names);
+    if (other === null || index === ownIndex) continue;
+    const order = compareContenders(other, own);
+    if (order > 0 || (order === 0 && index > ownIndex)) continue;
+    if (nearest.length === size && compareContenders(other, nearest[0]!) < 0) continue;
+    let at = nearest.length;
+    while (at > 0 && compareContenders(other, nearest[at - 1]!) < 0) at--;
+    nearest.splice(at, 0, other);
+    if (nearest.length > size) nearest.shift();
+  }
+  return nearest;
 }

@@ -1,5 +1,8 @@
 import type { SessionClock } from '../nodes.ts';
 
+/** The longest time that a timer of Node.js can wait: 24 days. Who would wait longer waits for ever. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
+
 export interface TimeLimits<Value> {
   /** Null: for ever. */
   readonly timeoutMs: number | null;
@@ -32,7 +35,10 @@ export function withinTime<Value>(
       giveUp();
     };
     const abort = (): void => leave(signal?.reason);
-    const endTimer = timeoutMs === null ? () => {} : clock.after(timeoutMs, () => leave(late(timeoutMs)));
+    const endTimer =
+      timeoutMs === null || timeoutMs > TIMER_MS_MAX
+        ? () => {}
+        : clock.after(timeoutMs, () => leave(late(timeoutMs)));
     signal?.addEventListener('abort', abort, { once: true });
     work.then(
       (value) => (isOver ? giveBack(value) : end(() => resolve(value))),

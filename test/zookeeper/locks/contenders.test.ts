@@ -1,6 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isSequenceUsable, parseContender, queueOf } from '../../../src/zookeeper/locks/contenders.ts';
+import {
+  isLockNameClear,
+  isSequenceUsable,
+  parseContender,
+  queueOf,
+} from '../../../src/zookeeper/locks/contenders.ts';
 
 const uuid = '0f8fad5b-d9cb-469f-a165-70867728950e';
 const names = ['__READ__', '__WRIT__'];
@@ -30,6 +35,23 @@ describe('a contender', () => {
   ])('is nothing else that stands there: %j', (node) => {
     expect(parseContender(node, ['lock-'])).toBeNull();
   });
+});
+
+it('is read as Curator reads it, whatever the name', () => {
+  const byLastOccurrence = (node: string, lockName: string): string | null => {
+    const at = node.lastIndexOf(lockName);
+    const sequence = at < 0 ? '' : node.slice(at + lockName.length);
+    return /^-?\d{9,10}$/.test(sequence) ? sequence : null;
+  };
+  const text = fc.string({ unit: fc.constantFrom('a', '-', '0', '1'), minLength: 1, maxLength: 5 });
+  const number = fc.string({ unit: fc.constantFrom('-', '0', '1'), minLength: 8, maxLength: 12 });
+  fc.assert(
+    fc.property(text.filter(isLockNameClear), text, number, fc.boolean(), (name, before, digits, has) => {
+      const node = before + (has ? name : '') + digits;
+      expect(parseContender(node, [name])?.sequence ?? null).toBe(byLastOccurrence(node, name));
+    }),
+    { numRuns: 5_000 },
+  );
 });
 
 describe('the queue', () => {

@@ -1,6 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isTaken, MUTEX, type Rule, standingOf } from '../../../src/zookeeper/locks/standing.ts';
+import { queueOf } from '../../../src/zookeeper/locks/contenders.ts';
+import {
+  isTaken,
+  lockNamesOf,
+  MUTEX,
+  type Rule,
+  type Standing,
+  standingOf,
+} from '../../../src/zookeeper/locks/standing.ts';
 
 const node = (kind: string, number: number): string => `_c_x-${kind}${String(number).padStart(10, '0')}`;
 const semaphore: Rule = { kind: 'queue', lockName: 'lock-', size: 2 };
@@ -72,6 +80,40 @@ describe('the standing of a node', () => {
       ),
     );
   });
+});
+
+/** As it follows from the sorted queue. */
+function standingInQueue(children: readonly string[], own: string, rule: Rule): Standing {
+  const queue = queueOf(children, lockNamesOf(rule));
+  const index = queue.findIndex(({ node: name }) => name === own);
+  if (index < 0) return { kind: 'missing' };
+  const before = queue
+    .slice(0, index)
+    .filter(({ node: name }) => rule.kind !== 'read' || /__WRIT__/.test(name));
+  const size = rule.kind === 'queue' ? rule.size : 1;
+  if (before.length < size) return { kind: 'held' };
+  return { kind: 'behind', nodes: before.slice(-size).map(({ node: name }) => name) };
+}
+
+it('the standing is that in the sorted queue, also among equal numbers and whatever else is there', () => {
+  const rules = fc.oneof(
+    fc.constantFrom(read, write),
+    fc.integer({ min: 1, max: 4 }).map((size): Rule => ({ kind: 'queue', lockName: 'lock-', size })),
+  );
+  const child = fc
+    .tuple(
+      fc.constantFrom('', '_c_x-', 'y'),
+      fc.constantFrom('lock-', '__READ__', '__WRIT__', 'junk'),
+      fc.constantFrom('0000000001', '0000000002', '0000000010', '-000000003', '-2147483648', '1', 'x'),
+    )
+    .map((parts) => parts.join(''));
+  fc.assert(
+    fc.property(fc.uniqueArray(child, { maxLength: 30 }), rules, fc.nat(), (children, rule, chance) => {
+      const own = children[chance % (children.length + 1)] ?? 'lock-0000000007';
+      expect(standingOf(children, own, rule)).toEqual(standingInQueue(children, own, rule));
+    }),
+    { numRuns: 5_000 },
+  );
 });
 
 it.each<[Rule, string[], boolean]>([

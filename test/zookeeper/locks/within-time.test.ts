@@ -54,4 +54,22 @@ describe('work within a time', () => {
     await new Promise((resolve) => setImmediate(resolve));
     expect(acts).toEqual(['gave up']);
   });
+
+  it.each([
+    [0, [0]],
+    [2 ** 31 - 1, [2 ** 31 - 1]],
+    [2 ** 31, []],
+    [Number.POSITIVE_INFINITY, []],
+    [null, []],
+  ])('is given up after as long as a timer can wait, else never: %s', async (timeoutMs, timers) => {
+    const started: number[] = [];
+    const after = (waitMs: number) => {
+      started.push(waitMs);
+      return () => {};
+    };
+    const clock = { nowMs: () => 0, after };
+    const limits = { timeoutMs, late: () => new Error('late'), giveUp: () => {}, giveBack: () => {} };
+    expect(await withinTime(clock, Promise.resolve('it'), limits)).toBe('it');
+    expect(started).toEqual(timers);
+  });
 });
