@@ -88,8 +88,9 @@ export class SessionLink {
       throw new ZooKeeperUseError(`the request cannot be sent: ${String(error)}`, request.path);
     }
     this.#xid = xid;
+    const isAlone = this.#inFlight.length === 0;
     this.#inFlight.push(request);
-    this.#wire.flushSoon();
+    this.#wire.flushSoon(isAlone);
   }
 
   authenticate({ scheme, auth }: Credentials): void {

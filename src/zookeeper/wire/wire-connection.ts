@@ -18,7 +18,7 @@ export interface WireListener {
 
 /** One connection to one server, in frames. */
 export class WireConnection {
-  /** What was written here leaves with the next turn of the event loop, all in one: see `flushSoon`. */
+  /** What was written here leaves all in one: see `flushSoon`. */
   readonly writer = new JuteWriter();
   readonly #socket: Socket;
   readonly #listener: WireListener;
@@ -50,15 +50,22 @@ export class WireConnection {
     return this.#socket.localAddress ?? '';
   }
 
-  /** Requests of one turn, whoever makes them, share a packet. */
-  flushSoon(): void {
+  /**
+   * Requests of one turn, whoever makes them, share a packet.
+   *
+   * @param isAlone nothing else is under way, so nobody else is about to ask: then it leaves when its caller waits for it
+   */
+  flushSoon(isAlone = false): void {
     if (this.#isFlushing) return;
     this.#isFlushing = true;
-    setImmediate(() => {
-      this.#isFlushing = false;
-      if (!this.#isClosed && !this.writer.isEmpty) this.#socket.write(this.writer.take());
-    });
+    if (isAlone) queueMicrotask(this.#flush);
+    else setImmediate(this.#flush);
   }
+
+  readonly #flush = (): void => {
+    this.#isFlushing = false;
+    if (!this.#isClosed && !this.writer.isEmpty) this.#socket.write(this.writer.take());
+  };
 
   /** Ends it without a word to the listener. */
   destroy(): void {
