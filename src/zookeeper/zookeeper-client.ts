@@ -37,6 +37,8 @@ export interface ZooKeeperOptions {
   readonly acl?: readonly Acl[];
   /** With TLS: `true`, or as node:tls has it. Default: without. */
   readonly tls?: boolean | ConnectionOptions;
+  /** @internal Behind which number those of requests begin. Default 0. */
+  readonly firstXid?: number;
   /** Ends `connect`, with its reason. */
   readonly signal?: AbortSignal;
 }
@@ -48,7 +50,6 @@ export type MultiOperation =
   | { readonly type: 'setData'; readonly path: string; readonly data: Uint8Array; readonly version?: number }
   | { readonly type: 'check'; readonly path: string; readonly version: number };
 
-const XID_FIRST = 0;
 const ANY_VERSION = -1;
 const EMPTY = Buffer.alloc(0);
 
@@ -73,7 +74,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     this.#acl = options.acl ?? OPEN_ACL;
     this.#chroot = new Chroot(target.chroot);
     this.#session = new Session({
-      ...{ target, requestTimeoutMs, requestsMax, auth, clock: this.clock, firstXid: XID_FIRST },
+      ...{ target, requestTimeoutMs, requestsMax, auth, clock: this.clock, firstXid: options.firstXid ?? 0 },
       timeoutMs: sessionTimeoutMs,
       tls: tls === false ? null : tls === true ? {} : tls,
       keepRunning: this.#keepRunning,

@@ -1,7 +1,11 @@
+import { defaultMaxListeners, getMaxListeners, setMaxListeners } from 'node:events';
 import type { SessionClock } from '../nodes.ts';
 
 /** The longest time that a timer of Node.js can wait: 24 days. Who would wait longer waits for ever. */
 const TIMER_MS_MAX = 2 ** 31 - 1;
+
+/** As many as undici allows for. */
+const LISTENERS_MAX = 1_500;
 
 export interface TimeLimits<Value> {
   /** Null: for ever. */
@@ -39,10 +43,16 @@ export function withinTime<Value>(
       timeoutMs === null || timeoutMs > TIMER_MS_MAX
         ? () => {}
         : clock.after(timeoutMs, () => leave(late(timeoutMs)));
-    signal?.addEventListener('abort', abort, { once: true });
+    if (signal !== undefined) listen(signal, abort);
     work.then(
       (value) => (isOver ? giveBack(value) : end(() => resolve(value))),
       (error) => (isOver ? undefined : end(() => reject(error))),
     );
   });
+}
+
+/** One signal may end very many requests, which is no leak; unless its owner has said how many, Node.js warns of eleven. */
+function listen(signal: AbortSignal, abort: () => void): void {
+  if (getMaxListeners(signal) === defaultMaxListeners) setMaxListeners(LISTENERS_MAX, signal);
+  signal.addEventListener('abort', abort, { once: true });
 }

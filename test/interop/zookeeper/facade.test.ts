@@ -81,6 +81,17 @@ describe('several locks at once', () => {
   });
 });
 
+it('the numbers of requests begin anew behind the largest', async () => {
+  const server = await startZooKeeper();
+  const client = await connectNode(server, { firstXid: 2 ** 31 - 6 });
+  const mutex = new Mutex(client, '/a');
+  for (let i = 0; i < 10; i++) {
+    const lock = await mutex.acquire();
+    expect([lock.locked, await lock.release()]).toEqual([true, true]);
+  }
+  expect(client.state).toBe('connected');
+});
+
 it.each([
   ['/', 'below the root'],
   ['a', 'it must begin with /'],

@@ -45,6 +45,19 @@ describe('work within a time', () => {
     expect(acts).toEqual(['gave up', 'gave it back']);
   });
 
+  it('may share its signal with many others, without a warning', async () => {
+    const warnings: string[] = [];
+    const listen = ({ name }: Error): void => void warnings.push(name);
+    process.on('warning', listen);
+    const controller = new AbortController();
+    const all = Array.from({ length: 100 }, () => run(null, controller.signal).result);
+    controller.abort();
+    const ends = await Promise.allSettled(all);
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', listen);
+    expect([ends.filter(({ status }) => status === 'rejected').length, warnings]).toEqual([100, []]);
+  });
+
   it('may fail behind that unheard', async () => {
     const controller = new AbortController();
     const { acts, result, reject } = run(null, controller.signal);
