@@ -10,8 +10,8 @@ const LOCK_NB = 4;
 
 type Flock = (fd: number, shared: boolean) => boolean;
 
-/** What a system has too little of may be there at the next call. */
-const SHORTAGES: readonly unknown[] = ['EMFILE', 'ENFILE', 'ENOMEM'];
+/** What a system has too little of may be there at the next call. Node.js 24 calls a package.json invalid that it cannot open. */
+const SHORTAGES: readonly unknown[] = ['EMFILE', 'ENFILE', 'ENOMEM', 'ERR_INVALID_PACKAGE_CONFIG'];
 
 const require = createRequire(import.meta.url);
 let flockFound: Promise<Flock> | undefined;
