@@ -14,9 +14,9 @@ export function checkMs(option: string, ms: number): void {
 }
 
 /** @throws ZooKeeperUseError */
-export function checkCount(option: string, count: number): void {
+export function checkCount(option: string, count: number, path = ''): void {
   if (!Number.isSafeInteger(count) || count < 1)
-    throw new ZooKeeperUseError(`${option} must be a whole number from 1 on, not ${String(count)}`);
+    throw new ZooKeeperUseError(`${option} must be a whole number from 1 on, not ${String(count)}`, path);
 }
 
 /** @throws ZooKeeperUseError */

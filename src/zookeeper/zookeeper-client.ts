@@ -17,6 +17,7 @@ import type { RequestParts } from './session/request.ts';
 import { Session } from './session/session.ts';
 import type { Credentials } from './session/session-link.ts';
 import { SystemClock } from './session/system-clock.ts';
+import { tell } from './session/tell.ts';
 import type { WatchKind } from './session/watch-registry.ts';
 import { type Acl, OPEN_ACL, type Stat } from './wire/records.ts';
 import { MultiFailedError, NoServerError } from './zookeeper-error.ts';
@@ -291,16 +292,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
 
   #stateChanged(state: SessionState): void {
     if (state === 'lost' || state === 'closed') this.#session.watches.loseAll(this.#toClient);
-    for (const listener of [...this.#listeners]) {
-      try {
-        listener(state);
-      } catch (error) {
-        // It is the listener's own: nobody else is left untold because of it.
-        queueMicrotask(() => {
-          throw error;
-        });
-      }
-    }
+    for (const listener of [...this.#listeners]) tell(listener, state);
   }
 }
 

@@ -53,7 +53,7 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'who gives up stays in the queue',
     file: ACQUISITION,
-    find: "await this.#remove(node);\n      return this.#changes.isCancelled || held === 'taken' ? null : 'gone';",
+    find: "await discardNode(this.#nodes, node);\n      return this.#changes.isCancelled || held === 'taken' ? null : 'gone';",
     replace: "return this.#changes.isCancelled || held === 'taken' ? null : 'gone';",
     tests: [SIMULATION],
     catches: 'nobody waits for ever',

@@ -4,7 +4,7 @@ import { NoAuthError, NoNodeError } from '../server-refusal.ts';
 import { Changes } from './changes.ts';
 import { isSequenceUsable, parseContender } from './contenders.ts';
 import { SequenceExhaustedError } from './lock-error.ts';
-import { isSessionOver, isUnanswered, removeNode } from './node-removal.ts';
+import { discardNode, isSessionOver, isUnanswered } from './node-removal.ts';
 import { createQueueNode, type QueueNode, removeTwins } from './queue-node.ts';
 import { isTaken, lockNameOf, lockNamesOf, type Rule, standingOf } from './standing.ts';
 
@@ -69,10 +69,10 @@ export class Acquisition {
       this.#checkSequence(node);
       const held = await this.#wait(node, queued.children);
       if (held === 'held' && !this.#changes.isCancelled) return node;
-      await this.#remove(node);
+      await discardNode(this.#nodes, node);
       return this.#changes.isCancelled || held === 'taken' ? null : 'gone';
     } catch (error) {
-      if (node !== null) await this.#remove(node);
+      if (node !== null) await discardNode(this.#nodes, node);
       if (isSessionOver(error) && this.#nodes.state !== 'closed') return 'gone';
       throw error;
     }
@@ -152,9 +152,5 @@ export class Acquisition {
   #checkSequence({ name }: QueueNode): void {
     const sequence = parseContender(name, lockNamesOf(this.#options.rule()))?.sequence ?? '';
     if (!isSequenceUsable(sequence)) throw new SequenceExhaustedError(this.#options.base, sequence);
-  }
-
-  async #remove({ path, sessionId }: QueueNode): Promise<void> {
-    await removeNode(this.#nodes, path, sessionId).catch(() => {});
   }
 }

@@ -4,7 +4,7 @@ import type { Nodes } from '../nodes.ts';
 import { NodeExistsError } from '../server-refusal.ts';
 import { parseContender, READ_NAME, WRITE_NAME } from './contenders.ts';
 import type { LockRequest } from './hold-within.ts';
-import { isSessionOver, isUnanswered, removeNode } from './node-removal.ts';
+import { discardNode, isSessionOver, isUnanswered } from './node-removal.ts';
 import type { QueueNode } from './queue-node.ts';
 
 export interface DowngradeOptions {
@@ -47,7 +47,7 @@ export class Downgrade implements LockRequest {
     try {
       const isMade = await this.#create();
       if (isMade && !this.#isCancelled && this.#options.isHeld()) return this.#node;
-      removeNode(this.#nodes, this.#node.path, this.#node.sessionId).catch(() => {});
+      void discardNode(this.#nodes, this.#node);
       return null;
     } finally {
       endKeeping();

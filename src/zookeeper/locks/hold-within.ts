@@ -2,7 +2,7 @@ import type { Nodes } from '../nodes.ts';
 import type { AcquireLimits } from './acquire-limits.ts';
 import { LockTimeoutError } from './lock-error.ts';
 import { LockHold } from './lock-hold.ts';
-import { removeNode } from './node-removal.ts';
+import { discardNode } from './node-removal.ts';
 import type { QueueNode } from './queue-node.ts';
 import { withinTime } from './within-time.ts';
 
@@ -41,7 +41,7 @@ export async function holdWithin(
     late: (waitedMs) => new LockTimeoutError(lockPath, waitedMs),
     giveUp: () => request.cancel(),
     giveBack: (late) => {
-      if (late !== null) removeNode(nodes, late.path, late.sessionId).catch(() => {});
+      if (late !== null) void discardNode(nodes, late);
     },
   });
   return node === null ? null : new LockHold(nodes, lockPath, node);

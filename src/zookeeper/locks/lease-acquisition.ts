@@ -3,7 +3,7 @@ import { NoNodeError } from '../server-refusal.ts';
 import { Acquisition } from './acquisition.ts';
 import { Changes } from './changes.ts';
 import { LEASE_NAME } from './contenders.ts';
-import { isSessionOver, isUnanswered, removeNode } from './node-removal.ts';
+import { discardNode, isSessionOver, isUnanswered } from './node-removal.ts';
 import { createQueueNode, type QueueNode, removeTwins } from './queue-node.ts';
 import { MUTEX } from './standing.ts';
 
@@ -83,14 +83,14 @@ export class LeaseAcquisition {
       lease = queued.node;
       const standing = await this.#untilGranted(lock, lease);
       if (standing === 'granted' && !this.#changes.isCancelled) return lease;
-      await this.#remove(lease);
+      await discardNode(this.#nodes, lease);
       return this.#changes.isCancelled || standing === 'taken' ? null : 'gone';
     } catch (error) {
-      if (lease !== null) await this.#remove(lease);
+      if (lease !== null) await discardNode(this.#nodes, lease);
       if (isSessionOver(error) && this.#nodes.state !== 'closed') return 'gone';
       throw error;
     } finally {
-      await this.#remove(lock);
+      await discardNode(this.#nodes, lock);
     }
   }
 
@@ -125,9 +125,5 @@ export class LeaseAcquisition {
 
   #isAlive(lock: QueueNode, lease: QueueNode): boolean {
     return this.#nodes.isSessionAlive(lock.sessionId) && this.#nodes.isSessionAlive(lease.sessionId);
-  }
-
-  async #remove({ path, sessionId }: QueueNode): Promise<void> {
-    await removeNode(this.#nodes, path, sessionId).catch(() => {});
   }
 }

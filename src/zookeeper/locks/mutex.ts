@@ -1,3 +1,4 @@
+import { checkCount } from '../client-options.ts';
 import type { Nodes } from '../nodes.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { isLockNameClear, LOCK_NAME, READ_NAME, WRITE_NAME } from './contenders.ts';
@@ -24,11 +25,7 @@ export class Mutex extends QueuedLock {
   /** @param path the node below which the contenders queue; it is made when there is none */
   constructor(nodes: Nodes, path: string, options: MutexOptions = {}) {
     const { maxLeases = 1, name = LOCK_NAME } = options;
-    if (!Number.isSafeInteger(maxLeases) || maxLeases < 1)
-      throw new ZooKeeperUseError(
-        `maxLeases must be a whole number from 1 on, not ${String(maxLeases)}`,
-        path,
-      );
+    checkCount('maxLeases', maxLeases, path);
     checkName(name, path);
     super(nodes, path, { rule: () => ({ kind: 'queue', lockName: name, size: maxLeases }) }, options);
     this.name = name;

@@ -7,6 +7,12 @@ import {
   SessionExpiredError,
 } from '../zookeeper-error.ts';
 
+/** An ephemeral node, and the session that it belongs to. */
+interface OwnedNode {
+  readonly path: string;
+  readonly sessionId: bigint;
+}
+
 const PAUSE_MS_MIN = 20;
 const PAUSE_MS_MAX = 1_000;
 
@@ -45,6 +51,11 @@ export async function removeNode(nodes: Nodes, path: string, sessionId: bigint):
     }
   }
   return false;
+}
+
+/** The same for a node that nobody has or wants: what it comes to is nobody's concern. */
+export async function discardNode(nodes: Nodes, { path, sessionId }: OwnedNode): Promise<void> {
+  await removeNode(nodes, path, sessionId).catch(() => {});
 }
 
 export function pause(clock: SessionClock, waitMs = PAUSE_MS_MIN): Promise<void> {

@@ -5,7 +5,7 @@ import { NoAuthError, NoNodeError } from '../server-refusal.ts';
 import type { CreateMode } from '../wire/op-code.ts';
 import { ConnectionLossError, RequestTimeoutError, ZooKeeperUseError } from '../zookeeper-error.ts';
 import { makeParents } from './lock-parents.ts';
-import { isSessionOver, isUnanswered, pause, removeNode } from './node-removal.ts';
+import { discardNode, isSessionOver, isUnanswered, pause } from './node-removal.ts';
 
 /** A parent that vanishes so often between being made and being used is somebody's doing. */
 const PARENT_ATTEMPTS_MAX = 20;
@@ -112,6 +112,6 @@ async function findQueueNode(
 export function removeTwins(nodes: Nodes, base: string, node: QueueNode, children: readonly string[]): void {
   for (const child of children) {
     if (child === node.name || !child.startsWith(node.prefix)) continue;
-    removeNode(nodes, childOf(base, child), node.sessionId).catch(() => {});
+    void discardNode(nodes, { path: childOf(base, child), sessionId: node.sessionId });
   }
 }

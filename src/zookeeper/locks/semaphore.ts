@@ -1,3 +1,4 @@
+import { checkCount } from '../client-options.ts';
 import { childOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NoNodeError } from '../server-refusal.ts';
@@ -29,11 +30,7 @@ export class Semaphore {
   readonly #data: Uint8Array | null;
 
   constructor(nodes: Nodes, path: string, { maxLeases, timeoutMs = 1_000, data }: SemaphoreOptions) {
-    if (!Number.isSafeInteger(maxLeases) || maxLeases < 1)
-      throw new ZooKeeperUseError(
-        `maxLeases must be a whole number from 1 on, not ${String(maxLeases)}`,
-        path,
-      );
+    checkCount('maxLeases', maxLeases, path);
     checkTimeout(path, timeoutMs);
     this.path = path;
     this.maxLeases = maxLeases;

@@ -69,7 +69,6 @@ export class Session {
     this.#options = options;
     this.#servers = new ServerList(options.target);
     this.#connect();
-    this.#look();
   }
 
   get state(): SessionState {
@@ -231,7 +230,6 @@ export class Session {
   // ---- time -----------------------------------------------------------------------------------------------------
 
   #look(): void {
-    this.#endLook();
     if (this.fault !== null) return;
     this.#checkExpiry();
     const nowMs = this.#options.clock.nowMs();

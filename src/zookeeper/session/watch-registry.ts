@@ -1,4 +1,5 @@
 import type { WatchEvent, Watcher } from '../nodes.ts';
+import { tell } from './tell.ts';
 
 export type WatchKind = 'data' | 'exists' | 'children';
 
@@ -59,16 +60,5 @@ export class WatchRegistry {
 
   get isEmpty(): boolean {
     return Object.values(this.#watchers).every((byPath) => byPath.size === 0);
-  }
-}
-
-/** What a watcher throws is its own: nobody else is left untold because of it. */
-function tell(watcher: Watcher, event: WatchEvent): void {
-  try {
-    watcher(event);
-  } catch (error) {
-    queueMicrotask(() => {
-      throw error;
-    });
   }
 }
