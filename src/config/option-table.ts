@@ -1,5 +1,6 @@
 import { Limits } from '../base/limits.ts';
 import { detectCoreCount } from './core-count.ts';
+import { zookeeperOptionRows } from './zookeeper-option-rows.ts';
 
 /** What values an option takes. Ranges include both ends; bytes are those of UTF-8. */
 export type OptionKind =
@@ -22,7 +23,15 @@ export interface OptionRow {
   readonly default: string | (() => string);
   /** What help shows in place of a default that depends on the machine. */
   readonly defaultHelp?: string;
-  readonly group: 'Server' | 'Locks' | 'Connections' | 'Administration' | 'Security' | 'Logging' | 'Program';
+  readonly group:
+    | 'Server'
+    | 'Locks'
+    | 'ZooKeeper'
+    | 'Connections'
+    | 'Administration'
+    | 'Security'
+    | 'Logging'
+    | 'Program';
   readonly help: string;
   /** Beside the command line: `everywhere` (the default), `env` (no key in the file), or `nowhere`. */
   readonly elsewhere?: 'env' | 'nowhere';
@@ -163,6 +172,7 @@ export const optionTable = [
     group: 'Locks',
     help: 'Timeout of a lock loaded from the state file that had none',
   },
+  ...zookeeperOptionRows,
   {
     name: 'keepalive_interval',
     short: 'k',

@@ -1,4 +1,5 @@
 import { ConfigError } from './config-error.ts';
+import { checkEngineOptions } from './engine-check.ts';
 import { parseListenAddress } from './listen-address.ts';
 import {
   defaultTextOf,
@@ -12,6 +13,7 @@ import { suggestName } from './suggestion.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 type StateSync = 'always' | 'interval' | 'never';
+type EngineKind = 'embedded' | 'zookeeper';
 export type LogFormat = 'json' | 'pretty';
 
 /** What can be set about a server. Strings are empty when unset; times are in milliseconds, fractions allowed. */
@@ -44,6 +46,23 @@ export interface ServerOptions {
   readonly stateRepair: boolean;
   /** The timeout that a lock without one gets when it is loaded from the state file. Default 10 min. */
   readonly defaultLockTimeoutMs: number;
+  /** Where the locks are: in this server, or in a ZooKeeper ensemble, which several servers may share. Default `embedded`. */
+  readonly engine: EngineKind;
+  /** The ensemble, as `host1:2181,host2:2181/chroot`; needed with the engine `zookeeper`, and for nothing else. */
+  readonly zookeeperConnect: string;
+  /** How long the session outlives the server, and its locks with it; the ensemble may grant more or less. Default 10 s. */
+  readonly zookeeperSessionTimeoutMs: number;
+  /** Locks whose nodes other programs use, too: `name=/path:mutex`, `:rw` or `:semaphore`, with commas. Default none. */
+  readonly zookeeperPathMap: string;
+  /** What is shown to the ensemble, as `digest:user:password`. Default nothing. */
+  readonly zookeeperAuth: string;
+  /** Who may use the nodes: anybody, or who shows the same. Default `open`. */
+  readonly zookeeperAcl: 'open' | 'creator';
+  /** PEM file with the CA of the ensemble's certificates; without one it is spoken to in the clear. */
+  readonly zookeeperTlsCaFile: string;
+  /** PEM files with the certificate that is shown to the ensemble, and its private key. */
+  readonly zookeeperTlsCertFile: string;
+  readonly zookeeperTlsKeyFile: string;
   /** A connection that was silent for so long is pinged. Default 1 min. Checked values are 1 s or more; 0 and less mean 2 h. */
   readonly keepaliveIntervalMs: number;
   /** A connection that does not answer a ping for so long is closed. Default 10 s. Checked values are above 0; 0 and less mean 20 s. */
@@ -114,10 +133,12 @@ export function checkServerOptions(options: Partial<ServerOptions>): ServerOptio
   for (const field of given.keys()) refuseUnknownField(field);
 
   const checked: Record<string, OptionValue> = {};
+  const defaults: Record<string, OptionValue> = {};
   for (const [field, row] of rowsByField) {
     const value = given.get(field);
+    defaults[field] = parseOptionValue(row, defaultTextOf(row), (_row, _text, reason) => reason);
     if (value === undefined) {
-      checked[field] = parseOptionValue(row, defaultTextOf(row), (_row, _text, reason) => reason);
+      checked[field] = defaults[field];
     } else {
       checkOptionValue(row, value);
       checked[field] = value;
@@ -125,6 +146,7 @@ export function checkServerOptions(options: Partial<ServerOptions>): ServerOptio
   }
   const complete = checked as TableOptions;
   refuseOpenAdministration(complete);
+  checkEngineOptions(complete, defaults as TableOptions);
   parseListenAddress(complete.listenAddress);
   if (complete.restListenAddress !== '') parseListenAddress(complete.restListenAddress);
   if (complete.adminListenAddress !== '') parseListenAddress(complete.adminListenAddress);

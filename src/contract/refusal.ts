@@ -56,5 +56,17 @@ export const Refusals = {
     'a key must be whole, or at least 8 characters of its beginning',
   ),
   keyWithAll: refusal(ErrorCode.Unknown, 'a key and all holders cannot be meant at once'),
+  permitsUnsupported: refusal(
+    ErrorCode.InvalidLockSize,
+    'permits above 1 are not available with --engine zookeeper',
+  ),
+  sharedUnsupported: refusal(
+    ErrorCode.Unknown,
+    'the lock is mapped to a ZooKeeper mutex or semaphore, which has no SHARED mode',
+  ),
+  otherLayout: refusal(
+    ErrorCode.Unknown,
+    "other programs use the lock's ZooKeeper node for another kind of lock: see --zookeeper_path_map",
+  ),
   requestIdLength: refusal(ErrorCode.Unknown, 'request id must be 8 to 64 bytes long'),
 } as const satisfies Record<string, Refusal>;

@@ -21,6 +21,12 @@ export const CallEnd = {
   Superseded: 3,
   /** What is granted could not be recorded: UNAVAILABLE. */
   Suspended: 4,
+  /** The ensemble in which the locks are kept cannot be reached: UNAVAILABLE. */
+  Unreachable: 5,
+  /** The same request of the same caller is in progress at another server: UNAVAILABLE, to be asked again. */
+  Elsewhere: 6,
+  /** The ensemble has refused what had to be done; the log says why: INTERNAL. */
+  Failed: 7,
 } as const;
 
 export type CallEnd = (typeof CallEnd)[keyof typeof CallEnd];

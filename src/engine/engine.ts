@@ -1,3 +1,4 @@
+import type { Clock } from '../base/clock.ts';
 import type { Method } from '../contract/method.ts';
 import type { ReplyForm } from '../core/reply-form.ts';
 import type { DebugAttributes, DebugLines } from '../shard/debug-lines.ts';
@@ -67,15 +68,41 @@ export interface Engine {
   endSession(session: number, shardMask: number): void;
   /** The shard that owns the locks of this name, given as UTF-8. */
   shardOfName(name: Buffer): number;
-  /**
-   * Asks a shard for a look at what it holds: `body` is an encoded `InspectRequest`. What it answers comes by way of
-   * `EngineEvents.reply` with the form `Inspection` and the number of the inspection as its call.
-   */
-  inspect(shard: number, inspection: number, body: Buffer): void;
   /** Makes everything since the last flush visible to the shards. To be called once per batch of events. */
   flush(): void;
   /** Refuses Lock and TryLock from now on and ends all waiters; resolves when all of them have their replies. */
   stopGranting(): Promise<void>;
   /** Ends the threads. Nothing may be submitted any more. Rejects when what was decided could not be kept. */
   close(): Promise<void>;
+}
+
+/** An engine whose shards can be looked into. */
+export interface InspectedEngine extends Engine {
+  /**
+   * Asks a shard for a look at what it holds: `body` is an encoded `InspectRequest`. What it answers comes by way of
+   * `EngineEvents.reply` with the form `Inspection` and the number of the inspection as its call.
+   */
+  inspect(shard: number, inspection: number, body: Buffer): void;
+}
+
+/** How the two rings of a shard are; all 0 where there are none. */
+export interface RingGauges {
+  /** Bytes that wait in them, of `Limits.ringBytes` each. */
+  readonly requestBytes: number;
+  readonly replyBytes: number;
+  /** How often requests had to wait for room. */
+  readonly requestStalls: number;
+}
+
+/** An engine as a server runs it. */
+export interface ServerEngine extends Engine {
+  /** Wall time, by which all deadlines are. */
+  readonly clock: Clock;
+  /** The shards' metric words, see src/base/metric-words.ts. */
+  readonly metricMemory: SharedArrayBuffer;
+  /** The sum over all shards of one of their words, an index from `MetricWord`. */
+  sumOf(word: number): number;
+  rings(shard: number): RingGauges;
+  /** Resolves when requests are taken. */
+  ready(): Promise<void>;
 }

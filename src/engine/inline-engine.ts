@@ -13,7 +13,7 @@ import type { RequestProcessor } from '../shard/request-processor.ts';
 import { RequestKind } from '../shard/request-record.ts';
 import type { ShardLoop } from '../shard/shard-loop.ts';
 import { CallbackReplies } from './callback-replies.ts';
-import type { Engine, EngineEvents } from './engine.ts';
+import type { EngineEvents, InspectedEngine } from './engine.ts';
 import { ShardPort } from './shard-port.ts';
 import { unlockRequestFor } from './undelivered-grant.ts';
 
@@ -35,7 +35,7 @@ export interface InlineEngineOptions {
  * a worker, but nothing happens by itself. Requests wait in the ring until `step` is called, and all events come
  * during `step`; with a clock and keys that are given, the same calls have the same outcomes.
  */
-export class InlineEngine implements Engine {
+export class InlineEngine implements InspectedEngine {
   readonly shards = 1;
   readonly #events: EngineEvents;
   readonly #port: ShardPort;

@@ -15,7 +15,7 @@ import type { DebugAttributes } from '../shard/debug-lines.ts';
 import type { ShardJournalOptions } from '../shard/open-journal.ts';
 import { REPLY_GRANTED, ReplyField, ReplyKind } from '../shard/reply-record.ts';
 import { RequestKind } from '../shard/request-record.ts';
-import type { Engine, EngineEvents } from './engine.ts';
+import type { EngineEvents, InspectedEngine, RingGauges, ServerEngine } from './engine.ts';
 import { ShardPool } from './shard-pool.ts';
 import type { ShardPort } from './shard-port.ts';
 import { ShardFailedError, ShardWatch } from './shard-watch.ts';
@@ -37,17 +37,8 @@ export interface ShardedEngineOptions {
   readonly workerUrl?: URL | undefined;
 }
 
-/** How the two rings of a shard are. */
-export interface RingGauges {
-  /** Bytes that wait in them, of `Limits.ringBytes` each. */
-  readonly requestBytes: number;
-  readonly replyBytes: number;
-  /** How often requests had to wait for room. */
-  readonly requestStalls: number;
-}
-
 /** The engine of the server: shards in worker threads, each owning the locks whose names hash to it. */
-export class ShardedEngine implements Engine {
+export class ShardedEngine implements InspectedEngine, ServerEngine {
   readonly shards: number;
   readonly clock: AnchoredClock;
   readonly #events: EngineEvents;

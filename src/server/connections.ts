@@ -178,6 +178,15 @@ export class Connections implements ConnectionOwner {
     return empty;
   }
 
+  /** Ends the connections of these sessions, with UNAVAILABLE for their calls in flight. */
+  endSessions(sessions: ReadonlySet<number>, text: string): void {
+    for (const connection of this.#table.list()) {
+      if (!sessions.has(connection.session)) continue;
+      connection.calls.failAll(text);
+      connection.drain();
+    }
+  }
+
   /** Answers every call in flight with UNAVAILABLE and tells all clients to go. */
   failAll(text: string): void {
     this.#draining = true;

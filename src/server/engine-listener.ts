@@ -1,5 +1,5 @@
 import { ReplyForm } from '../core/reply-form.ts';
-import type { EngineEvents } from '../engine/engine.ts';
+import type { ZooKeeperEvents } from '../engine/zookeeper/zookeeper-engine.ts';
 import type { DebugAttributes } from '../shard/debug-lines.ts';
 import type { Connections } from './connections.ts';
 import type { SessionDirectory } from './session-directory.ts';
@@ -25,10 +25,12 @@ export interface MessageReplies {
 export interface EngineAlarms {
   failed(error: Error): void;
   suspended(shard: number, suspended: boolean): void;
+  /** These sessions have lost the locks that they were granted. */
+  locksLost(sessions: ReadonlySet<number>): void;
 }
 
 /** Brings what the engine says to those who asked for it. */
-export class EngineListener implements EngineEvents {
+export class EngineListener implements ZooKeeperEvents {
   readonly #connections: Connections;
   readonly #sessions: SessionDirectory;
   readonly #alarms: EngineAlarms;
@@ -99,6 +101,10 @@ export class EngineListener implements EngineEvents {
 
   suspended(shard: number, suspended: boolean): void {
     this.#alarms.suspended(shard, suspended);
+  }
+
+  locksLost(sessions: ReadonlySet<number>): void {
+    this.#alarms.locksLost(sessions);
   }
 
   failed(error: Error): void {

@@ -1,5 +1,5 @@
 import { MetricWord } from '../base/metric-words.ts';
-import type { ShardedEngine } from '../engine/sharded-engine.ts';
+import type { ServerEngine } from '../engine/engine.ts';
 import type { Logger } from './logger.ts';
 
 const REPORT_MS = 1_000;
@@ -8,7 +8,7 @@ const REPORT_MS = 1_000;
 export class LoadProgress {
   readonly #timer: NodeJS.Timeout;
 
-  constructor(engine: Pick<ShardedEngine, 'sumOf'>, logger: Logger) {
+  constructor(engine: Pick<ServerEngine, 'sumOf'>, logger: Logger) {
     this.#timer = setInterval(() => {
       const bytes = engine.sumOf(MetricWord.JournalBytes);
       if (bytes === 0) return;

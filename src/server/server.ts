@@ -1,22 +1,21 @@
-import { randomInt } from 'node:crypto';
 import type { TlsOptions } from 'node:tls';
 import { Limits } from '../base/limits.ts';
 import { MetricWord } from '../base/metric-words.ts';
 import type { ServerOptions } from '../config/server-options.ts';
 import { LdlmServerError } from '../contract/server-error.ts';
-import { ReplyForm } from '../core/reply-form.ts';
-import { ShardedEngine } from '../engine/sharded-engine.ts';
+import type { ServerEngine } from '../engine/engine.ts';
 import { AnswerCounts } from '../protocol/grpc/answer-counts.ts';
 import { AssemblyBudget } from '../protocol/grpc/incoming-message.ts';
 import type { AdminGuard } from './admin/admin-guard.ts';
 import type { AdminHttp } from './admin/admin-http.ts';
 import { createAdminGuard } from './admin/create-admin-guard.ts';
 import { Administration } from './administration.ts';
+import { Cluster } from './cluster.ts';
 import { Connections } from './connections.ts';
 import { EngineListener } from './engine-listener.ts';
+import { type EngineRoom, openEngineRoom } from './engine-room.ts';
 import { FailureLog } from './failure-log.ts';
 import { Grace } from './grace.ts';
-import { EngineInspector } from './inspection/engine-inspector.ts';
 import type { Inspector } from './inspection/inspector.ts';
 import { Listeners } from './listeners.ts';
 import { LoadProgress } from './load-progress.ts';
@@ -35,12 +34,20 @@ import { clientServices } from './services/services.ts';
 import { SessionDirectory } from './session-directory.ts';
 import { ServerState } from './state.ts';
 import { loadTlsOptions } from './tls-context.ts';
-import { tokenSeedAt } from './token-seed.ts';
 import { TurnPacer } from './turn-pacer.ts';
 
 /** How long the last answers may take to leave after a shard has failed. */
 const FAREWELL_MS = 200;
 const PART_FAILED = 'a part of the server has failed';
+const LOCKS_LOST = 'the locks of this session are lost';
+const STATE_FILE_TEXTS = {
+  suspended: 'no room to write the state file: nothing is locked until there is',
+  resumed: 'the state file can be written again',
+};
+const ENSEMBLE_TEXTS = {
+  suspended: 'ZooKeeper cannot be reached: nothing is locked until it can',
+  resumed: 'ZooKeeper can be reached again',
+};
 
 /** The server: engine, connections and listeners put together, and their common end. */
 export class LockServer implements RunningServer {
@@ -55,10 +62,11 @@ export class LockServer implements RunningServer {
   readonly #failures: FailureLog;
   readonly #connections: Connections;
   readonly #listener: EngineListener;
-  readonly #engine: ShardedEngine;
-  readonly #inspector: EngineInspector;
+  readonly #engine: ServerEngine;
+  readonly #inspector: EngineRoom['inspector'];
   readonly #pacer = new TurnPacer(() => this.#engine.sumOf(MetricWord.Requests));
   readonly #state: ServerState | null;
+  readonly #cluster: Cluster | null;
   #listeners: Listeners | null = null;
   #rest: RestServer | null = null;
   #admin: AdminHttp | null = null;
@@ -75,11 +83,13 @@ export class LockServer implements RunningServer {
     options: ServerOptions,
     logger: Logger,
     state: ServerState | null,
+    cluster: Cluster | null,
     workerUrl: URL | undefined,
   ) {
     this.#options = options;
     this.#logger = logger;
     this.#state = state;
+    this.#cluster = cluster;
     this.closed = new Promise((resolve, reject) => {
       this.#resolveClosed = resolve;
       this.#rejectClosed = reject;
@@ -117,16 +127,16 @@ export class LockServer implements RunningServer {
     this.#listener = new EngineListener(this.#connections, this.#sessions, {
       failed: (error) => this.#fail(error),
       suspended: (shard, suspended) => this.#shardSuspended(shard, suspended),
+      locksLost: (sessions) => this.#locksLost(sessions),
     });
-    this.#engine = this.#createEngine(workerUrl);
+    const room = openEngineRoom({
+      ...{ options, logger, state, cluster, workerUrl },
+      ...{ listener: this.#listener, sessions: this.#sessions, pace: () => this.#pacer.next() },
+      onHealth: (shard, healthy) => this.#shardHealth(shard, healthy),
+    });
+    this.#engine = room.engine;
+    this.#inspector = room.inspector;
     this.#connections.attach(this.#engine);
-    this.#inspector = new EngineInspector({
-      engine: this.#engine,
-      sessions: this.#sessions,
-      nowMs: () => this.#engine.clock.nowMs(),
-      pace: () => this.#pacer.next(),
-    });
-    this.#listener.attach(ReplyForm.Inspection, this.#inspector.replies);
   }
 
   /**
@@ -140,7 +150,8 @@ export class LockServer implements RunningServer {
     const tls = loadTlsOptions(options);
     const guard = await createAdminGuard(options);
     const state = await ServerState.open(options, logger);
-    const server = new LockServer(options, logger, state, workerUrl);
+    const cluster = await Cluster.open(options, logger);
+    const server = new LockServer(options, logger, state, cluster, workerUrl);
     try {
       // While locks are loaded it says so: alive, and not ready.
       if (guard !== null) await server.#openAdmin(guard, tls);
@@ -297,35 +308,11 @@ export class LockServer implements RunningServer {
     const [stalled] = this.#stalledShards;
     if (stalled !== undefined) return `shard ${stalled} makes no progress`;
     const [suspended] = this.#suspendedShards;
-    if (suspended !== undefined) return `shard ${suspended} has no room to write its state file`;
+    if (suspended !== undefined)
+      return this.#cluster === null
+        ? `shard ${suspended} has no room to write its state file`
+        : 'ZooKeeper cannot be reached';
     return 'the server is starting';
-  }
-
-  #createEngine(workerUrl: URL | undefined): ShardedEngine {
-    const { shards, shardStallLimitMs, lockGcIntervalMs, lockGcMinIdleMs, noClearOnDisconnect } =
-      this.#options;
-    const { warnHeldLongerThanMs, shardSpinMs } = this.#options;
-    return new ShardedEngine(
-      {
-        shards,
-        stallLimitMs: shardStallLimitMs,
-        spinMs: shardSpinMs,
-        core: {
-          keepOnSessionEnd: noClearOnDisconnect,
-          gcIntervalMs: lockGcIntervalMs,
-          gcMinIdleMs: lockGcMinIdleMs,
-          heldLongMs: warnHeldLongerThanMs,
-          keepOnStop: this.#state !== null,
-          hashSeed: this.#state?.hashSeed ?? randomInt(2 ** 32),
-          ...tokenSeedAt(Date.now()),
-        },
-        onHealth: (shard, healthy) => this.#shardHealth(shard, healthy),
-        journals: this.#state?.journals,
-        workerUrl,
-        logRequests: this.#logger.isLevelEnabled('debug'),
-      },
-      this.#listener,
-    );
   }
 
   #shardHealth(shard: number, healthy: boolean): void {
@@ -337,11 +324,12 @@ export class LockServer implements RunningServer {
   }
 
   #shardSuspended(shard: number, suspended: boolean): void {
+    const texts = this.#cluster === null ? STATE_FILE_TEXTS : ENSEMBLE_TEXTS;
     if (suspended) {
-      this.#logger.error({ shard }, 'no room to write the state file: nothing is locked until there is');
+      this.#logger.error({ shard }, texts.suspended);
       this.#suspendedShards.add(shard);
     } else {
-      this.#logger.warn({ shard }, 'the state file can be written again');
+      this.#logger.warn({ shard }, texts.resumed);
       this.#suspendedShards.delete(shard);
     }
     this.#updateHealth();
@@ -350,6 +338,16 @@ export class LockServer implements RunningServer {
   #updateHealth(): void {
     if (this.#closing !== null || this.#failure !== null) return;
     this.#health.setServing(this.#stalledShards.size === 0 && this.#suspendedShards.size === 0);
+  }
+
+  /** For a client of LDLM, the end of its connection is what says that its locks are gone. */
+  #locksLost(sessions: ReadonlySet<number>): void {
+    this.#logger.error(
+      { sessions: sessions.size },
+      'the session with ZooKeeper is over, and its locks are lost',
+    );
+    this.#connections.endSessions(sessions, LOCKS_LOST);
+    this.#rest?.endSessions(sessions);
   }
 
   /** A shard is lost, and with it the locks that it had: nothing that is still said would be true. */

@@ -6,4 +6,7 @@ export const CALL_END_TEXTS: Readonly<Record<CallEnd, string>> = {
   [CallEnd.Stopping]: 'the server is shutting down',
   [CallEnd.Superseded]: 'the request id was used by a later call',
   [CallEnd.Suspended]: 'the state file cannot be written',
+  [CallEnd.Unreachable]: 'ZooKeeper cannot be reached',
+  [CallEnd.Elsewhere]: 'another server has this request still',
+  [CallEnd.Failed]: 'ZooKeeper has refused the operation',
 };

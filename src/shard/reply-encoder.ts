@@ -47,6 +47,13 @@ const StatusReplies = {
   deadline: new StatusReply(GrpcStatus.DeadlineExceeded, Outcome.Deadline, CALL_END_TEXTS[CallEnd.Deadline]),
   stopping: new StatusReply(GrpcStatus.Unavailable, Outcome.Unavailable, CALL_END_TEXTS[CallEnd.Stopping]),
   suspended: new StatusReply(GrpcStatus.Unavailable, Outcome.Unavailable, CALL_END_TEXTS[CallEnd.Suspended]),
+  unreachable: new StatusReply(
+    GrpcStatus.Unavailable,
+    Outcome.Unavailable,
+    CALL_END_TEXTS[CallEnd.Unreachable],
+  ),
+  elsewhere: new StatusReply(GrpcStatus.Unavailable, Outcome.Unavailable, CALL_END_TEXTS[CallEnd.Elsewhere]),
+  failed: new StatusReply(GrpcStatus.Internal, Outcome.Unavailable, CALL_END_TEXTS[CallEnd.Failed]),
   superseded: new StatusReply(GrpcStatus.Aborted, Outcome.Superseded, CALL_END_TEXTS[CallEnd.Superseded]),
   malformed: new StatusReply(
     GrpcStatus.Internal,
@@ -58,6 +65,16 @@ const StatusReplies = {
     Outcome.Malformed,
     'grpc: error unmarshalling request: string field contains invalid UTF-8',
   ),
+};
+
+const END_REPLIES: Readonly<Record<CallEnd, StatusReply>> = {
+  [CallEnd.Deadline]: StatusReplies.deadline,
+  [CallEnd.Stopping]: StatusReplies.stopping,
+  [CallEnd.Superseded]: StatusReplies.superseded,
+  [CallEnd.Suspended]: StatusReplies.suspended,
+  [CallEnd.Unreachable]: StatusReplies.unreachable,
+  [CallEnd.Elsewhere]: StatusReplies.elsewhere,
+  [CallEnd.Failed]: StatusReplies.failed,
 };
 
 /**
@@ -86,10 +103,7 @@ export class ReplyEncoder implements Replies {
   }
 
   ended(origin: Origin, end: CallEnd): void {
-    if (end === CallEnd.Deadline) this.#status(origin, StatusReplies.deadline);
-    else if (end === CallEnd.Stopping) this.#status(origin, StatusReplies.stopping);
-    else if (end === CallEnd.Suspended) this.#status(origin, StatusReplies.suspended);
-    else this.#status(origin, StatusReplies.superseded);
+    this.#status(origin, END_REPLIES[end]);
   }
 
   unlocked(origin: Origin, name: string, refusal: Refusal | null): void {

@@ -1,3 +1,4 @@
+import { Method } from '../contract/method.ts';
 import type { Refusal } from '../contract/refusal.ts';
 import type { LockCommand, RenewCommand, UnlockCommand } from '../core/command.ts';
 import type { LockKey } from '../core/lock-key.ts';
@@ -15,11 +16,8 @@ import type { Replies } from './replies.ts';
 export class RequestLog implements Replies {
   readonly #lines: DebugLines;
   readonly #replies: Replies;
-  /** The TryLock that is being decided: it is answered at once, every other answer is one to a Lock. */
-  #trySession = 0;
-  #tryCall = 0;
-  /** The key of the Unlock that is being decided. */
-  #unlockKey = '';
+  /** The keys of Unlocks that have no answer yet, by session and call. */
+  readonly #unlockKeys = new Map<string, string>();
 
   constructor(lines: DebugLines, replies: Replies) {
     this.#lines = lines;
@@ -29,17 +27,16 @@ export class RequestLog implements Replies {
   // ---- requests -------------------------------------------------------------------------------------------------
 
   lockRequest(command: LockCommand): void {
-    const { session, call } = command.origin;
-    this.#trySession = command.tryOnly ? session : 0;
-    this.#tryCall = call;
+    const { session } = command.origin;
     this.#lines.debug(session, `${command.tryOnly ? 'TryLock' : 'Lock'} request`, {
       lock: shownName(command.name),
     });
   }
 
   unlockRequest(origin: Origin, command: UnlockCommand): void {
-    this.#unlockKey = command.keyValid ? shownKey(command.key) : '';
-    const attributes = { lock: shownName(command.name), key: this.#unlockKey };
+    const key = command.keyValid ? shownKey(command.key) : '';
+    this.#unlockKeys.set(callName(origin), key);
+    const attributes = { lock: shownName(command.name), key };
     this.#lines.debug(origin.session, 'Unlock request', attributes);
   }
 
@@ -63,13 +60,16 @@ export class RequestLog implements Replies {
 
   ended(origin: Origin, end: CallEnd): void {
     this.#replies.ended(origin, end);
+    this.#unlockKeys.delete(callName(origin));
     this.#lockResponse(origin, null, '', false, CALL_END_TEXTS[end]);
   }
 
   unlocked(origin: Origin, name: string, refusal: Refusal | null): void {
     this.#replies.unlocked(origin, name, refusal);
     const error = refusal === null ? null : refusal.message;
-    const attributes = { key: this.#unlockKey, lock: shownName(name), unlocked: refusal === null, error };
+    const key = this.#unlockKeys.get(callName(origin)) ?? '';
+    this.#unlockKeys.delete(callName(origin));
+    const attributes = { key, lock: shownName(name), unlocked: refusal === null, error };
     this.#lines.debug(origin.session, 'Unlock response', attributes);
   }
 
@@ -99,9 +99,12 @@ export class RequestLog implements Replies {
     locked: boolean,
     error: string | null,
   ): void {
-    const isTry = origin.session === this.#trySession && origin.call === this.#tryCall;
     const lock = name === null ? null : shownName(name);
-    const message = isTry ? 'TryLock response' : 'Lock response';
+    const message = origin.method === Method.TryLock ? 'TryLock response' : 'Lock response';
     this.#lines.debug(origin.session, message, { lock, key, locked, error });
   }
+}
+
+function callName({ session, call }: Origin): string {
+  return `${session} ${call}`;
 }

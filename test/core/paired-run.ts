@@ -18,12 +18,12 @@ import { type Outcome, RecordingSink } from './recording-sink.ts';
 import { RequestHistory } from './request-history.ts';
 import type { LockStep, Step } from './step.ts';
 
-const END_NAMES = {
+const END_NAMES: Partial<Record<CallEnd, string>> = {
   [CallEnd.Deadline]: 'deadline',
   [CallEnd.Stopping]: 'stopping',
   [CallEnd.Superseded]: 'superseded',
   [CallEnd.Suspended]: 'suspended',
-} as const;
+};
 
 /** Grants that later steps unlock and renew by position, newest first. */
 const REMEMBERED_GRANTS = 16;

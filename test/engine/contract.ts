@@ -22,11 +22,25 @@ const NO_KEY = '00000000-0000-4000-8000-000000000000';
 const errorOf = ({ code, message }: Refusal) => ({ code, message });
 const lockRequest = loadCoder('Lock').requestSerialize;
 
+/** What not every engine is able to do. Whoever lacks one refuses it with an error of its own. */
+export interface EngineAbilities {
+  /** Several permits of a lock's size for one holder. */
+  readonly permits: boolean;
+  /** Collection of idle locks when the settings say so. */
+  readonly collection: boolean;
+}
+
+const ALL_ABILITIES: EngineAbilities = { permits: true, collection: true };
+
 /**
  * What every engine has to do, seen through the bytes that go in and come out. The same suite for each of them:
  * who has an engine says how to open it.
  */
-export function describeEngine(kind: string, factory: EngineFactory): void {
+export function describeEngine(
+  kind: string,
+  factory: EngineFactory,
+  abilities: EngineAbilities = ALL_ABILITIES,
+): void {
   describe(kind, () => {
     describe('with a common configuration', () => {
       const opened = openForAll(factory, SETTINGS);
@@ -35,7 +49,7 @@ export function describeEngine(kind: string, factory: EngineFactory): void {
       describeWaiting(opened);
       describeSessions(opened);
       describeRenewal(opened);
-      describeSharing(opened);
+      describeSharing(opened, abilities);
       describeRequestIds(opened);
       describeBytes(opened);
       describeLengths(opened);
@@ -43,7 +57,7 @@ export function describeEngine(kind: string, factory: EngineFactory): void {
     describe('that keeps the locks of ended sessions', () => {
       describeKeeping(openForAll(factory, { ...SETTINGS, keepOnSessionEnd: true }));
     });
-    describe('that collects idle locks', () => {
+    describe.runIf(abilities.collection)('that collects idle locks', () => {
       describeCollection(openForAll(factory, { ...SETTINGS, gcIntervalMs: 20, gcMinIdleMs: 20 }));
     });
     describe('that stops', () => {
@@ -452,8 +466,8 @@ function describeRenewal({ caller }: Opened): void {
   });
 }
 
-function describeSharing({ caller }: Opened): void {
-  it('gives out permits in order, and nobody passes the head', async () => {
+function describeSharing({ caller }: Opened, abilities: EngineAbilities): void {
+  it.runIf(abilities.permits)('gives out permits in order, and nobody passes the head', async () => {
     const name = newName();
     const some = await caller.acquire({ name, size: 5, permits: 3 });
     const large = caller.send('Lock', { name, size: 5, permits: 4 }, { session: 2 });
@@ -523,8 +537,8 @@ function describeRequestIds({ caller }: Opened): void {
   it('refuses the id for another request', async () => {
     const name = newName();
     const request_id = Buffer.from('repeat-4');
-    await caller.acquire({ name, size: 3, request_id });
-    const other = await caller.ask('Lock', { name, size: 3, permits: 2, request_id });
+    await caller.acquire({ name, request_id });
+    const other = await caller.ask('Lock', { name, mode: 1, request_id });
     expect(other.error).toEqual(sentError(Refusals.requestDiffers));
   });
 }

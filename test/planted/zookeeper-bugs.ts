@@ -27,7 +27,7 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a node of an earlier session is taken for one’s own',
     file: QUEUE_NODE,
-    find: 'if (stat?.ephemeralOwner === askedIn)',
+    find: 'if (stat !== null && isOf(askedIn, stat))',
     replace: 'if (stat !== null)',
     tests: [SIMULATION],
     catches: 'a lease is of the session that lives',

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 import { Limits } from '../../base/limits.ts';
 import type { HolderInfo, LockInfo, WatchStep } from '../../contract/lock-info.ts';
 import { Refusals } from '../../contract/refusal.ts';
-import type { Engine } from '../../engine/engine.ts';
+import type { InspectedEngine } from '../../engine/engine.ts';
 import type { GetAnswer, ListAnswer, UnlockAnswer } from '../../shard/inspection/inspect-reply.ts';
 import { encodeInspectRequest, InspectOp } from '../../shard/inspection/inspect-request.ts';
 import { unlockRefusals } from '../../shard/inspection/unlock-refusals.ts';
@@ -25,7 +25,7 @@ import { decodePageToken, encodePageToken } from './page-token.ts';
 import { RowReader, type SessionFinder } from './row-reader.ts';
 
 export interface EngineInspectorOptions {
-  readonly engine: Engine;
+  readonly engine: InspectedEngine;
   readonly sessions: SessionFinder;
   readonly nowMs: () => number;
   /** Resolves when the next piece of a long listing may be worked on. Default: at once. */
@@ -34,7 +34,7 @@ export interface EngineInspectorOptions {
 
 /** Looks into the shards of an engine, which answer between their calls. */
 export class EngineInspector implements Inspector {
-  readonly #engine: Engine;
+  readonly #engine: InspectedEngine;
   readonly #nowMs: () => number;
   readonly #pace: () => Promise<void>;
   readonly #rows: RowReader;

@@ -1,6 +1,6 @@
 import { Limits } from '../../base/limits.ts';
 import { GrpcStatus } from '../../contract/grpc-status.ts';
-import type { Engine } from '../../engine/engine.ts';
+import type { InspectedEngine } from '../../engine/engine.ts';
 import { InspectFlag, type StepRow } from '../../shard/inspection/inspect-reply.ts';
 import type { MessageReplies } from '../engine-listener.ts';
 import {
@@ -19,7 +19,7 @@ interface Question {
 
 /** Brings the texts of the shards to those who asked. Numbers of inspections are not used again while they are in use. */
 export class InspectionAnswers implements MessageReplies {
-  readonly #engine: Engine;
+  readonly #engine: InspectedEngine;
   readonly #questions = new Map<number, Question>();
   /** Also those that are closed, until all shards have said so: what a full ring keeps of them is bounded with them. */
   readonly #watches = new Map<number, WatchFeed>();
@@ -28,7 +28,7 @@ export class InspectionAnswers implements MessageReplies {
   #next = 1;
   #closed = false;
 
-  constructor(engine: Engine) {
+  constructor(engine: InspectedEngine) {
     this.#engine = engine;
   }
 

@@ -1,5 +1,5 @@
 import { Limits } from '../../base/limits.ts';
-import type { Engine } from '../../engine/engine.ts';
+import type { InspectedEngine } from '../../engine/engine.ts';
 import type { StepRow } from '../../shard/inspection/inspect-reply.ts';
 import { encodeInspectRequest, InspectOp } from '../../shard/inspection/inspect-request.ts';
 import type { Watch } from './inspector.ts';
@@ -14,7 +14,7 @@ const CREDIT_CHARACTERS_MIN = Limits.watchCreditCharacters / 4;
  * it, and kept while the listener pauses. So no more is on the way than that, however fast the shards are.
  */
 export class WatchFeed implements Watch {
-  readonly #engine: Engine;
+  readonly #engine: InspectedEngine;
   readonly #inspection: number;
   readonly #listener: StepsListener;
   /** Characters of each shard that were taken and not yet given back. */
@@ -24,7 +24,7 @@ export class WatchFeed implements Watch {
   /** Shards that have not said yet that they have closed the watch. */
   #openShards: number;
 
-  constructor(engine: Engine, inspection: number, listener: StepsListener) {
+  constructor(engine: InspectedEngine, inspection: number, listener: StepsListener) {
     this.#engine = engine;
     this.#inspection = inspection;
     this.#listener = listener;

@@ -1,5 +1,5 @@
 import { Registry } from 'prom-client';
-import type { ShardedEngine } from '../../engine/sharded-engine.ts';
+import type { ServerEngine } from '../../engine/engine.ts';
 import { packageVersion } from '../package-version.ts';
 import { type DoorSources, doorMetrics } from './door-metrics.ts';
 import { lockMetrics } from './lock-metrics.ts';
@@ -11,7 +11,7 @@ import { ShardReadings } from './shard-readings.ts';
 
 /** Everything that the metrics are read from. */
 export interface MetricSources extends DoorSources {
-  readonly engine: Pick<ShardedEngine, 'shards' | 'metricMemory' | 'clock' | 'rings'>;
+  readonly engine: Pick<ServerEngine, 'shards' | 'metricMemory' | 'clock' | 'rings'>;
 }
 
 /**

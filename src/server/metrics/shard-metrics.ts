@@ -1,6 +1,6 @@
 import { Limits } from '../../base/limits.ts';
 import { MetricWord } from '../../base/metric-words.ts';
-import type { ShardedEngine } from '../../engine/sharded-engine.ts';
+import type { ServerEngine } from '../../engine/engine.ts';
 import { durationSamples } from './lock-metrics.ts';
 import type { MetricRow, Sample } from './pulled-metric.ts';
 import type { ShardReadings } from './shard-readings.ts';
@@ -8,7 +8,7 @@ import type { ShardReadings } from './shard-readings.ts';
 /** What is to be known of each shard: its share of the work, how it keeps up with it, its rings and its journal. */
 export function shardMetrics(
   shards: ShardReadings,
-  engine: Pick<ShardedEngine, 'clock' | 'rings'>,
+  engine: Pick<ServerEngine, 'clock' | 'rings'>,
 ): readonly MetricRow[] {
   const each = (read: (shard: number) => number): Sample[] =>
     Array.from({ length: shards.shards }, (_, shard) => ({

@@ -19,6 +19,8 @@ export interface RestCallsOptions {
   readonly engine: Engine;
   readonly sessions: () => RestSessions;
   readonly nowMs: () => number;
+  /** What a call is told that the engine could not take. */
+  readonly unavailable: string;
   /** Writes an answer to a request of a session. */
   readonly answer: (
     response: RawResponse,
@@ -259,9 +261,11 @@ export class RestCalls implements MessageReplies {
       case GrpcStatus.Aborted:
         return CALL_END_TEXTS[CallEnd.Superseded];
       case GrpcStatus.Unavailable:
-        return this.#stopReason === '' ? CALL_END_TEXTS[CallEnd.Suspended] : this.#stopReason;
+        return this.#stopReason === '' ? this.#options.unavailable : this.#stopReason;
+      case GrpcStatus.Internal:
+        return CALL_END_TEXTS[CallEnd.Failed];
       default:
-        return 'the request cannot be read';
+        return 'the call has failed';
     }
   }
 }

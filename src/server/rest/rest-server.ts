@@ -2,7 +2,9 @@ import type { TlsOptions } from 'node:tls';
 import { Limits } from '../../base/limits.ts';
 import type { ServerOptions } from '../../config/server-options.ts';
 import { GrpcStatus } from '../../contract/grpc-status.ts';
+import { CallEnd } from '../../core/sink.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { CALL_END_TEXTS } from '../../shard/call-end-text.ts';
 import type { MessageReplies } from '../engine-listener.ts';
 import type { Inspector } from '../inspection/inspector.ts';
 import { LimitedLines } from '../limited-lines.ts';
@@ -61,6 +63,8 @@ export class RestServer {
       engine,
       nowMs,
       sessions: () => this.#sessions,
+      unavailable:
+        CALL_END_TEXTS[options.options.engine === 'zookeeper' ? CallEnd.Unreachable : CallEnd.Suspended],
       answer: (response, status, body, session, closing) =>
         this.#api.answer(response, status, body, session, closing),
     });
@@ -151,6 +155,11 @@ export class RestServer {
   /** Resolves when all connections are closed, which have nothing more to do than what is in progress. */
   drain(): Promise<void> {
     return this.#connections?.drain() ?? Promise.resolve();
+  }
+
+  /** Ends these sessions, of those that are REST's. */
+  endSessions(numbers: ReadonlySet<number>): void {
+    this.#sessions.endNumbers(numbers);
   }
 
   failAll(text: string): void {

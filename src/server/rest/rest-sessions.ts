@@ -94,6 +94,11 @@ export class RestSessions {
     if (session.calls.size > 0) interrupted([...session.calls]);
   }
 
+  /** The same for those of these numbers: their locks are gone already. */
+  endNumbers(numbers: ReadonlySet<number>): void {
+    for (const session of [...this.#byId.values()]) if (numbers.has(session.number)) this.end(session);
+  }
+
   /** No session expires any more. */
   close(): void {
     if (this.#timer !== null) clearTimeout(this.#timer);

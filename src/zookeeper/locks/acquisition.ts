@@ -5,7 +5,7 @@ import { Changes } from './changes.ts';
 import { isSequenceUsable, parseContender } from './contenders.ts';
 import { SequenceExhaustedError } from './lock-error.ts';
 import { discardNode, isSessionOver, isUnanswered } from './node-removal.ts';
-import { createQueueNode, type QueueNode, removeTwins } from './queue-node.ts';
+import { createQueueNode, type Listing, type QueueMode, type QueueNode, removeTwins } from './queue-node.ts';
 import { isTaken, lockNameOf, lockNamesOf, type Rule, standingOf } from './standing.ts';
 
 export interface AcquisitionOptions {
@@ -14,6 +14,17 @@ export interface AcquisitionOptions {
   readonly data: Uint8Array;
   /** Does not wait: looks first, so that an attempt of no use leaves no trace, and does not stay in the queue. */
   readonly tries: boolean;
+  /** Default: one that vanishes with its session. The other stays, and somebody has to see to it. */
+  readonly mode?: QueueMode;
+  /** What the name of its node begins with. Default: something random. */
+  readonly prefix?: string;
+  /** Makes the node above it. Default: as containers, with all that is missing above it. */
+  readonly makeBase?: () => Promise<void>;
+  /**
+   * Looks at the queue before it is waited in, with the own node if there is one already. What it throws ends the request, and
+   * leaves nothing behind.
+   */
+  readonly check?: (listing: Listing, own: QueueNode | null) => Promise<void>;
 }
 
 /** One request for a lock: queues, and waits until it is held. `cancel` takes it back at any time. */
@@ -57,17 +68,19 @@ export class Acquisition {
   }
 
   async #runOnce(): Promise<QueueNode | null | 'gone'> {
-    const { base, rule, data } = this.#options;
+    const { base, rule, data, mode = 'ephemeralSequential', prefix, makeBase, check } = this.#options;
     let node: QueueNode | null = null;
     try {
       const queued = await createQueueNode(this.#nodes, {
-        ...{ base, suffix: lockNameOf(rule()), mode: 'ephemeralSequential', data },
+        ...{ base, suffix: lockNameOf(rule()), mode, data, prefix, makeBase },
         isCancelled: () => this.#changes.isCancelled,
       });
       if (queued === null) return null;
       node = queued.node;
       this.#checkSequence(node);
-      const held = await this.#wait(node, queued.children);
+      const listing = check === undefined ? queued.listing : (queued.listing ?? (await this.#list()));
+      if (listing !== null) await check?.(listing, node);
+      const held = await this.#wait(node, listing?.children ?? null);
       if (held === 'held' && !this.#changes.isCancelled) return node;
       await discardNode(this.#nodes, node);
       return this.#changes.isCancelled || held === 'taken' ? null : 'gone';
@@ -79,14 +92,18 @@ export class Acquisition {
   }
 
   async #isTaken(): Promise<boolean> {
-    const { tries, rule } = this.#options;
-    return tries && isTaken(await this.#list(), rule());
+    const { tries, rule, check } = this.#options;
+    if (!tries) return false;
+    const listing = await this.#list();
+    if (listing === null) return false;
+    await check?.(listing, null);
+    return isTaken(listing.children, rule());
   }
 
   async #wait(node: QueueNode, listed: readonly string[] | null): Promise<'held' | 'gone' | 'taken'> {
     const { base, rule, tries } = this.#options;
     for (let children = listed; !this.#changes.isCancelled; children = null) {
-      children ??= await this.#list();
+      children ??= (await this.#list())?.children ?? [];
       removeTwins(this.#nodes, base, node, children);
       const standing = standingOf(children, node.name, rule());
       if (standing.kind === 'missing' || !this.#nodes.isSessionAlive(node.sessionId)) return 'gone';
@@ -114,15 +131,17 @@ export class Acquisition {
     }
   }
 
-  /** Who waits does so for as long as its caller says, also while no server can be reached; who tries is told. */
-  async #list(): Promise<readonly string[]> {
+  /**
+   * Null: the lock's node is gone, and everything below it. Who waits does so for as long as its caller says, also while no
+   * server can be reached; who tries is told.
+   */
+  async #list(): Promise<Listing | null> {
     const { base, tries } = this.#options;
     for (;;) {
       try {
-        return (await this.#nodes.getChildren(base)).children;
+        return await this.#nodes.getChildren(base);
       } catch (error) {
-        // The lock's node is gone, and so is everything below it.
-        if (error instanceof NoNodeError || this.#changes.isCancelled) return [];
+        if (error instanceof NoNodeError || this.#changes.isCancelled) return null;
         if (!isUnanswered(error) || tries) throw error;
       }
     }

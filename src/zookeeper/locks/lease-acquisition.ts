@@ -15,6 +15,8 @@ export interface LeaseOptions {
   readonly data: Uint8Array;
   /** Does not wait: looks first, so that an attempt of no use leaves no trace. */
   readonly tries: boolean;
+  /** What the name of the lease begins with. Default: something random. */
+  readonly prefix?: string;
 }
 
 type LeaseStanding = 'granted' | 'gone' | 'behind' | 'taken';
@@ -71,12 +73,12 @@ export class LeaseAcquisition {
   }
 
   async #runLocked(lock: QueueNode): Promise<QueueNode | null | 'gone'> {
-    const { leases: base, data } = this.#options;
+    const { leases: base, data, prefix } = this.#options;
     let lease: QueueNode | null = null;
     try {
       const suffix = LEASE_NAME;
       const queued = await createQueueNode(this.#nodes, {
-        ...{ base, suffix, mode: 'ephemeralSequential', data },
+        ...{ base, suffix, mode: 'ephemeralSequential', data, prefix },
         isCancelled: () => this.#changes.isCancelled,
       });
       if (queued === null) return null;

@@ -5,6 +5,8 @@ import type { CreateMode } from '../wire/op-code.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { isUnanswered } from './node-removal.ts';
 
+const NO_DATA = Buffer.alloc(0);
+
 /**
  * Makes a node with all above it, as containers, which the server removes some time after their last child is gone. Servers
  * before 3.5 have none; there they stay.
@@ -12,21 +14,22 @@ import { isUnanswered } from './node-removal.ts';
  * A container may be removed while what is to be below it is made: then the node is not there, which whoever needs it finds
  * out, and asks again.
  *
+ * @param data of the node itself, if it is not there yet
  * @throws ZooKeeperUseError when there is nothing to make it below
  */
-export async function makeParents(nodes: Nodes, path: string): Promise<void> {
-  if (await isMade(nodes, path)) return;
+export async function makeParents(nodes: Nodes, path: string, data: Uint8Array = NO_DATA): Promise<void> {
+  if (await isMade(nodes, path, data)) return;
   const parent = parentOf(path);
   if (parent === '/')
     throw new ZooKeeperUseError('the chroot in the connect string is a node that does not exist', path);
   await makeParents(nodes, parent);
-  await isMade(nodes, path);
+  await isMade(nodes, path, data);
 }
 
 /** False: the node above it is missing. */
-async function isMade(nodes: Nodes, path: string): Promise<boolean> {
+async function isMade(nodes: Nodes, path: string, data: Uint8Array): Promise<boolean> {
   try {
-    await makeNode(nodes, path, 'container');
+    await makeNode(nodes, path, 'container', data);
     return true;
   } catch (error) {
     if (error instanceof NoNodeError) return false;
@@ -35,15 +38,15 @@ async function isMade(nodes: Nodes, path: string): Promise<boolean> {
 }
 
 /** A creation whose answer was lost is made again: whoever made it, the node is there then. */
-async function makeNode(nodes: Nodes, path: string, mode: CreateMode): Promise<void> {
+async function makeNode(nodes: Nodes, path: string, mode: CreateMode, data: Uint8Array): Promise<void> {
   for (;;) {
     try {
-      await nodes.create(path, { mode });
+      await nodes.create(path, { mode, data });
       return;
     } catch (error) {
       if (error instanceof NodeExistsError) return;
       if (error instanceof UnimplementedError && mode === 'container')
-        return makeNode(nodes, path, 'persistent');
+        return makeNode(nodes, path, 'persistent', data);
       if (!isUnanswered(error)) throw error;
     }
   }

@@ -1,5 +1,5 @@
 import type { Nodes, SessionClock } from '../nodes.ts';
-import { NoAuthError, NoNodeError } from '../server-refusal.ts';
+import { BadVersionError, NoAuthError, NoNodeError } from '../server-refusal.ts';
 import {
   ClientClosedError,
   ConnectionLossError,
@@ -31,20 +31,26 @@ export function isSessionOver(error: unknown): boolean {
  * a node that stays behind would hold everybody up. Always by its exact path, because numbers begin anew when the parent
  * does.
  *
+ * @param version which it must have; -1: any
  * @returns whether it was there until now
- * @throws NoAuthError, which will not change
+ * @throws NoAuthError, BadVersionError, which will not change
  */
-export async function removeNode(nodes: Nodes, path: string, sessionId: bigint): Promise<boolean> {
+export async function removeNode(
+  nodes: Nodes,
+  path: string,
+  sessionId: bigint,
+  version = -1,
+): Promise<boolean> {
   let pauseMs = PAUSE_MS_MIN;
   for (let isRepeated = false; nodes.isSessionAlive(sessionId); isRepeated = true) {
     try {
-      await nodes.delete(path);
+      await nodes.delete(path, version);
       return true;
     } catch (error) {
       // An attempt whose answer was lost may have been the one that deleted it.
       if (error instanceof NoNodeError) return isRepeated;
       if (isSessionOver(error)) return false;
-      if (error instanceof NoAuthError) throw error;
+      if (error instanceof NoAuthError || error instanceof BadVersionError) throw error;
       if (isUnanswered(error)) continue;
       await pause(nodes.clock, pauseMs);
       pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);

@@ -3,6 +3,7 @@ import { childOf, nameOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NoAuthError, NoNodeError } from '../server-refusal.ts';
 import type { CreateMode } from '../wire/op-code.ts';
+import type { Stat } from '../wire/records.ts';
 import { ConnectionLossError, RequestTimeoutError, ZooKeeperUseError } from '../zookeeper-error.ts';
 import { makeParents } from './lock-parents.ts';
 import { discardNode, isSessionOver, isUnanswered, pause } from './node-removal.ts';
@@ -16,7 +17,7 @@ export interface QueueNode {
   readonly name: string;
   /** What the names of all nodes of this request begin with. */
   readonly prefix: string;
-  /** The session with which it vanishes. */
+  /** The session with which it vanishes, or in which it was made if it stays. */
   readonly sessionId: bigint;
   /** The transaction that created it: later nodes have larger ones, also below another parent of the same path. */
   readonly czxid: bigint;
@@ -30,12 +31,27 @@ export interface QueueNodeOptions {
   readonly data: Uint8Array;
   /** Whether nobody wants it any more. */
   readonly isCancelled: () => boolean;
+  /** What its name begins with, which nobody else uses: see {@link protectionOf}. Default: a random one. */
+  readonly prefix?: string | undefined;
+  /** Makes the node above it, which is missing. Default: as containers, with all that is missing above it. */
+  readonly makeBase?: (() => Promise<void>) | undefined;
 }
+
+/** How nodes are made that queue. */
+export type QueueMode = 'ephemeralSequential' | 'persistentSequential';
+
+/** The children of a lock's node, and what the server says of that node. */
+export type Listing = Awaited<ReturnType<Nodes['getChildren']>>;
 
 /** The children that were asked for together with the node, which is among them; null when that failed. */
 export interface Queued {
   readonly node: QueueNode;
-  readonly children: readonly string[] | null;
+  readonly listing: Listing | null;
+}
+
+/** The beginning of a node's name by which it is found again, as Curator has it, made of a UUID in lower case. */
+export function protectionOf(uuid: string): string {
+  return `_c_${uuid}-`;
 }
 
 /**
@@ -48,28 +64,26 @@ export interface Queued {
  * @returns null when it was cancelled, and there is none
  */
 export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): Promise<Queued | null> {
-  const { base, suffix, mode, data, isCancelled } = options;
+  const { base, suffix, mode, data, isCancelled, makeBase = () => makeParents(nodes, base) } = options;
   // The same for all attempts, so that one that takes effect late is known by it: see removeTwins.
-  const prefix = `_c_${randomUUID()}-`;
+  const { prefix = protectionOf(randomUUID()) } = options;
   for (let parentAttempts = 0; !isCancelled(); ) {
     const created = nodes.create(childOf(base, prefix + suffix), { mode, data });
-    const listed = nodes.getChildren(base).then(
-      ({ children }) => children,
-      () => null,
-    );
+    const listed = nodes.getChildren(base).catch(() => null);
     try {
       const { path, stat } = await created;
-      const node = { path, name: nameOf(path), prefix, sessionId: stat.ephemeralOwner, czxid: stat.czxid };
-      return { node, children: await listed };
+      const sessionId = stat.ephemeralOwner === 0n ? nodes.sessionId : stat.ephemeralOwner;
+      const node = { path, name: nameOf(path), prefix, sessionId, czxid: stat.czxid };
+      return { node, listing: await listed };
     } catch (error) {
       if (error instanceof NoNodeError) {
         if (++parentAttempts > PARENT_ATTEMPTS_MAX)
           throw new ZooKeeperUseError('the node above the lock vanishes as soon as it is made', base);
-        await makeParents(nodes, base);
+        await makeBase();
       } else if (error instanceof ConnectionLossError) {
         // One of a session that is over is about to vanish, and nobody's.
         const node = await findQueueNode(nodes, base, prefix, nodes.sessionId);
-        if (node !== null) return { node, children: null };
+        if (node !== null) return { node, listing: null };
         // A request that timed out was never sent, so there is nothing to look for.
       } else if (!(error instanceof RequestTimeoutError)) throw error;
     }
@@ -95,7 +109,7 @@ async function findQueueNode(
       for (const name of children.filter((child) => child.startsWith(prefix))) {
         const path = childOf(base, name);
         const stat = await nodes.exists(path);
-        if (stat?.ephemeralOwner === askedIn)
+        if (stat !== null && isOf(askedIn, stat))
           return { path, name, prefix, sessionId: askedIn, czxid: stat.czxid };
       }
       return null;
@@ -108,10 +122,23 @@ async function findQueueNode(
   return null;
 }
 
-/** Nodes of the same request beside its own: a creation whose answer was lost, and that took effect late. */
+/**
+ * Nodes of the same request beside its own: a creation whose answer was lost, and that took effect late. One of another session
+ * is somebody else's who uses the same prefix on purpose.
+ */
 export function removeTwins(nodes: Nodes, base: string, node: QueueNode, children: readonly string[]): void {
   for (const child of children) {
     if (child === node.name || !child.startsWith(node.prefix)) continue;
-    void discardNode(nodes, { path: childOf(base, child), sessionId: node.sessionId });
+    void removeTwin(nodes, childOf(base, child), node.sessionId);
   }
+}
+
+/** What stays is known by its name alone. */
+function isOf(sessionId: bigint, { ephemeralOwner }: Stat): boolean {
+  return ephemeralOwner === sessionId || ephemeralOwner === 0n;
+}
+
+async function removeTwin(nodes: Nodes, path: string, sessionId: bigint): Promise<void> {
+  const stat = await nodes.exists(path).catch(() => null);
+  if (stat !== null && isOf(sessionId, stat)) await discardNode(nodes, { path, sessionId });
 }

@@ -2,6 +2,7 @@ import { closeSync, mkdirSync, mkdtempSync, openSync, readFileSync, rmSync, writ
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll } from 'vitest';
 import { afterwards } from '../../server/running-server.ts';
 import { ask, parseCounters, type ZooKeeperCounters } from './four-letter-words.ts';
 import { findFreePort } from './ports.ts';
@@ -116,17 +117,39 @@ export class ZooKeeperServer {
 }
 
 /** Makes a server that ends with the test, and its files with it; it is not started. */
-export async function makeZooKeeper(options: ZooKeeperOptions = {}): Promise<ZooKeeperServer> {
+export function makeZooKeeper(options: ZooKeeperOptions = {}): Promise<ZooKeeperServer> {
+  return placeZooKeeper(options, afterwards);
+}
+
+async function placeZooKeeper(
+  options: ZooKeeperOptions,
+  inTheEnd: (end: () => unknown) => void,
+): Promise<ZooKeeperServer> {
   const folder = mkdtempSync(join(tmpdir(), 'ldlm-zookeeper-'));
-  afterwards(() => rmSync(folder, { recursive: true }));
+  inTheEnd(() => rmSync(folder, { recursive: true }));
   const server = new ZooKeeperServer(options, {
     folder,
     dataDir: options.dataDir ?? join(folder, 'data'),
     port: options.port ?? (await findFreePort()),
     securePort: options.tls === undefined ? undefined : await findFreePort(),
   });
-  afterwards(() => server.kill());
+  inTheEnd(() => server.kill());
   return server;
+}
+
+/** A server for all tests of a file, which serves before the first of them. Call it where they are declared. */
+export function sharedZooKeeper(options: ZooKeeperOptions = {}): () => ZooKeeperServer {
+  const ends: (() => unknown)[] = [];
+  let server: ZooKeeperServer | null = null;
+  beforeAll(async () => {
+    server = await placeZooKeeper(options, (end) => ends.unshift(end));
+    server.launch();
+    await server.ready();
+  });
+  afterAll(async () => {
+    for (const end of ends) await end();
+  });
+  return () => server!;
 }
 
 /** A server of its own for the test, which serves. */

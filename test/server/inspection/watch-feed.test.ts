@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
-import type { Engine } from '../../../src/engine/engine.ts';
+import type { InspectedEngine } from '../../../src/engine/engine.ts';
 import { WatchFeed } from '../../../src/server/inspection/watch-feed.ts';
 import {
   decodeInspectRequest,
@@ -18,7 +18,7 @@ function openFeed() {
       told.push(`${shard} ${op} ${countMax}`);
     },
     flush() {},
-  } as unknown as Engine;
+  } as unknown as InspectedEngine;
   let steps = 0;
   const feed = new WatchFeed(engine, 7, (_shard, rows) => {
     steps += rows.length;

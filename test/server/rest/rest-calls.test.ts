@@ -30,6 +30,7 @@ async function openCalls() {
   const calls = new RestCalls({
     engine: open.engine,
     sessions: () => sessions,
+    unavailable: 'unavailable',
     nowMs: () => clock.nowMs,
     answer: (_response, status, body, _session, closing) => answers.push({ status, body, closing }),
   });

@@ -19,7 +19,6 @@ const lockless: Engine = {
   endSession() {},
   flush() {},
   shardOfName: () => 0,
-  inspect() {},
   stopGranting: () => Promise.resolve(),
   close: () => Promise.resolve(),
 };

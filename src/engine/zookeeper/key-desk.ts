@@ -1,0 +1,112 @@
+import { type Refusal, Refusals } from '../../contract/refusal.ts';
+import type { RenewCommand, UnlockCommand } from '../../core/command.ts';
+import { checkRenew, checkUnlock } from '../../core/lock-check.ts';
+import { isSessionOver, isUnanswered, removeNode } from '../../zookeeper/locks/node-removal.ts';
+import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
+import { keyOfRequest, keyTextOf } from './claim.ts';
+import { requestKey } from './claim-book.ts';
+import type { LockDesk, LockDeskParts } from './lock-desk.ts';
+import type { LockPlace } from './lock-place.ts';
+import { encodeNodeData } from './node-data.ts';
+import { findPlacedClaim } from './placed-claim.ts';
+
+/** What an Unlock or Renew comes to: nothing was refused, something was, or ZooKeeper cannot be asked. */
+export type KeyOutcome = Refusal | null | 'unreachable' | 'failed';
+
+/**
+ * Unlock and Renew: by the key of a lock that this server has granted, and by one that another server has, whose client has come
+ * here.
+ */
+export class KeyDesk {
+  readonly #parts: LockDeskParts;
+  readonly #locks: LockDesk;
+
+  constructor(parts: LockDeskParts, locks: LockDesk) {
+    this.#parts = parts;
+    this.#locks = locks;
+  }
+
+  /** Null: a lock was released, or a waiter taken out of the queue. What the command says is read before the first wait. */
+  unlock(command: UnlockCommand): Promise<KeyOutcome> {
+    const refusal = checkUnlock(command);
+    if (refusal !== null) return Promise.resolve(refusal);
+    const { name, requestId } = command;
+    const key = command.keyValid ? keyTextOf(command.key) : '';
+    return this.#answered(name, () => this.#unlock(name, key, requestId));
+  }
+
+  renew(command: RenewCommand): Promise<KeyOutcome> {
+    const refusal = checkRenew(command);
+    if (refusal !== null) return Promise.resolve(refusal);
+    if (!command.keyValid) return Promise.resolve(Refusals.invalidKeyOnRenew);
+    const { name, lockTimeoutMs } = command;
+    const key = keyTextOf(command.key);
+    return this.#answered(name, () => this.#renew(name, key, lockTimeoutMs));
+  }
+
+  async #answered(name: string, ask: () => Promise<KeyOutcome>): Promise<KeyOutcome> {
+    const { nodes, failed, paths } = this.#parts;
+    // What cannot be proven now is not said: the session may be over.
+    if (nodes.state !== 'connected') return 'unreachable';
+    try {
+      return await ask();
+    } catch (error) {
+      if (isUnanswered(error) || isSessionOver(error)) return 'unreachable';
+      failed(error, paths.placeOf(name));
+      return 'failed';
+    }
+  }
+
+  async #unlock(name: string, key: string, requestId: string): Promise<KeyOutcome> {
+    const { book, clock, paths } = this.#parts;
+    const held = book.holder(name, key);
+    if (held !== null) return (await this.#locks.release(held, 'unlock')) ? null : Refusals.invalidKey;
+    const place = paths.placeOf(name);
+    if (requestId === '') return this.#unlockPlaced(place, key, false);
+    const asked = book.ofRequest(name, requestId);
+    if (asked?.state === 'held')
+      return (await this.#locks.release(asked, 'unlock')) ? null : Refusals.invalidKey;
+    if (asked !== null) this.#locks.supersede(asked);
+    // Should it arrive late.
+    book.released.add(requestKey(name, requestId), clock.nowMs());
+    if (asked !== null) return null;
+    const byKey = await this.#unlockPlaced(place, key, false);
+    return byKey === null ? null : this.#unlockPlaced(place, keyOfRequest(name, requestId), true);
+  }
+
+  /** @param waiters a waiter may be meant, too: only its request's id names one */
+  async #unlockPlaced(place: LockPlace, key: string, waiters: boolean): Promise<Refusal | null> {
+    const { nodes, bases } = this.#parts;
+    const placed = await findPlacedClaim(nodes, bases, place, key);
+    if (placed === 'noLock') return Refusals.lockDoesNotExist;
+    if (placed === null || !(placed.isHeld || waiters)) return Refusals.invalidKey;
+    return (await removeNode(nodes, placed.path, nodes.sessionId)) ? null : Refusals.invalidKey;
+  }
+
+  async #renew(name: string, key: string, lockTimeoutMs: number): Promise<Refusal | null> {
+    const { book, paths } = this.#parts;
+    const held = book.holder(name, key);
+    if (held === null) return this.#renewPlaced(paths.placeOf(name), key, lockTimeoutMs);
+    if (held.lockTimeoutMs === 0) return Refusals.invalidKeyOnRenew;
+    this.#locks.renew(held, lockTimeoutMs);
+    return null;
+  }
+
+  /** The server that has granted it sees what is written. */
+  async #renewPlaced(place: LockPlace, key: string, lockTimeoutMs: number): Promise<Refusal | null> {
+    const { nodes, bases } = this.#parts;
+    for (;;) {
+      const placed = await findPlacedClaim(nodes, bases, place, key);
+      if (placed === 'noLock' || placed === null || !placed.isHeld) return Refusals.invalidKeyOnRenew;
+      if (placed.data.lockTimeoutMs === 0) return Refusals.invalidKeyOnRenew;
+      try {
+        const data = encodeNodeData({ ...placed.data, lockTimeoutMs });
+        await nodes.setData(placed.path, data, placed.version);
+        return null;
+      } catch (error) {
+        if (error instanceof NoNodeError) return Refusals.invalidKeyOnRenew;
+        if (!(error instanceof BadVersionError)) throw error;
+      }
+    }
+  }
+}

@@ -1,0 +1,353 @@
+import type { Clock } from '../../base/clock.ts';
+import { Limits } from '../../base/limits.ts';
+import { LockMode } from '../../contract/lock-mode.ts';
+import { type Refusal, Refusals } from '../../contract/refusal.ts';
+import type { LockCommand } from '../../core/command.ts';
+import { checkLock } from '../../core/lock-check.ts';
+import { CallEnd, FencingToken } from '../../core/sink.ts';
+import type { Replies } from '../../shard/replies.ts';
+import { discardNode, isSessionOver, isUnanswered, removeNode } from '../../zookeeper/locks/node-removal.ts';
+import type { QueueNode } from '../../zookeeper/locks/queue-node.ts';
+import type { Nodes } from '../../zookeeper/nodes.ts';
+import { BadVersionError } from '../../zookeeper/server-refusal.ts';
+import { TooManyRequestsError } from '../../zookeeper/zookeeper-error.ts';
+import { Claim, readToken } from './claim.ts';
+import { type ClaimBook, requestKey } from './claim-book.ts';
+import type { ClaimCounts, ReleaseCause } from './claim-counts.ts';
+import { ClaimTimers } from './claim-timers.ts';
+import { HeldWatch } from './held-watch.ts';
+import type { LockBases } from './lock-base.ts';
+import { type LockPaths, type LockPlace, textOf } from './lock-place.ts';
+import { lockRequestOf } from './lock-request.ts';
+import { encodeNodeData, type NodeData, serverName } from './node-data.ts';
+import { LockRefusedError, RequestElsewhereError } from './refused-error.ts';
+
+export interface LockDeskParts {
+  readonly nodes: Nodes;
+  readonly clock: Clock;
+  readonly paths: LockPaths;
+  readonly bases: LockBases;
+  readonly book: ClaimBook;
+  readonly counts: ClaimCounts;
+  readonly replies: Replies;
+  /** Keep what a session holds when it ends. */
+  readonly keepOnSessionEnd: boolean;
+  /** Who the sessions are, for the nodes' data. */
+  readonly describeSession: (session: number) => NodeData['client'];
+  /** ZooKeeper has refused something that was not to be expected. */
+  readonly failed: (error: unknown, place: LockPlace) => void;
+}
+
+/** Lock and TryLock, and how what they have got ends. */
+export class LockDesk {
+  readonly #parts: LockDeskParts;
+  readonly #timers: ClaimTimers;
+  readonly #watch: HeldWatch;
+  readonly #token = new FencingToken();
+  /** Requests that were given up and may have a node still, by the lock's name. */
+  readonly #leaving = new Map<string, Set<Promise<void>>>();
+  #isStopping = false;
+
+  constructor(parts: LockDeskParts) {
+    this.#parts = parts;
+    this.#timers = new ClaimTimers(parts.clock, parts.nodes.clock, (claim) => this.#due(claim));
+    this.#watch = new HeldWatch(parts.nodes, {
+      gone: (claim) => this.#forget(claim, 'revocation'),
+      written: (claim, { lockTimeoutMs }) => {
+        if (lockTimeoutMs > 0 && claim.lockTimeoutMs > 0) this.renew(claim, lockTimeoutMs);
+      },
+    });
+  }
+
+  /** The outcome goes to the replies, at once or later. */
+  lock(command: LockCommand, nowMs: number): void {
+    const { replies, book, counts, paths, nodes } = this.#parts;
+    const { origin } = command;
+    if (this.#isStopping) return replies.ended(origin, CallEnd.Stopping);
+    if (command.deadlineMs <= nowMs) return replies.ended(origin, CallEnd.Deadline);
+    const refusal = checkLock(command) ?? checkAbilities(command);
+    if (refusal !== null) return replies.notLocked(origin, command.name, refusal);
+    if (nodes.state !== 'connected') return replies.ended(origin, CallEnd.Unreachable);
+    if (command.requestId !== '' && this.#repeat(command, nowMs)) return;
+    const place = paths.placeOf(command.name);
+    const unfit = checkPlace(place, command);
+    if (unfit !== null) return replies.notLocked(origin, command.name, unfit);
+    if (book.count >= Limits.zookeeperClaimsMax)
+      return replies.notLocked(origin, command.name, Refusals.tooManyClaims);
+    const claim = new Claim(command, place, nowMs);
+    book.add(claim);
+    counts.waiting();
+    this.#timers.set(claim);
+    claim.done = this.#run(claim);
+  }
+
+  /** The caller is gone: what waits leaves the queue, and a grant goes back that no other call was told of. */
+  cancel(session: number, call: number): void {
+    const claim = this.#parts.book.ofCall(session, call);
+    if (claim === null) return;
+    if (claim.state === 'waiting') this.#depart(claim);
+    else this.giveBack(claim);
+  }
+
+  /** The grant could not be delivered to the call that it answered. */
+  giveBack(claim: Claim): void {
+    if (!claim.isShared) this.release(claim, 'unlock').catch(ignore);
+  }
+
+  endSession(session: number): void {
+    const { book, keepOnSessionEnd } = this.#parts;
+    for (const claim of book.ofSession(session)) {
+      if (claim.state === 'waiting') this.#depart(claim);
+      else if (keepOnSessionEnd) book.orphan(claim);
+      else this.release(claim, 'session').catch(ignore);
+    }
+  }
+
+  /** Refuses what is asked from now on, and ends all who wait. */
+  stopGranting(): void {
+    this.#isStopping = true;
+    this.#endWaiters(CallEnd.Stopping);
+  }
+
+  /**
+   * The ZooKeeper session is over, and with it all that it held. Returns the sessions of those who have lost a lock.
+   */
+  loseAll(): Set<number> {
+    const losers = new Set<number>();
+    this.#endWaiters(CallEnd.Unreachable);
+    for (const claim of [...this.#parts.book]) {
+      if (claim.origin.session !== 0) losers.add(claim.origin.session);
+      this.#forget(claim, 'revocation');
+    }
+    return losers;
+  }
+
+  /**
+   * Ends a held lock. Resolves, when its node is gone, with whether it was held until now.
+   *
+   * @throws NoAuthError
+   */
+  release(claim: Claim, cause: ReleaseCause): Promise<boolean> {
+    const { path, sessionId } = claim.node!;
+    this.#forget(claim, cause);
+    return removeNode(this.#parts.nodes, path, sessionId);
+  }
+
+  /** Takes a waiter out of the queue, whose own call is told that another one did. */
+  supersede(claim: Claim): void {
+    this.#parts.replies.ended(claim.origin, CallEnd.Superseded);
+    this.#depart(claim);
+  }
+
+  renew(claim: Claim, lockTimeoutMs: number): void {
+    claim.setLease(lockTimeoutMs, this.#parts.clock.nowMs());
+    this.#timers.set(claim);
+    this.#parts.counts.renewed();
+  }
+
+  close(): void {
+    this.#timers.close();
+    this.#watch.close();
+  }
+
+  // ---- the way to a grant -----------------------------------------------------------------------------------------
+
+  async #run(claim: Claim): Promise<void> {
+    const { nodes, bases } = this.#parts;
+    try {
+      // An attempt that finds the lock taken by what is about to vanish would be refused for nothing.
+      if (claim.tryOnly) await Promise.all(this.#leaving.get(claim.place.name) ?? []);
+      if (claim.state === 'ended') return;
+      claim.request = lockRequestOf(nodes, bases, claim, this.#dataOf(claim), 'ephemeralSequential');
+      const node = await claim.request.run();
+      if (node === null) this.#taken(claim);
+      else this.#granted(claim, node);
+    } catch (error) {
+      this.#failed(claim, error);
+    }
+  }
+
+  #granted(claim: Claim, node: QueueNode): void {
+    const { nodes, clock, counts } = this.#parts;
+    if (claim.state === 'ended') return void discardNode(nodes, node);
+    if (!nodes.isSessionAlive(node.sessionId)) return this.#refuse(claim, CallEnd.Unreachable);
+    const nowMs = clock.nowMs();
+    claim.state = 'held';
+    claim.node = node;
+    claim.grantedMs = nowMs;
+    claim.setLease(claim.lockTimeoutMs, nowMs);
+    this.#timers.set(claim);
+    this.#watch.add(claim);
+    counts.granted(claim);
+    this.#tellGrant(claim);
+  }
+
+  /** TryLock finds the lock taken. */
+  #taken(claim: Claim): void {
+    if (claim.state === 'ended') return;
+    this.#end(claim);
+    this.#parts.counts.refused();
+    this.#parts.replies.notLocked(claim.origin, claim.place.name, null);
+  }
+
+  #failed(claim: Claim, error: unknown): void {
+    if (claim.state === 'ended') return;
+    if (error instanceof LockRefusedError) return this.#refuse(claim, error.refusal);
+    if (error instanceof RequestElsewhereError) return this.#refuse(claim, CallEnd.Elsewhere);
+    if (error instanceof TooManyRequestsError) return this.#refuse(claim, Refusals.tooManyClaims);
+    if (isUnanswered(error) || isSessionOver(error)) return this.#refuse(claim, CallEnd.Unreachable);
+    this.#parts.failed(error, claim.place);
+    this.#refuse(claim, CallEnd.Failed);
+  }
+
+  #refuse(claim: Claim, why: Refusal | CallEnd): void {
+    this.#end(claim);
+    this.#parts.counts.refused();
+    const { replies } = this.#parts;
+    if (typeof why === 'number') replies.ended(claim.origin, why);
+    else replies.notLocked(claim.origin, claim.place.name, why);
+  }
+
+  // ---- repeats ----------------------------------------------------------------------------------------------------
+
+  /** Answers a call whose request id is known. False: it is not, and the call is a new one. */
+  #repeat(command: LockCommand, nowMs: number): boolean {
+    const { book, replies } = this.#parts;
+    const { origin, name, requestId } = command;
+    const claim = book.ofRequest(name, requestId);
+    if (claim === null) {
+      if (!book.released.has(requestKey(name, requestId), nowMs)) return false;
+      replies.notLocked(origin, name, Refusals.requestReleased);
+    } else if (claim.size !== command.size || claim.mode !== command.mode)
+      replies.notLocked(origin, name, Refusals.requestDiffers);
+    else if (claim.state === 'held') this.#repeatHeld(claim, command, nowMs);
+    // TryLock never waits, so the waiter stays with the call that does.
+    else if (command.tryOnly) replies.notLocked(origin, name, null);
+    else this.#repeatWaiting(claim, command, nowMs);
+    return true;
+  }
+
+  /** Which of its calls its caller listens to, nobody can tell here. */
+  #repeatHeld(claim: Claim, command: LockCommand, nowMs: number): void {
+    const { book, counts } = this.#parts;
+    counts.repeated();
+    book.move(claim, () => claim.move(command));
+    claim.isShared = true;
+    if (command.lockTimeoutMs > 0) {
+      claim.setLease(command.lockTimeoutMs, nowMs);
+      this.#timers.set(claim);
+    }
+    this.#tellGrant(claim);
+  }
+
+  /** The waiter keeps its place; the times are those of the new call. */
+  #repeatWaiting(claim: Claim, command: LockCommand, nowMs: number): void {
+    const { book, counts, replies } = this.#parts;
+    counts.repeated();
+    replies.ended(claim.origin, CallEnd.Superseded);
+    book.move(claim, () => claim.move(command));
+    claim.lockTimeoutMs = command.lockTimeoutMs;
+    claim.setWait(command, nowMs);
+    this.#timers.set(claim);
+  }
+
+  #tellGrant(claim: Claim): void {
+    const { origin, place, lockKey, node } = claim;
+    this.#parts.replies.granted(origin, place.name, lockKey, readToken(node!, this.#token));
+  }
+
+  // ---- ends -------------------------------------------------------------------------------------------------------
+
+  #due(claim: Claim): void {
+    if (claim.state === 'held') return void this.#expire(claim);
+    const { replies, counts } = this.#parts;
+    this.#giveUp(claim);
+    counts.timedOut();
+    if (claim.endsWithCaller) replies.ended(claim.origin, CallEnd.Deadline);
+    else replies.notLocked(claim.origin, claim.place.name, Refusals.waitTimeout);
+  }
+
+  /** Another server may have renewed it, which is known by the version of its node. */
+  async #expire(claim: Claim): Promise<void> {
+    const { nodes, book, counts } = this.#parts;
+    const { path, sessionId } = claim.node!;
+    this.#forget(claim, 'expiry');
+    try {
+      await removeNode(nodes, path, sessionId, claim.version);
+    } catch (error) {
+      if (!(error instanceof BadVersionError)) return this.#parts.failed(error, claim.place);
+      claim.state = 'held';
+      claim.setLease(claim.lockTimeoutMs, this.#parts.clock.nowMs());
+      book.add(claim);
+      counts.resumed();
+      this.#timers.set(claim);
+      this.#watch.add(claim);
+    }
+  }
+
+  /** What is held here is held no more. */
+  #forget(claim: Claim, cause: ReleaseCause): void {
+    if (claim.state !== 'held') return;
+    const { book, counts, clock } = this.#parts;
+    this.#end(claim);
+    this.#watch.remove(claim);
+    if (claim.requestId !== '')
+      book.released.add(requestKey(claim.place.name, claim.requestId), clock.nowMs());
+    counts.released(claim, cause);
+  }
+
+  #depart(claim: Claim): void {
+    this.#giveUp(claim);
+    this.#parts.counts.departed();
+  }
+
+  #endWaiters(why: CallEnd): void {
+    for (const claim of [...this.#parts.book]) {
+      if (claim.state !== 'waiting') continue;
+      this.#giveUp(claim);
+      this.#parts.counts.departed();
+      this.#parts.replies.ended(claim.origin, why);
+    }
+  }
+
+  /** A waiter's request is taken back, which goes on when its caller has its answer. */
+  #giveUp(claim: Claim): void {
+    this.#end(claim);
+    claim.request?.cancel();
+    const { name } = claim.place;
+    const leaving = this.#leaving.get(name) ?? new Set();
+    this.#leaving.set(name, leaving.add(claim.done));
+    void claim.done.then(() => {
+      leaving.delete(claim.done);
+      if (leaving.size === 0) this.#leaving.delete(name);
+    });
+  }
+
+  #end(claim: Claim): void {
+    claim.state = 'ended';
+    this.#parts.book.remove(claim);
+    this.#timers.remove(claim);
+  }
+
+  #dataOf({ origin, holder, lockTimeoutMs, askedMs }: Claim): Buffer {
+    const { nodes, describeSession } = this.#parts;
+    return encodeNodeData({
+      ...{ server: serverName(nodes.sessionId), client: describeSession(origin.session) },
+      ...{ holder: textOf(holder), lockTimeoutMs, sinceMs: askedMs, grantedMs: 0 },
+    });
+  }
+}
+
+/** What this engine has no way to do. */
+function checkAbilities({ permits }: LockCommand): Refusal | null {
+  return permits > 1 ? Refusals.permitsUnsupported : null;
+}
+
+/** What the layout has no way to do that the operator has named for the lock. */
+function checkPlace({ mapped }: LockPlace, { size, mode }: LockCommand): Refusal | null {
+  if (mapped === null) return null;
+  if (mapped !== 'semaphore' && size !== 1) return Refusals.sizeMismatch;
+  return mapped !== 'rw' && mode === LockMode.Shared ? Refusals.sharedUnsupported : null;
+}
+
+function ignore(): void {}

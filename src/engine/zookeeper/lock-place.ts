@@ -1,0 +1,116 @@
+import { createHash } from 'node:crypto';
+import { childOf } from '../../zookeeper/node-path.ts';
+
+/**
+ * Which nodes stand for a lock. `rw`: Curator's read/write lock, for one holder or many readers. `queue`: a queue of which the
+ * first ones hold, for sizes above 1. `mutex`: Curator's mutex. `semaphore`: Curator's semaphore, with its leases in a node of
+ * their own.
+ */
+export type Layout = 'rw' | 'queue' | 'mutex' | 'semaphore';
+
+/** A lock whose node the operator has named, so that other programs may use it, too. */
+export interface MappedPath {
+  readonly name: string;
+  readonly path: string;
+  readonly layout: Exclude<Layout, 'queue'>;
+}
+
+/** Where the locks are that nobody has named a path for, and what else the servers keep. */
+export const LOCKS_PATH = '/locks';
+
+/** Longer names of nodes are hashed: their lists would not fit a packet. */
+const NODE_NAME_CHARACTERS_MAX = 200;
+/** What the names of such nodes begin with. It is escaped in all others. */
+const HASHED = '~';
+
+/** Where a lock is in ZooKeeper. */
+export interface LockPlace {
+  /** As a byte string. */
+  readonly name: string;
+  /** The node below which its contenders stand. */
+  readonly base: string;
+  /** The layout that the operator has said it has; null: that of its size. */
+  readonly mapped: MappedPath['layout'] | null;
+  /** Where it stands among all locks: the first 32 bits of the hash of its name. */
+  readonly order: number;
+}
+
+/** Finds the nodes of locks by their names. */
+export class LockPaths {
+  readonly #mapped: ReadonlyMap<string, MappedPath>;
+
+  constructor(mapped: readonly MappedPath[] = []) {
+    this.#mapped = new Map(mapped.map((entry) => [byteStringOf(entry.name), entry]));
+  }
+
+  /** Those that the operator has named. */
+  get mapped(): LockPlace[] {
+    return [...this.#mapped.keys()].map((name) => this.placeOf(name));
+  }
+
+  /** @param name as a byte string */
+  placeOf(name: string): LockPlace {
+    const hash = createHash('sha256').update(name, 'latin1').digest();
+    const order = hash.readUInt32BE(0);
+    const mapped = this.#mapped.get(name);
+    if (mapped !== undefined) return { name, base: mapped.path, mapped: mapped.layout, order };
+    const encoded = encodeName(name);
+    const node = encoded.length > NODE_NAME_CHARACTERS_MAX ? HASHED + hash.toString('hex') : encoded;
+    return { name, base: childOf(bucketPath(hash[0]!), node), mapped: null, order };
+  }
+}
+
+/** How many nodes there are over those of the locks, so that the list of none of them exceeds a packet. */
+export const BUCKETS = 256;
+
+export function bucketPath(bucket: number): string {
+  return childOf(LOCKS_PATH, bucket.toString(16).padStart(2, '0'));
+}
+
+/** Whether the name of a lock is not in that of its node, but in its data. */
+export function isHashed(node: string): boolean {
+  return node.startsWith(HASHED);
+}
+
+const PLAIN = /^[A-Za-z0-9\-_.]$/;
+
+/**
+ * A lock's name as that of a node: ZooKeeper refuses many characters in those, and the slash. A dot in front is escaped, because
+ * `.` and `..` are no names.
+ *
+ * @param name as a byte string
+ */
+function encodeName(name: string): string {
+  let encoded = '';
+  for (let i = 0; i < name.length; i++) {
+    const character = name[i]!;
+    const isPlain = PLAIN.test(character) && (i > 0 || character !== '.');
+    encoded += isPlain ? character : `%${name.charCodeAt(i).toString(16).toUpperCase().padStart(2, '0')}`;
+  }
+  return encoded;
+}
+
+/** The name of a lock, as a byte string, by that of its node; null: nobody of us has named it so. */
+export function decodeName(node: string): string | null {
+  let name = '';
+  for (let i = 0; i < node.length; i++) {
+    if (node[i] !== '%') {
+      name += node[i];
+      continue;
+    }
+    const byte = node.slice(i + 1, i + 3);
+    if (!/^[0-9A-F]{2}$/.test(byte)) return null;
+    name += String.fromCharCode(Number.parseInt(byte, 16));
+    i += 2;
+  }
+  return encodeName(name) === node ? name : null;
+}
+
+/** UTF-8 in which each byte is a character, as the names of commands are. */
+export function byteStringOf(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+export function textOf(byteString: string): string {
+  return Buffer.from(byteString, 'latin1').toString('utf8');
+}

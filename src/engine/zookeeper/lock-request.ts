@@ -1,0 +1,95 @@
+import { LockMode } from '../../contract/lock-mode.ts';
+import { Acquisition } from '../../zookeeper/locks/acquisition.ts';
+import { LOCK_NAME } from '../../zookeeper/locks/contenders.ts';
+import type { LockRequest } from '../../zookeeper/locks/hold-within.ts';
+import { LeaseAcquisition } from '../../zookeeper/locks/lease-acquisition.ts';
+import {
+  type Listing,
+  protectionOf,
+  type QueueMode,
+  type QueueNode,
+} from '../../zookeeper/locks/queue-node.ts';
+import type { Rule } from '../../zookeeper/locks/standing.ts';
+import { childOf } from '../../zookeeper/node-path.ts';
+import type { Nodes } from '../../zookeeper/nodes.ts';
+import type { Claim } from './claim.ts';
+import { SEMAPHORE_LEASES, SEMAPHORE_LOCKS } from './layout-check.ts';
+import { type LockBases, layoutOf } from './lock-base.ts';
+import { RequestElsewhereError } from './refused-error.ts';
+
+/** Who may hold a lock together, by what its claims ask for. */
+function ruleOf({ place, size, mode }: Pick<Claim, 'place' | 'size' | 'mode'>): Rule {
+  const layout = layoutOf(place, size);
+  if (layout === 'rw') return mode === LockMode.Shared ? READ : WRITE;
+  return { kind: 'queue', lockName: LOCK_NAME, size };
+}
+
+const READ: Rule = { kind: 'read' };
+const WRITE: Rule = { kind: 'write' };
+
+/** What a claim asks of ZooKeeper. */
+export function lockRequestOf(
+  nodes: Nodes,
+  bases: LockBases,
+  claim: Claim,
+  data: Uint8Array,
+  mode: QueueMode,
+): LockRequest {
+  const { place, size, tryOnly: tries } = claim;
+  const prefix = protectionOf(claim.key);
+  if (layoutOf(place, size) === 'semaphore') return semaphoreRequest(nodes, bases, claim, data);
+  const rule = ruleOf(claim);
+  const acquisition = new Acquisition(nodes, {
+    ...{ base: place.base, rule: () => rule, data, tries, mode, prefix },
+    makeBase: () => bases.make(place, size),
+    check: async (listing, own) => {
+      await refuseTwin(nodes, place.base, prefix, listing, own);
+      await bases.check(place, size, listing);
+    },
+  });
+  return {
+    run: async () => {
+      await bases.expect(place, size);
+      return acquisition.run();
+    },
+    cancel: () => acquisition.cancel(),
+  };
+}
+
+/**
+ * A request that its caller has made to another server before stands in the queue still: that one gives it up as soon as it notices
+ * that its caller is gone.
+ *
+ * @throws RequestElsewhereError
+ */
+async function refuseTwin(
+  nodes: Nodes,
+  base: string,
+  prefix: string,
+  { children }: Listing,
+  own: QueueNode | null,
+): Promise<void> {
+  for (const child of children) {
+    if (child === own?.name || !child.startsWith(prefix)) continue;
+    const stat = await nodes.exists(childOf(base, child));
+    // One of ours is a creation whose answer was lost.
+    if (stat !== null && stat.ephemeralOwner !== nodes.sessionId) throw new RequestElsewhereError();
+  }
+}
+
+function semaphoreRequest(nodes: Nodes, bases: LockBases, claim: Claim, data: Uint8Array): LockRequest {
+  const { place, size, tryOnly: tries } = claim;
+  const { base } = place;
+  const lease = new LeaseAcquisition(nodes, {
+    ...{ locks: childOf(base, SEMAPHORE_LOCKS), leases: childOf(base, SEMAPHORE_LEASES) },
+    ...{ maxLeases: () => size, data, tries, prefix: protectionOf(claim.key) },
+  });
+  return {
+    run: async () => {
+      await bases.make(place, size);
+      await bases.check(place, size, await nodes.getChildren(base));
+      return lease.run();
+    },
+    cancel: () => lease.cancel(),
+  };
+}

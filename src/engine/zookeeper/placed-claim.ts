@@ -1,0 +1,86 @@
+import {
+  LEASE_NAME,
+  LOCK_NAME,
+  parseContender,
+  READ_NAME,
+  WRITE_NAME,
+} from '../../zookeeper/locks/contenders.ts';
+import { type Listing, protectionOf } from '../../zookeeper/locks/queue-node.ts';
+import { type Rule, standingOf } from '../../zookeeper/locks/standing.ts';
+import { childOf } from '../../zookeeper/node-path.ts';
+import type { Nodes } from '../../zookeeper/nodes.ts';
+import { NoNodeError } from '../../zookeeper/server-refusal.ts';
+import { SEMAPHORE_LEASES } from './layout-check.ts';
+import type { LockBases } from './lock-base.ts';
+import type { LockPlace } from './lock-place.ts';
+import { decodeNodeData, type NodeData } from './node-data.ts';
+
+/** A claim of any of our servers, as ZooKeeper has it. */
+export interface PlacedClaim {
+  readonly path: string;
+  readonly data: NodeData;
+  readonly version: number;
+  readonly isHeld: boolean;
+}
+
+/** Where those stand who hold a lock or wait for it. */
+function queuePath({ base, mapped }: LockPlace): string {
+  return mapped === 'semaphore' ? childOf(base, SEMAPHORE_LEASES) : base;
+}
+
+/**
+ * Looks for a claim by its key in all that is in ZooKeeper. `noLock`: nobody uses a lock of that name; null: no claim of ours has
+ * this key.
+ */
+export async function findPlacedClaim(
+  nodes: Nodes,
+  bases: LockBases,
+  place: LockPlace,
+  key: string,
+): Promise<PlacedClaim | 'noLock' | null> {
+  const queue = queuePath(place);
+  try {
+    const listing = await nodes.getChildren(queue);
+    const prefix = protectionOf(key);
+    const child = key === '' ? undefined : listing.children.find((name) => name.startsWith(prefix));
+    if (child === undefined) return null;
+    const path = childOf(queue, child);
+    const { data, stat } = await nodes.getData(path);
+    const decoded = decodeNodeData(data);
+    // Other programs see to their nodes themselves.
+    if (decoded === null) return null;
+    const isHeld = await isHolder(bases, place, listing, child);
+    return { path, data: decoded, version: stat.version, isHeld };
+  } catch (error) {
+    if (!(error instanceof NoNodeError)) throw error;
+    // The claim is gone, or all of it.
+    return error.path === queue ? 'noLock' : null;
+  }
+}
+
+async function isHolder(
+  bases: LockBases,
+  place: LockPlace,
+  { children, stat }: Listing,
+  child: string,
+): Promise<boolean> {
+  // A lease of a semaphore is made by who is next, and waits until there are few enough: a listing counts it as held.
+  if (place.mapped === 'semaphore') return true;
+  const rule = await ruleAt(bases, place, child, stat);
+  return rule !== null && standingOf(children, child, rule).kind === 'held';
+}
+
+/** The rule by which a contender waits, by its name and the lock's size. Null: it is none. */
+async function ruleAt(
+  bases: LockBases,
+  place: LockPlace,
+  child: string,
+  stat: Listing['stat'],
+): Promise<Rule | null> {
+  const lockName = parseContender(child, [READ_NAME, WRITE_NAME, LOCK_NAME, LEASE_NAME])?.lockName;
+  if (lockName === READ_NAME) return { kind: 'read' };
+  if (lockName === WRITE_NAME) return { kind: 'write' };
+  if (lockName !== LOCK_NAME) return null;
+  const size = await bases.recordedSize(place, stat);
+  return size === null ? null : { kind: 'queue', lockName: LOCK_NAME, size };
+}

@@ -1,0 +1,19 @@
+import type { Refusal } from '../../contract/refusal.ts';
+import { LdlmServerError } from '../../contract/server-error.ts';
+
+/** A request that cannot be granted, for a reason that its caller is told. */
+export class LockRefusedError extends LdlmServerError {
+  readonly refusal: Refusal;
+
+  constructor(refusal: Refusal) {
+    super('LDLM_LOCK_REFUSED', refusal.message);
+    this.refusal = refusal;
+  }
+}
+
+/** Another server has the same request of the same caller, who has come to this one meanwhile. */
+export class RequestElsewhereError extends LdlmServerError {
+  constructor() {
+    super('LDLM_REQUEST_ELSEWHERE', 'another server has the request still');
+  }
+}

@@ -1,0 +1,269 @@
+import type { Clock } from '../../base/clock.ts';
+import { Method } from '../../contract/method.ts';
+import { LockCommand, RenewCommand, UnlockCommand } from '../../core/command.ts';
+import { Origin } from '../../core/origin.ts';
+import type { ReplyForm } from '../../core/reply-form.ts';
+import { CallEnd } from '../../core/sink.ts';
+import { DecodeError } from '../../protocol/protobuf/decode-error.ts';
+import {
+  decodeLockRequest,
+  decodeRenewRequest,
+  decodeTryLockRequest,
+  decodeUnlockRequest,
+} from '../../protocol/protobuf/decode-request.ts';
+import { Span } from '../../protocol/protobuf/span.ts';
+import type { KeySource } from '../../shard/key-source.ts';
+import type { Replies } from '../../shard/replies.ts';
+import { ReplyEncoder } from '../../shard/reply-encoder.ts';
+import { RequestLog } from '../../shard/request-log.ts';
+import type { Nodes, SessionState } from '../../zookeeper/nodes.ts';
+import { CallbackReplies } from '../callback-replies.ts';
+import type { EngineEvents, RingGauges, ServerEngine } from '../engine.ts';
+import { unlockRequestFor } from '../undelivered-grant.ts';
+import { type Claim, keyTextOf } from './claim.ts';
+import { ClaimBook } from './claim-book.ts';
+import { ClaimCounts } from './claim-counts.ts';
+import { KeyDesk, type KeyOutcome } from './key-desk.ts';
+import { LockBases } from './lock-base.ts';
+import { LockDesk, type LockDeskParts } from './lock-desk.ts';
+import { type LockPaths, textOf } from './lock-place.ts';
+import type { NodeData } from './node-data.ts';
+
+export interface ZooKeeperEngineOptions {
+  readonly nodes: Nodes;
+  /** Wall time. */
+  readonly clock: Clock;
+  readonly keys: KeySource;
+  readonly paths: LockPaths;
+  readonly keepOnSessionEnd: boolean;
+  /** Who the sessions are. */
+  readonly describeSession: (session: number) => NodeData['client'];
+  /** Tell a debug line for each request and what comes of it. Default: false. */
+  readonly logRequests?: boolean;
+  /** Ends the session with ZooKeeper. */
+  readonly end: () => Promise<void>;
+}
+
+/** What an engine over ZooKeeper tells beside its replies. */
+export interface ZooKeeperEvents extends EngineEvents {
+  /** These sessions have lost locks that they were granted: the server's own session is over. */
+  locksLost(sessions: ReadonlySet<number>): void;
+}
+
+/** What is not there is empty. */
+const NO_RINGS: RingGauges = { requestBytes: 0, replyBytes: 0, requestStalls: 0 };
+
+/** The locks that exist while nobody waits for them are known to ZooKeeper; whoever asks is answered when it has answered. */
+export class ZooKeeperEngine implements ServerEngine {
+  readonly shards = 1;
+  readonly clock: Clock;
+  readonly #options: ZooKeeperEngineOptions;
+  readonly #events: ZooKeeperEvents;
+  readonly #target: CallbackReplies;
+  readonly #replies: Replies;
+  readonly #log: RequestLog | null;
+  readonly #counts: ClaimCounts;
+  readonly #book = new ClaimBook();
+  readonly #locks: LockDesk;
+  readonly #keys: KeyDesk;
+  readonly #lock = new LockCommand();
+  readonly #unlock = new UnlockCommand();
+  readonly #renew = new RenewCommand();
+  readonly #keyText = new Span();
+  readonly #endState: () => void;
+  #isPublishing = false;
+  #isSuspended = false;
+
+  constructor(options: ZooKeeperEngineOptions, events: ZooKeeperEvents) {
+    const { nodes, clock, paths, keepOnSessionEnd, describeSession } = options;
+    this.clock = clock;
+    this.#options = options;
+    this.#events = events;
+    this.#counts = new ClaimCounts(clock, this.#book);
+    this.#target = new CallbackReplies(events, {
+      replied: (method, outcome) => {
+        this.#counts.replied(method, outcome);
+        this.#publishSoon();
+      },
+    });
+    const encoder = new ReplyEncoder(this.#target);
+    this.#log = options.logRequests === true ? new RequestLog(events, encoder) : null;
+    this.#replies = this.#log ?? encoder;
+    const bases = new LockBases(nodes, (path, child, layout) =>
+      events.notice(0, 'A ZooKeeper node is used for another kind of lock', { path, child, layout }, 0),
+    );
+    const parts: LockDeskParts = {
+      ...{ nodes, clock, paths, bases, keepOnSessionEnd, describeSession },
+      ...{ book: this.#book, counts: this.#counts, replies: this.#replies },
+      failed: (error, { name, base }) => {
+        const reason = error instanceof Error ? error.message : String(error);
+        events.notice(0, 'ZooKeeper has refused an operation', { lock: textOf(name), path: base, reason }, 0);
+      },
+    };
+    this.#locks = new LockDesk(parts);
+    this.#keys = new KeyDesk(parts, this.#locks);
+    this.#endState = nodes.onState((state) => this.#stateChanged(state));
+  }
+
+  get metricMemory(): SharedArrayBuffer {
+    return this.#counts.memory;
+  }
+
+  sumOf(word: number): number {
+    return this.#counts.sumOf(word);
+  }
+
+  /** A lock that this server has granted or waits for. Names and keys are byte strings. */
+  claimOf(name: string, key: string): Claim | null {
+    return this.#book.ofKey(name, key);
+  }
+
+  /** Ends a held lock for somebody who has no part in it. Resolves with whether it was held until now. */
+  release(claim: Claim): Promise<boolean> {
+    return claim.state === 'held' ? this.#locks.release(claim, 'unlock') : Promise.resolve(false);
+  }
+
+  rings(): RingGauges {
+    return NO_RINGS;
+  }
+
+  /** The session had begun before the engine was made. */
+  async ready(): Promise<void> {}
+
+  submit(
+    method: Method,
+    form: ReplyForm,
+    route: number,
+    call: number,
+    session: number,
+    deadlineMs: number,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): number {
+    this.#counts.requested();
+    this.#counts.beat();
+    const origin = new Origin();
+    origin.method = method;
+    origin.form = form;
+    origin.route = route;
+    origin.call = call;
+    origin.session = session;
+    switch (method) {
+      case Method.Lock:
+        this.#lockOrTry(origin, decodeLockRequest(bytes, start, end, this.#lock), deadlineMs);
+        break;
+      case Method.TryLock:
+        this.#lockOrTry(origin, decodeTryLockRequest(bytes, start, end, this.#lock), deadlineMs);
+        break;
+      case Method.Unlock:
+        this.#unlockOne(origin, decodeUnlockRequest(bytes, start, end, this.#unlock));
+        break;
+      case Method.Renew:
+        this.#renewOne(origin, bytes, start, end, deadlineMs);
+        break;
+    }
+    return 0;
+  }
+
+  cancel(_shard: number, session: number, call: number): void {
+    this.#locks.cancel(session, call);
+  }
+
+  releaseUndelivered(_shard: number, message: Buffer): void {
+    const request = unlockRequestFor(message);
+    if (decodeUnlockRequest(request, 0, request.length, this.#unlock) !== null) return;
+    const claim = this.#book.holder(this.#unlock.name, keyTextOf(this.#unlock.key));
+    if (claim !== null) this.#locks.giveBack(claim);
+  }
+
+  endSession(session: number): void {
+    this.#locks.endSession(session);
+  }
+
+  shardOfName(): number {
+    return 0;
+  }
+
+  /** Requests are sent when they come. */
+  flush(): void {}
+
+  async stopGranting(): Promise<void> {
+    this.#locks.stopGranting();
+  }
+
+  async close(): Promise<void> {
+    this.#endState();
+    this.#locks.close();
+    await this.#options.end();
+  }
+
+  #lockOrTry(origin: Origin, error: DecodeError | null, deadlineMs: number): void {
+    if (error !== null) return this.#refuseMessage(origin, error);
+    const command = this.#lock;
+    command.tryOnly = origin.method === Method.TryLock;
+    command.deadlineMs = deadlineMs;
+    Object.assign(command.origin, origin);
+    this.#options.keys.next(command.key);
+    this.#log?.lockRequest(command);
+    this.#locks.lock(command, this.clock.nowMs());
+  }
+
+  /** An Unlock is carried out even when its caller's deadline has passed: nobody is served by keeping the lock. */
+  #unlockOne(origin: Origin, error: DecodeError | null): void {
+    if (error !== null) return this.#refuseMessage(origin, error);
+    this.#log?.unlockRequest(origin, this.#unlock);
+    const { name } = this.#unlock;
+    void this.#keys.unlock(this.#unlock).then((outcome) => {
+      if (!this.#endedBy(origin, outcome)) this.#replies.unlocked(origin, name, outcome);
+    });
+  }
+
+  #renewOne(origin: Origin, bytes: Buffer, start: number, end: number, deadlineMs: number): void {
+    const error = decodeRenewRequest(bytes, start, end, this.#renew, this.#keyText);
+    if (error !== null) return this.#refuseMessage(origin, error);
+    this.#log?.renewRequest(origin, this.#renew);
+    if (deadlineMs <= this.clock.nowMs()) return this.#replies.deadlineExceeded(origin);
+    const { name } = this.#renew;
+    // The bytes are somebody else's by the time of the answer.
+    const key = Buffer.from(bytes.subarray(this.#keyText.start, this.#keyText.end));
+    const span = new Span();
+    span.end = key.length;
+    void this.#keys.renew(this.#renew).then((outcome) => {
+      if (!this.#endedBy(origin, outcome)) this.#replies.renewed(origin, name, key, span, outcome);
+    });
+  }
+
+  /** False: the outcome is an answer. */
+  #endedBy(origin: Origin, outcome: KeyOutcome): outcome is 'unreachable' | 'failed' {
+    if (outcome !== 'unreachable' && outcome !== 'failed') return false;
+    this.#replies.ended(origin, outcome === 'unreachable' ? CallEnd.Unreachable : CallEnd.Failed);
+    return true;
+  }
+
+  #refuseMessage(origin: Origin, error: DecodeError): void {
+    if (error === DecodeError.InvalidUtf8) this.#replies.invalidUtf8(origin);
+    else this.#replies.malformed(origin);
+  }
+
+  /** What ZooKeeper has answered at once goes to the sockets together. */
+  #publishSoon(): void {
+    if (this.#isPublishing) return;
+    this.#isPublishing = true;
+    setImmediate(() => {
+      this.#isPublishing = false;
+      this.#target.publish();
+    });
+  }
+
+  #stateChanged(state: SessionState): void {
+    if (state === 'lost' || state === 'closed') {
+      const losers = this.#locks.loseAll();
+      if (losers.size > 0) this.#events.locksLost(losers);
+    }
+    const isSuspended = state !== 'connected';
+    if (isSuspended === this.#isSuspended) return;
+    this.#isSuspended = isSuspended;
+    this.#events.suspended(0, isSuspended);
+  }
+}
