@@ -59,6 +59,11 @@ export class ZooKeeperServer {
     }
   }
 
+  /** What clients are given. */
+  get connectString(): string {
+    return this.address;
+  }
+
   get pid(): number {
     return this.#running.pid;
   }

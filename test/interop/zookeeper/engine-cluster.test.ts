@@ -1,0 +1,212 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { status } from '@grpc/grpc-js';
+import { describe, expect, it } from 'vitest';
+import { TcpProxy } from '../../client/tcp-proxy.ts';
+import { type LockReply, statusOf } from '../../clients/lock-client.ts';
+import { afterwards, connect } from '../server-process.ts';
+import { launchOver } from './cluster-server.ts';
+import { startZooKeeper } from './zookeeper-server.ts';
+
+const WAIT = { timeout: 20_000 };
+const SESSION = ['--zookeeper_session_timeout', '3s'];
+
+async function startTwo(...flags: readonly string[]) {
+  const ensemble = await startZooKeeper();
+  const [one, two] = await Promise.all([launchOver(ensemble, ...flags), launchOver(ensemble, ...flags)]);
+  return { ensemble, one, two, first: connect(one.address), second: connect(two.address) };
+}
+
+async function startBehindProxy() {
+  const ensemble = await startZooKeeper();
+  const proxy = await TcpProxy.open(ensemble.address);
+  afterwards(() => proxy.close());
+  const one = await launchOver({ connectString: proxy.address }, ...SESSION);
+  const two = await launchOver(ensemble, ...SESSION);
+  return { ensemble, proxy, one, two, first: connect(one.address), second: connect(two.address) };
+}
+
+function expectGrowing(replies: readonly LockReply[]): void {
+  const tokens = replies.map((reply) => BigInt(reply.fencing_token));
+  expect(tokens).toEqual([...tokens].sort((a, b) => (a < b ? -1 : 1)));
+  expect(new Set(tokens).size).toBe(tokens.length);
+}
+
+describe('two servers', () => {
+  it('have one queue, and grant in its order with growing tokens', async () => {
+    const { first, second } = await startTwo();
+    const replies = [await first.lock({ name: 'a' })];
+    const order: number[] = [];
+    const waiting: Promise<void>[] = [];
+    for (let i = 0; i < 6; i++) {
+      const client = i % 2 === 0 ? second : first;
+      waiting.push(
+        client.lock({ name: 'a' }).then(async (reply) => {
+          order.push(i);
+          replies.push(reply);
+          await client.unlock('a', reply.key);
+        }),
+      );
+      await sleep(100);
+    }
+    expect((await second.tryLock({ name: 'a' })).locked).toBe(false);
+    await first.unlock('a', replies[0]!.key);
+    await Promise.all(waiting);
+    expect(order).toEqual([0, 1, 2, 3, 4, 5]);
+    expectGrowing(replies);
+  });
+
+  it('share readers, sizes and the mismatch of sizes', async () => {
+    const { first, second } = await startTwo();
+    expect((await first.lock({ name: 'shared', mode: 'SHARED' })).locked).toBe(true);
+    expect((await second.lock({ name: 'shared', mode: 'SHARED' })).locked).toBe(true);
+    expect((await second.tryLock({ name: 'shared' })).locked).toBe(false);
+    expect((await first.tryLock({ name: 'sized', size: 2 })).locked).toBe(true);
+    expect((await second.tryLock({ name: 'sized', size: 2 })).locked).toBe(true);
+    expect((await first.tryLock({ name: 'sized', size: 2 })).locked).toBe(false);
+    expect((await second.lock({ name: 'sized' })).error).toMatchObject({ code: 6 });
+    expect((await first.lock({ name: 'shared', size: 3 })).error).toMatchObject({ code: 6 });
+  });
+
+  it('unlock and renew by key what the other one has granted', async () => {
+    const { first, second } = await startTwo();
+    const { key } = await first.lock({ name: 'a', lock_timeout_seconds: 1 });
+    expect(await second.call('Renew', { name: 'a', key, lock_timeout_seconds: 4 })).toMatchObject({
+      locked: true,
+      key,
+    });
+    await sleep(1_800);
+    expect((await second.tryLock({ name: 'a' })).locked).toBe(false);
+    expect((await second.unlock('a', key)).unlocked).toBe(true);
+    expect((await second.tryLock({ name: 'a' })).locked).toBe(true);
+    await expect.poll(async () => (await first.unlock('a', key)).error?.code, WAIT).toBe(2);
+    const renewal = await first.call('Renew', { name: 'a', key, lock_timeout_seconds: 4 });
+    expect(renewal).toMatchObject({ locked: false, error: { code: 5 } });
+  });
+
+  it('do not take the key of a waiter, nor one of another name', async () => {
+    const { first, second } = await startTwo();
+    const { key } = await first.lock({ name: 'a' });
+    expect((await second.unlock('b', key)).error).toMatchObject({ code: 1 });
+    expect((await second.unlock('a', '00000000-0000-4000-8000-000000000000')).error).toMatchObject({
+      code: 2,
+    });
+    expect((await second.unlock('a', key)).unlocked).toBe(true);
+  });
+
+  it('grant a request once that its caller repeats at the other one', async () => {
+    const { one, first, second } = await startTwo();
+    const request = { name: 'a', request_id: Buffer.from('a request of mine') };
+    const caller = connect(one.address);
+    const granted = await caller.lock(request);
+    expect(granted.locked).toBe(true);
+    expect(await statusOf(second.lock(request))).toEqual({
+      code: status.UNAVAILABLE,
+      details: 'another server has this request still',
+    });
+    caller.close();
+    const repeat = async () => (await second.lock(request).catch(() => null))?.locked ?? false;
+    await expect.poll(repeat, WAIT).toBe(true);
+    expect((await first.unlock('a', granted.key)).unlocked).toBe(true);
+  });
+
+  it('release by the id of a request that the other one has', async () => {
+    const { first, second } = await startTwo();
+    const request = { name: 'a', request_id: Buffer.from('a request of mine') };
+    await first.lock(request);
+    const waiting = first.lock({ name: 'a' });
+    expect((await second.call('Unlock', request)).unlocked).toBe(true);
+    expect((await waiting).locked).toBe(true);
+  });
+});
+
+describe('a server that is killed', () => {
+  it('frees its locks after its session, for waiters elsewhere', async () => {
+    const { one, first, second } = await startTwo(...SESSION);
+    const held = await first.lock({ name: 'a' });
+    const waiting = second.lock({ name: 'a' });
+    await sleep(300);
+    const killedMs = performance.now();
+    one.server.signal('SIGKILL');
+    const next = await waiting;
+    expect(next.locked).toBe(true);
+    // The session counts from the last that was heard of it.
+    expect(performance.now() - killedMs).toBeGreaterThan(1_000);
+    expect(performance.now() - killedMs).toBeLessThan(8_000);
+    expectGrowing([held, next]);
+  });
+
+  it('leaves no waiter in the queue', async () => {
+    const { one, first, second } = await startTwo(...SESSION);
+    const { key } = await second.lock({ name: 'a' });
+    first.lock({ name: 'a' }).catch(() => {});
+    await sleep(300);
+    one.server.signal('SIGKILL');
+    const last = second.lock({ name: 'a' });
+    await sleep(100);
+    await second.unlock('a', key);
+    expect((await last).locked).toBe(true);
+  });
+});
+
+describe('a server that is stopped', () => {
+  it('frees its locks at once', async () => {
+    const { one, first, second } = await startTwo();
+    await first.lock({ name: 'a' });
+    const waiting = second.lock({ name: 'a' });
+    await sleep(200);
+    const stoppedMs = performance.now();
+    await one.server.stop();
+    expect((await waiting).locked).toBe(true);
+    expect(performance.now() - stoppedMs).toBeLessThan(9_000);
+  });
+});
+
+describe('a server that is cut off from the ensemble', () => {
+  it('grants nothing, drops who has lost a lock before others get it, and serves again', async () => {
+    const { proxy, one, first, second } = await startBehindProxy();
+    const held = await first.lock({ name: 'a' });
+    const idle = connect(one.address);
+    await idle.tryLock({ name: 'idle' }).then(({ key }) => idle.unlock('idle', key));
+    let lostMs = 0;
+    // A call that stays open for as long as the connection does: it waits for what its own session holds.
+    const open = statusOf(first.lock({ name: 'a' })).then((end) => {
+      lostMs = performance.now();
+      return end;
+    });
+    await sleep(200);
+    proxy.cut(true);
+    const waiting = second.lock({ name: 'a' });
+    await expect
+      .poll(() => statusOf(idle.lock({ name: 'b' })), WAIT)
+      .toEqual({
+        code: status.UNAVAILABLE,
+        details: 'ZooKeeper cannot be reached',
+      });
+    const next = await waiting;
+    const grantedMs = performance.now();
+    expect((await open).code).toBe(status.UNAVAILABLE);
+    expect(lostMs).toBeLessThan(grantedMs);
+    expectGrowing([held, next]);
+    expect(one.server.stderr).toContain('ZooKeeper cannot be reached');
+    expect(one.server.stderr).toContain('the session with ZooKeeper is over, and its locks are lost');
+    proxy.isDown = false;
+    const again = async () => (await idle.tryLock({ name: 'b' }).catch(() => null))?.locked ?? false;
+    await expect.poll(again, WAIT).toBe(true);
+    // The key of a lock that was lost is nobody's.
+    expect((await idle.unlock('a', held.key)).error).toMatchObject({ code: 2 });
+  });
+
+  it('keeps its locks when the ensemble comes back in time', async () => {
+    const { proxy, first, second } = await startBehindProxy();
+    const { key } = await first.lock({ name: 'a' });
+    const waiting = first.lock({ name: 'a' });
+    await sleep(200);
+    proxy.cut(true);
+    await sleep(700);
+    proxy.isDown = false;
+    const unlocked = async () => (await first.unlock('a', key).catch(() => null))?.unlocked ?? false;
+    await expect.poll(unlocked, WAIT).toBe(true);
+    expect((await waiting).locked).toBe(true);
+    expect((await second.tryLock({ name: 'a' })).locked).toBe(false);
+  });
+});
