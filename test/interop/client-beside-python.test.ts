@@ -1,29 +1,13 @@
-import { spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { expect, it } from 'vitest';
 import { LdlmClient } from '../../src/client/index.ts';
-import { peers, root } from './peers.ts';
+import { startPythonLocker } from './python-locker.ts';
 import { afterwards, sharedServer } from './server-process.ts';
 
 const server = sharedServer();
 
-interface Answer {
-  readonly locked?: boolean;
-  readonly key?: string;
-  readonly error?: string;
-}
-
 /** LDLM's Python client in a process of its own, and ours, on the same locks. */
 function openBoth() {
-  const words = [`${root}test/interop/python/locker.py`, server.address];
-  const child = spawn(peers.python, words, { stdio: ['pipe', 'pipe', 'inherit'] });
-  afterwards(() => child.kill('SIGKILL'));
-  const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-  const python = async (call: string, words: object): Promise<Answer> => {
-    child.stdin.write(`${JSON.stringify({ call, ...words })}\n`);
-    const { value } = await lines.next();
-    return JSON.parse(String(value)) as Answer;
-  };
+  const { child, call: python } = startPythonLocker(server.address);
   const client = new LdlmClient({ address: server.address });
   afterwards(() => client.close());
   return { python, client, child };
