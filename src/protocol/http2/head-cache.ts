@@ -56,7 +56,8 @@ export class HeadCache<Plan> {
     // A block that changed the table will not mean the same again.
     const repeatable = this.#decoder.generation === generation && end - start <= BLOCK_BYTES_MAX;
     if (head !== null && repeatable) {
-      const entry = { block: bytes.slice(start, end), head };
+      // A copy, which `slice` of a Buffer is not: the block would keep all that was read with it.
+      const entry = { block: new Uint8Array(bytes.subarray(start, end)), head };
       // An array that is made anew has no room for more than it holds; most connections remember two blocks.
       if (this.#next < this.#entries.length) this.#entries[this.#next] = entry;
       else this.#entries = [...this.#entries, entry];

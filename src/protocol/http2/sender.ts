@@ -64,11 +64,11 @@ export class Sender<Plan, Call> {
     const dataStart = offset + headersBytes;
     const trailersStart = dataStart + dataBytes;
     // A reply that is a status alone has neither head nor body.
-    if (headersBytes > 0) this.#enqueue(stream, false, bytes.slice(offset, dataStart), false);
+    if (headersBytes > 0) this.#enqueue(stream, false, copyOf(bytes, offset, dataStart), false);
     if (dataBytes > 0) {
-      this.#enqueue(stream, true, bytes.slice(dataStart + FRAME_HEADER_BYTES, trailersStart), false);
+      this.#enqueue(stream, true, copyOf(bytes, dataStart + FRAME_HEADER_BYTES, trailersStart), false);
     }
-    this.#enqueue(stream, false, bytes.slice(trailersStart, trailersStart + trailersBytes), true);
+    this.#enqueue(stream, false, copyOf(bytes, trailersStart, trailersStart + trailersBytes), true);
     this.flushStream(stream);
     return false;
   }
@@ -196,4 +196,9 @@ export class Sender<Plan, Call> {
     this.#window -= count;
     stream.sendWindowDelta -= count;
   }
+}
+
+/** `slice` of a Buffer would be a view of the memory, which its owner uses again. */
+function copyOf(bytes: Uint8Array, start: number, end: number): Uint8Array {
+  return new Uint8Array(bytes.subarray(start, end));
 }

@@ -50,6 +50,27 @@ describe('a reply', () => {
     expect(recorded.connection.openStreams).toBe(0);
   });
 
+  it('that waits is its own: the memory that it came in is used again', () => {
+    const recorded = withWindow(0);
+    open(recorded, 1);
+    const parts = [
+      headers(1, [[':status', '200']]),
+      data(1, 'reply'),
+      headers(1, [['grpc-status', '0']], END),
+    ];
+    const [head, middle, trailers] = parts.map((part) => part.length);
+    const memory = Buffer.concat(parts);
+    expect(recorded.connection.sendReply(recorded.stream(1), memory, 0, head!, middle!, trailers!)).toBe(
+      false,
+    );
+    memory.fill(0xee);
+    const [, ...waited] = [...recorded.takeFrames(), ...recorded.receive(windowUpdate(1, 5)).takeFrames()];
+    expect(waited.map(({ payload }) => payload.toString('latin1'))).toEqual([
+      'reply',
+      parts[2]!.subarray(9).toString('latin1'),
+    ]);
+  });
+
   it('without a body needs no window', () => {
     const recorded = withWindow(0);
     open(recorded, 1);
