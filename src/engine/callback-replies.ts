@@ -1,6 +1,5 @@
 import { Limits } from '../base/limits.ts';
 import type { GrpcStatus } from '../contract/grpc-status.ts';
-import type { Method } from '../contract/method.ts';
 import type { Origin } from '../core/origin.ts';
 import type { ReplyForm } from '../core/reply-form.ts';
 import type { DebugAttributes } from '../shard/debug-lines.ts';
@@ -9,11 +8,6 @@ import { ReplyKind } from '../shard/reply-record.ts';
 import type { ShardReplies } from '../shard/reply-target.ts';
 import type { EngineEvents } from './engine.ts';
 
-/** Counts replies by what they say. */
-export interface ReplyCounts {
-  replied(method: Method, outcome: Outcome): void;
-}
-
 /** Hands the replies of a shard on this thread straight to the engine's events, one at a time. */
 export class CallbackReplies implements ShardReplies {
   /** No reply is longer than the longest request, whose name and key it repeats. */
@@ -21,13 +15,11 @@ export class CallbackReplies implements ShardReplies {
   readonly stalls = 0;
   readonly isCrowded = false;
   readonly #events: EngineEvents;
-  readonly #counts: ReplyCounts | null;
   #count = 0;
   #grantingStopped = false;
 
-  constructor(events: EngineEvents, counts: ReplyCounts | null = null) {
+  constructor(events: EngineEvents) {
     this.#events = events;
-    this.#counts = counts;
   }
 
   /** True once all waiters were ended after `StopGranting`. */
@@ -43,13 +35,12 @@ export class CallbackReplies implements ShardReplies {
     origin: Origin,
     status: GrpcStatus,
     granted: boolean,
-    outcome: Outcome,
+    _outcome: Outcome,
     headersBytes: number,
     dataBytes: number,
     trailersBytes: number,
   ): void {
     this.#count++;
-    this.#counts?.replied(origin.method as Method, outcome);
     this.#events.reply(
       0,
       origin.route,

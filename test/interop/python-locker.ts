@@ -3,7 +3,7 @@ import { createInterface } from 'node:readline';
 import { peers, root } from './peers.ts';
 import { afterwards } from './server-process.ts';
 
-export interface PythonAnswer {
+interface PythonAnswer {
   readonly locked?: boolean;
   readonly key?: string;
   /** The name of the exception's class. */

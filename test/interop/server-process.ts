@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { afterAll, afterEach, beforeAll, expect } from 'vitest';
 import { LockClient, type LockClientOptions } from '../clients/lock-client.ts';
@@ -7,6 +8,18 @@ import { serverProgram } from './peers.ts';
 const readyLine = /gRPC server started\. Listening on (?<address>[^"\s]+)/;
 const restLine = /REST server started\. Listening on (?<address>[^"\s]+)/;
 const readyMsMax = 20_000;
+
+/** An ensemble in which the servers of this run keep their locks; empty: they keep them themselves. */
+const ensemble = process.env['INTEROP_ENSEMBLE'] ?? '';
+
+/** Whether the servers of this run keep their locks themselves, and so may have a state file. */
+export const isEmbedded: boolean = ensemble === '';
+
+/** Each server that has not been told otherwise is alone in its part of the ensemble. */
+function engineArgs(args: readonly string[]): string[] {
+  if (isEmbedded || args.includes('--engine')) return [];
+  return ['--engine', 'zookeeper', '--zookeeper_connect', `${ensemble}/${randomUUID()}`];
+}
 
 /** What a program printed and how it ended: `exitCode` is null when a signal killed it. */
 export interface ProgramEnd {
@@ -33,7 +46,7 @@ export class ServerProcess {
     program: string = serverProgram,
   ) {
     const inherited = Object.entries(process.env).filter(([name]) => !name.startsWith('LDLM_'));
-    this.#child = spawn(process.execPath, [program, '--ipc_socket_file', '', ...args], {
+    this.#child = spawn(process.execPath, [program, '--ipc_socket_file', '', ...engineArgs(args), ...args], {
       env: { ...Object.fromEntries(inherited), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

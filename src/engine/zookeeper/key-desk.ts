@@ -31,6 +31,8 @@ export class KeyDesk {
     const refusal = checkUnlock(command);
     if (refusal !== null) return Promise.resolve(refusal);
     const { name, requestId } = command;
+    // No lock has it.
+    if (name === '') return Promise.resolve(Refusals.lockDoesNotExist);
     const key = command.keyValid ? keyTextOf(command.key) : '';
     return this.#answered(name, () => this.#unlock(name, key, requestId));
   }
@@ -38,7 +40,7 @@ export class KeyDesk {
   renew(command: RenewCommand): Promise<KeyOutcome> {
     const refusal = checkRenew(command);
     if (refusal !== null) return Promise.resolve(refusal);
-    if (!command.keyValid) return Promise.resolve(Refusals.invalidKeyOnRenew);
+    if (!command.keyValid || command.name === '') return Promise.resolve(Refusals.invalidKeyOnRenew);
     const { name, lockTimeoutMs } = command;
     const key = keyTextOf(command.key);
     return this.#answered(name, () => this.#renew(name, key, lockTimeoutMs));

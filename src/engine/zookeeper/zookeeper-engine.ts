@@ -17,7 +17,6 @@ import type { Replies } from '../../shard/replies.ts';
 import { ReplyEncoder } from '../../shard/reply-encoder.ts';
 import { RequestLog } from '../../shard/request-log.ts';
 import type { Nodes, SessionState } from '../../zookeeper/nodes.ts';
-import { CallbackReplies } from '../callback-replies.ts';
 import type { EngineEvents, RingGauges, ServerEngine } from '../engine.ts';
 import { unlockRequestFor } from '../undelivered-grant.ts';
 import { type Claim, keyTextOf } from './claim.ts';
@@ -28,6 +27,7 @@ import { LockBases } from './lock-base.ts';
 import { LockDesk, type LockDeskParts } from './lock-desk.ts';
 import { type LockPaths, textOf } from './lock-place.ts';
 import type { NodeData } from './node-data.ts';
+import { ReplyBatch } from './reply-batch.ts';
 
 export interface ZooKeeperEngineOptions {
   readonly nodes: Nodes;
@@ -59,7 +59,7 @@ export class ZooKeeperEngine implements ServerEngine {
   readonly clock: Clock;
   readonly #options: ZooKeeperEngineOptions;
   readonly #events: ZooKeeperEvents;
-  readonly #target: CallbackReplies;
+  readonly #batch: ReplyBatch;
   readonly #replies: Replies;
   readonly #log: RequestLog | null;
   readonly #counts: ClaimCounts;
@@ -72,6 +72,9 @@ export class ZooKeeperEngine implements ServerEngine {
   readonly #keyText = new Span();
   readonly #endState: () => void;
   #isPublishing = false;
+  /** Sessions that have lost locks and are not told yet. */
+  #losers = new Set<number>();
+  #isClosed = false;
   #isSuspended = false;
 
   constructor(options: ZooKeeperEngineOptions, events: ZooKeeperEvents) {
@@ -80,13 +83,11 @@ export class ZooKeeperEngine implements ServerEngine {
     this.#options = options;
     this.#events = events;
     this.#counts = new ClaimCounts(clock, this.#book);
-    this.#target = new CallbackReplies(events, {
-      replied: (method, outcome) => {
-        this.#counts.replied(method, outcome);
-        this.#publishSoon();
-      },
+    this.#batch = new ReplyBatch((method, outcome) => {
+      this.#counts.replied(method, outcome);
+      this.#publishSoon();
     });
-    const encoder = new ReplyEncoder(this.#target);
+    const encoder = new ReplyEncoder(this.#batch);
     this.#log = options.logRequests === true ? new RequestLog(events, encoder) : null;
     this.#replies = this.#log ?? encoder;
     const bases = new LockBases(nodes, (path, child, layout) =>
@@ -190,9 +191,11 @@ export class ZooKeeperEngine implements ServerEngine {
 
   async stopGranting(): Promise<void> {
     this.#locks.stopGranting();
+    this.#publish();
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true;
     this.#endState();
     this.#locks.close();
     await this.#options.end();
@@ -246,24 +249,33 @@ export class ZooKeeperEngine implements ServerEngine {
     else this.#replies.malformed(origin);
   }
 
-  /** What ZooKeeper has answered at once goes to the sockets together. */
   #publishSoon(): void {
     if (this.#isPublishing) return;
     this.#isPublishing = true;
     setImmediate(() => {
       this.#isPublishing = false;
-      this.#target.publish();
+      this.#publish();
     });
   }
 
-  #stateChanged(state: SessionState): void {
-    if (state === 'lost' || state === 'closed') {
-      const losers = this.#locks.loseAll();
-      if (losers.size > 0) this.#events.locksLost(losers);
+  /** Replies go first: whoever is told that its locks are lost has been answered. */
+  #publish(): void {
+    this.#batch.deliver(this.#events);
+    if (this.#losers.size > 0) {
+      const losers = this.#losers;
+      this.#losers = new Set();
+      this.#events.locksLost(losers);
     }
-    const isSuspended = state !== 'connected';
-    if (isSuspended === this.#isSuspended) return;
+    const isSuspended = this.#options.nodes.state !== 'connected';
+    if (isSuspended === this.#isSuspended || this.#isClosed) return;
     this.#isSuspended = isSuspended;
     this.#events.suspended(0, isSuspended);
+  }
+
+  /** It may be noticed by whoever asks whether the session lives, in the middle of a request. */
+  #stateChanged(state: SessionState): void {
+    if (state === 'lost' || state === 'closed')
+      for (const session of this.#locks.loseAll()) this.#losers.add(session);
+    this.#publishSoon();
   }
 }

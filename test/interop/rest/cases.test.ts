@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { afterwards, connect, launchRest, runToEnd } from '../server-process.ts';
+import { afterwards, connect, isEmbedded, launchRest, runToEnd } from '../server-process.ts';
 import { CurlSession, keyIn } from './curl-session.ts';
 
 const notFound = '{"error": "session cookie not found. create a new session at /session"}';
@@ -328,7 +328,8 @@ describe('a body over REST, by curl', () => {
   });
 });
 
-describe('a restart', () => {
+// A state file is the embedded engine's.
+describe.runIf(isEmbedded)('a restart', () => {
   it('keeps the locks of REST sessions with a state file, and their keys', async () => {
     const folder = mkdtempSync(join(tmpdir(), 'ldlm-rest-'));
     afterwards(() => rmSync(folder, { recursive: true, force: true }));

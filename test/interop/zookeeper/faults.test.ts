@@ -6,7 +6,8 @@ import { afterwards } from '../../server/running-server.ts';
 import { startForeignClient } from './foreign-client.ts';
 import type { ForeignProgram } from './foreign-program.ts';
 import { connectNode } from './node-client.ts';
-import { startZooKeeper, type ZooKeeperServer } from './zookeeper-server.ts';
+import type { ZooKeeperServer } from './zookeeper-process.ts';
+import { startZooKeeper } from './zookeeper-server.ts';
 
 const WAIT = { timeout: 15_000 };
 const SESSION_MS = 3_000;

@@ -6,7 +6,8 @@ import {
   startForeignClient,
 } from './foreign-client.ts';
 import type { ForeignProgram } from './foreign-program.ts';
-import { startZooKeeper, type ZooKeeperServer } from './zookeeper-server.ts';
+import type { ZooKeeperServer } from './zookeeper-process.ts';
+import { startZooKeeper } from './zookeeper-server.ts';
 
 async function startTwo(
   ...programs: [ForeignProgram, ForeignProgram]

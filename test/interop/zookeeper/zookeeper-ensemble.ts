@@ -5,7 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterwards } from '../../server/running-server.ts';
 import { findFreePort } from './ports.ts';
 import type { ZooKeeperOptions } from './zookeeper-options.ts';
-import { makeZooKeeper, type ZooKeeperMode, type ZooKeeperServer } from './zookeeper-server.ts';
+import type { ZooKeeperMode, ZooKeeperServer } from './zookeeper-process.ts';
+import { makeZooKeeper } from './zookeeper-server.ts';
 
 const quorumMsMax = 15_000;
 
