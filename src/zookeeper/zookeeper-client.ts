@@ -191,6 +191,15 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     return this.#ask(path, operations.sync);
   }
 
+  /**
+   * The paths of all ephemeral nodes of this session at or below a path, sorted. Servers before 3.6 do not know it.
+   *
+   * @throws UnimplementedError, or another ZooKeeperError
+   */
+  getEphemerals(prefixPath = '/'): Promise<string[]> {
+    return this.#ask(prefixPath, (at) => operations.getEphemerals(at, this.#toClient));
+  }
+
   getAcl(path: string): Promise<{ acl: Acl[]; stat: Stat }> {
     return this.#ask(path, operations.getAcl);
   }

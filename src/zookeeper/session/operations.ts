@@ -1,3 +1,4 @@
+import { isWithin } from '../node-path.ts';
 import { CreateFlag, type CreateMode, OpCode } from '../wire/op-code.ts';
 import { type Acl, readAcls, readStat, type Stat, writeAcls } from '../wire/records.ts';
 import type { RequestParts } from './request.ts';
@@ -124,6 +125,21 @@ export function getAcl(path: RequestPath): RequestParts<{ acl: Acl[]; stat: Stat
     ...{ op: OpCode.GetAcl, path: path.client, isRead: true },
     write: (writer) => writer.string(path.server),
     read: (reader) => ({ acl: readAcls(reader), stat: readStat(reader) }),
+  };
+}
+
+/** @param toClient makes the paths that the server answers with what the client calls them */
+export function getEphemerals(path: RequestPath, toClient: (path: string) => string): RequestParts<string[]> {
+  return {
+    ...{ op: OpCode.GetEphemerals, path: path.client, isRead: true },
+    write: (writer) => writer.string(path.server),
+    // Servers compare texts, by which /ab is below /a.
+    read: (reader) =>
+      reader
+        .strings()
+        .filter((node) => isWithin(path.server, node))
+        .map(toClient)
+        .sort(),
   };
 }
 

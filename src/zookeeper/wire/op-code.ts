@@ -17,6 +17,7 @@ export const OpCode = {
   CreateTtl: 21,
   Auth: 100,
   SetWatches: 101,
+  GetEphemerals: 103,
   CloseSession: -11,
   /** In the reply to a multi: this operation failed. */
   Error: -1,
