@@ -1,3 +1,4 @@
+export type { ZooKeeperOptions } from './client-options.ts';
 export { HeldLock } from './locks/held-lock.ts';
 export * from './locks/lock-error.ts';
 export { HeldLocks, MultiLock } from './locks/multi-lock.ts';
@@ -17,7 +18,8 @@ export type {
 } from './nodes.ts';
 export * from './server-refusal.ts';
 export type { Credentials } from './session/session-link.ts';
+export type { SessionTicket } from './wire/handshake.ts';
 export type { CreateMode } from './wire/op-code.ts';
 export { type Acl, CREATOR_ACL, OPEN_ACL, Permission, type Stat } from './wire/records.ts';
-export { type MultiOperation, ZooKeeperClient, type ZooKeeperOptions } from './zookeeper-client.ts';
+export { type MultiOperation, ZooKeeperClient } from './zookeeper-client.ts';
 export * from './zookeeper-error.ts';

@@ -1,11 +1,12 @@
-import type { ConnectionOptions } from 'node:tls';
 import {
   checkCount,
   checkCreate,
   checkCredentials,
   checkData,
   checkMs,
+  checkTicket,
   checkVersion,
+  type ZooKeeperOptions,
 } from './client-options.ts';
 import { parseConnectString } from './connect-string.ts';
 import { Chroot } from './node-path.ts';
@@ -15,34 +16,13 @@ import { check, type MultiPart, multi } from './session/multi.ts';
 import * as operations from './session/operations.ts';
 import type { RequestParts } from './session/request.ts';
 import { Session } from './session/session.ts';
-import type { Credentials } from './session/session-link.ts';
 import { SystemClock } from './session/system-clock.ts';
 import { tell } from './session/tell.ts';
+import { untilConnected } from './session/until-connected.ts';
 import type { WatchKind } from './session/watch-registry.ts';
+import { NO_SESSION, type SessionTicket } from './wire/handshake.ts';
 import { type Acl, OPEN_ACL, type Stat } from './wire/records.ts';
-import { MultiFailedError, NoServerError } from './zookeeper-error.ts';
-
-/** Times in milliseconds. */
-export interface ZooKeeperOptions {
-  /** How long the session outlives its connection. The server may grant more or less. Default 10,000. */
-  readonly sessionTimeoutMs?: number;
-  /** How long `connect` may take. Default 30,000. */
-  readonly connectTimeoutMs?: number;
-  /** How long a request may wait for a connection. Default: the session timeout. */
-  readonly requestTimeoutMs?: number;
-  /** How many requests may be without an answer. Default 10,000. */
-  readonly requestsMax?: number;
-  /** Shown to every server before anything is asked. Default: none. */
-  readonly auth?: readonly Credentials[];
-  /** What may be done with the nodes that are created, by whom. Default: anything, by anybody. */
-  readonly acl?: readonly Acl[];
-  /** With TLS: `true`, or as node:tls has it. Default: without. */
-  readonly tls?: boolean | ConnectionOptions;
-  /** @internal Behind which number those of requests begin. Default 0. */
-  readonly firstXid?: number;
-  /** Ends `connect`, with its reason. */
-  readonly signal?: AbortSignal;
-}
+import { MultiFailedError } from './zookeeper-error.ts';
 
 /** One operation of a {@link ZooKeeperClient.multi}. */
 export type MultiOperation =
@@ -60,6 +40,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   readonly #keepRunning = new KeepRunning();
   readonly #chroot: Chroot;
   readonly #acl: readonly Acl[];
+  readonly #resume: SessionTicket;
   readonly #session: Session;
   readonly #toClient = (path: string): string => this.#chroot.toClient(path);
   readonly #listeners = new Set<(state: SessionState) => void>();
@@ -72,10 +53,13 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     const target = parseConnectString(connectString);
     const { tls = false, auth = [] } = options;
     checkCredentials(auth);
+    if (options.resume) checkTicket(options.resume);
     this.#acl = options.acl ?? OPEN_ACL;
     this.#chroot = new Chroot(target.chroot);
+    this.#resume = copyOf(options.resume ?? NO_SESSION);
     this.#session = new Session({
       ...{ target, requestTimeoutMs, requestsMax, auth, clock: this.clock, firstXid: options.firstXid ?? 0 },
+      resume: this.#resume,
       timeoutMs: sessionTimeoutMs,
       tls: tls === false ? null : tls === true ? {} : tls,
       keepRunning: this.#keepRunning,
@@ -85,7 +69,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   }
 
   /**
-   * Begins a session.
+   * Begins a session, or goes on with the one of `resume` if it lives: see {@link ZooKeeperClient.resumed}.
    *
    * @param connectString `host1:2181,host2:2181/chroot`: paths are below the chroot then, which must exist
    * @throws ZooKeeperUseError, NoServerError, AuthFailedError, or the reason of `signal`
@@ -96,12 +80,13 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     checkMs('connectTimeoutMs', connectTimeoutMs);
     const client = new ZooKeeperClient(connectString, options);
     try {
-      await client.#connected(connectTimeoutMs, signal);
+      await untilConnected(client, client.#session, connectTimeoutMs, signal);
       // Wrong credentials are said before this is answered.
       if (auth.length > 0) await client.sync('/');
       return client;
     } catch (error) {
-      await client.close();
+      // Whoever wanted to go on with a session may want to try once more.
+      await (client.resumed ? client.detach() : client.close());
       throw error;
     }
   }
@@ -112,6 +97,20 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
 
   get sessionId(): bigint {
     return this.#session.id;
+  }
+
+  /**
+   * By which another client can go on with this session, while this one is closed by {@link ZooKeeperClient.detach} or its
+   * process has ended. It is as secret as a password. Null: there is no session now.
+   */
+  get ticket(): SessionTicket | null {
+    const { ticket } = this.#session;
+    return ticket && copyOf(ticket);
+  }
+
+  /** Whether the session is the one that `resume` has named. False: that one was over, or has ended since. */
+  get resumed(): boolean {
+    return this.sessionId !== 0n && this.sessionId === this.#resume.sessionId;
   }
 
   /** What the server has granted, in milliseconds. */
@@ -231,6 +230,20 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     this.#keepRunning.close();
   }
 
+  /**
+   * Closes the client and leaves its session to a successor, which can go on with it until it has timed out. What was asked
+   * before is answered; what waits rejects with ClientClosedError, and to this client its locks are lost. Their nodes stay,
+   * and so do those that only wait for a lock, and hold up whoever is behind them: see {@link ZooKeeperClient.getEphemerals}.
+   *
+   * @returns the ticket for `resume`; null: there is no session to go on with
+   */
+  async detach(): Promise<SessionTicket | null> {
+    const { ticket } = this;
+    await this.#session.detach();
+    this.#keepRunning.close();
+    return ticket;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -238,26 +251,6 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   /** @internal Gives the connection up, as a fault of the network would. */
   dropConnection(): void {
     this.#session.dropConnection();
-  }
-
-  async #connected(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve, reject } = withResolvers();
-    const endKeeping = this.keepRunning();
-    const late = (): void =>
-      reject(new NoServerError(this.#session.servers, timeoutMs, this.#session.lastCause ?? undefined));
-    const endTimer = this.clock.after(timeoutMs, late);
-    const endState = this.onState((state) => {
-      if (state === 'connected') resolve();
-      else if (state === 'closed') reject(this.#session.fault);
-    });
-    const abort = (): void => reject(signal?.reason);
-    signal?.addEventListener('abort', abort, { once: true });
-    try {
-      if (this.state !== 'connected') await promise;
-    } finally {
-      for (const end of [endKeeping, endTimer, endState]) end();
-      signal?.removeEventListener('abort', abort);
-    }
   }
 
   #path(path: string): operations.RequestPath {
@@ -305,12 +298,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   }
 }
 
-function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
+/** Whoever writes to the bytes that he gave or was given changes nothing here. */
+function copyOf({ sessionId, password }: SessionTicket): SessionTicket {
+  return { sessionId, password: Buffer.from(password) };
 }

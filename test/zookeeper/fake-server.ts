@@ -30,8 +30,10 @@ interface Answer {
 }
 
 export interface FakeOptions {
-  /** Undefined: an empty answer that all is well. */
-  readonly answer?: (asked: Asked) => Answer | undefined;
+  /** Undefined: an empty answer that all is well. Null: none. */
+  readonly answer?: (asked: Asked) => Answer | null | undefined;
+  /** How long a client waits for its greeting to be answered. Default 0. */
+  readonly greetAfterMs?: number;
   /** Whether the session that a client shows is one. Default: yes. */
   readonly knows?: (greeting: Greeting) => boolean;
 }
@@ -55,10 +57,7 @@ export class FakeServer {
   static async start(options: FakeOptions = {}): Promise<FakeServer> {
     const server = new FakeServer(options);
     await new Promise<void>((resolve) => server.#server.listen(0, '127.0.0.1', resolve));
-    afterwards(() => {
-      server.cut();
-      server.#server.close();
-    });
+    afterwards(() => server.stop());
     return server;
   }
 
@@ -76,12 +75,20 @@ export class FakeServer {
     for (const socket of this.#sockets) socket.destroy();
   }
 
+  /** Takes no connections any more, either. */
+  stop(): void {
+    this.cut();
+    this.#server.close();
+  }
+
   #serve(socket: Socket): void {
     this.#sockets.add(socket);
     socket.on('error', () => {});
     socket.on('close', () => this.#sockets.delete(socket));
     let take = (reader: JuteReader): void => {
-      this.#greet(socket, reader);
+      const { greetAfterMs = 0 } = this.#options;
+      if (greetAfterMs === 0) this.#greet(socket, reader);
+      else setTimeout(() => this.#greet(socket, reader), greetAfterMs);
       take = (request) => this.#answer(socket, request);
     };
     const splitter = new FrameSplitter(FRAME_BYTES_MAX, (frame) => take(new JuteReader(frame)));
@@ -108,7 +115,9 @@ export class FakeServer {
     const [xid, op] = [body.int(), body.int()];
     const asked = { op, body };
     if (op !== OpCode.Sync) this.asked.push(asked);
-    const { code = 0, write = () => {}, closes = false } = this.#options.answer?.(asked) ?? {};
+    const answer = this.#options.answer?.(asked);
+    if (answer === null) return;
+    const { code = 0, write = () => {}, closes = false } = answer ?? {};
     send(socket, (writer) => {
       writer.int(xid);
       writer.long(1n);

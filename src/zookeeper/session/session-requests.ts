@@ -26,8 +26,18 @@ export function proof(): Request {
 }
 
 /** Tells the server that the session is over, lets it answer what was asked before, and ends the link. */
-export async function closeSession(link: SessionLink): Promise<void> {
-  const request = new Request(closing, 0, () => {});
+export function closeSession(link: SessionLink): Promise<void> {
+  return finish(link, closing);
+}
+
+/** Lets the server answer what was asked before, and ends the link alone: the session goes on until its timeout. */
+export function leaveSession(link: SessionLink): Promise<void> {
+  return finish(link, asking);
+}
+
+/** @param last is asked behind all others */
+async function finish(link: SessionLink, last: RequestParts<void>): Promise<void> {
+  const request = new Request(last, 0, () => {});
   link.send(request as Request);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {

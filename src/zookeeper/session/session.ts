@@ -15,7 +15,7 @@ import { RequestQueue } from './request-queue.ts';
 import { ServerList } from './server-list.ts';
 import { SessionDeadlines } from './session-deadlines.ts';
 import { type Credentials, SessionLink } from './session-link.ts';
-import { closeSession, failAll, proof } from './session-requests.ts';
+import { closeSession, failAll, leaveSession, proof } from './session-requests.ts';
 import { WatchRegistry } from './watch-registry.ts';
 
 /** How often to look at the deadlines at the least, and at the most. */
@@ -31,6 +31,8 @@ export interface SessionOptions {
   readonly requestTimeoutMs: number;
   readonly requestsMax: number;
   readonly auth: readonly Credentials[];
+  /** A session that may go on still, or the wish for a new one. */
+  readonly resume: SessionTicket;
   readonly clock: SessionClock;
   readonly keepRunning: KeepRunning;
   /** Where the numbers of requests begin. */
@@ -52,6 +54,8 @@ export class Session {
   readonly #waiting = new RequestQueue<Request>();
   #state: SessionState = 'connecting';
   #ticket: SessionTicket = NO_SESSION;
+  /** What servers are shown as long as there is no session. It counts for nothing before one has taken it. */
+  #resume: SessionTicket;
   #link: SessionLink | null = null;
   #isReady = false;
   #greetingEndsMs = 0;
@@ -67,6 +71,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#resume = options.resume;
     this.#servers = new ServerList(options.target);
     this.#connect();
   }
@@ -78,7 +83,13 @@ export class Session {
 
   /** 0 as long as there is none. */
   get id(): bigint {
-    return this.#ticket.id;
+    return this.#ticket.sessionId;
+  }
+
+  /** Null: there is no session now. */
+  get ticket(): SessionTicket | null {
+    this.#checkExpiry();
+    return this.id === 0n ? null : this.#ticket;
   }
 
   /** What the server has granted, in milliseconds; 0 before. */
@@ -96,7 +107,7 @@ export class Session {
 
   isAlive(id: bigint): boolean {
     this.#checkExpiry();
-    return id !== 0n && id === this.#ticket.id;
+    return id !== 0n && id === this.#ticket.sessionId;
   }
 
   submit<Reply>(parts: RequestParts<Reply>): Promise<Reply> {
@@ -113,17 +124,23 @@ export class Session {
 
   /** Ends the session, and with it all its ephemeral nodes, if a server can be told. What was asked before is answered. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#leave(closeSession);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  /** The same without a word of the end: the session goes on at the servers until its timeout. */
+  detach(): Promise<void> {
+    this.#closing ??= this.#leave(leaveSession);
+    return this.#closing;
+  }
+
+  async #leave(finish: (link: SessionLink) => Promise<void>): Promise<void> {
     if (this.fault !== null) return;
     const link = this.#isReady ? this.#link : null;
     if (link !== null) this.#link = null;
     // Here it is over before the server is told: by then somebody else may have what it held.
     this.#end(new ClientClosedError());
-    if (link !== null) await closeSession(link);
+    if (link !== null) await finish(link);
   }
 
   /** Gives the connection up, as a fault of the network would. */
@@ -139,7 +156,12 @@ export class Session {
     const nowMs = (): number => clock.nowMs();
     const link: SessionLink = new SessionLink(
       {
-        ...{ server: this.#servers.next(), tls, ticket: this.#ticket, timeoutMs },
+        ...{
+          server: this.#servers.next(),
+          tls,
+          ticket: this.id === 0n ? this.#resume : this.#ticket,
+          timeoutMs,
+        },
         ...{ lastZxid: this.#lastZxid, nowMs },
       },
       {
@@ -272,6 +294,7 @@ export class Session {
   /** The session is over. Its server may not know yet, so it is not come back to. */
   #lose(): void {
     this.#ticket = NO_SESSION;
+    this.#resume = NO_SESSION;
     this.#endPause();
     this.#unlink(null);
     for (const request of this.#waiting.takeAll()) request.fail(new SessionExpiredError(request.path));
