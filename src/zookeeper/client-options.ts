@@ -50,6 +50,12 @@ export function checkCount(option: string, count: number, path = ''): void {
 }
 
 /** @throws ZooKeeperUseError */
+export function checkInt(name: string, value: number, path: string): void {
+  if (!Number.isInteger(value) || value < -INT_MAX - 1 || value > INT_MAX)
+    throw new ZooKeeperUseError(`${name} must be a whole number of 32 bits, not ${String(value)}`, path);
+}
+
+/** @throws ZooKeeperUseError */
 export function checkCredentials(auth: readonly Credentials[]): void {
   for (const { scheme, auth: secret } of auth)
     if (typeof scheme !== 'string' || !(typeof secret === 'string' || secret instanceof Uint8Array))

@@ -1,5 +1,6 @@
 export type { ZooKeeperOptions } from './client-options.ts';
 export { HeldLock } from './locks/held-lock.ts';
+export type { LeaseCount } from './locks/lease-limit.ts';
 export * from './locks/lock-error.ts';
 export { HeldLocks, MultiLock } from './locks/multi-lock.ts';
 export { Mutex, type MutexOptions } from './locks/mutex.ts';
@@ -7,6 +8,11 @@ export { type AcquireOptions, QueuedLock, type QueuedLockOptions } from './locks
 export { ReadWriteLock } from './locks/read-write-lock.ts';
 export { onRevoke, revoke } from './locks/revocation.ts';
 export { type LeaseRequest, Semaphore, type SemaphoreOptions } from './locks/semaphore.ts';
+export {
+  SharedCount,
+  type SharedCountOptions,
+  type VersionedCount,
+} from './locks/shared-count.ts';
 export type {
   CreatedNode,
   CreateOptions,

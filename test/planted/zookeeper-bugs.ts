@@ -122,4 +122,20 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
     tests: [SIMULATION],
     catches: 'a lease of a session that is over is not believed in',
   },
+  {
+    name: 'a number of leases that is raised wakes nobody',
+    file: 'src/zookeeper/locks/lease-acquisition.ts',
+    find: 'limit.onChange(() => wakeNow());',
+    replace: 'limit.onChange(() => void wakeNow);',
+    tests: ['test/zookeeper/locks/semaphore'],
+    catches: 'waiters notice at once',
+  },
+  {
+    name: 'a client that leaves its session to another one ends it',
+    file: 'src/zookeeper/session/session-requests.ts',
+    find: 'return finish(link, asking);',
+    replace: 'return finish(link, closing);',
+    tests: ['test/zookeeper/zookeeper-client'],
+    catches: 'is closed, without a word to the server',
+  },
 ];

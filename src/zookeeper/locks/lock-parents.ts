@@ -15,11 +15,10 @@ import { isUnanswered } from './node-removal.ts';
  * @throws ZooKeeperUseError when there is nothing to make it below
  */
 export async function makeParents(nodes: Nodes, path: string): Promise<void> {
-  if (await isMade(nodes, path)) return;
-  const parent = parentOf(path);
-  if (parent === '/')
+  if (path === '/')
     throw new ZooKeeperUseError('the chroot in the connect string is a node that does not exist', path);
-  await makeParents(nodes, parent);
+  if (await isMade(nodes, path)) return;
+  await makeParents(nodes, parentOf(path));
   await isMade(nodes, path);
 }
 
