@@ -138,4 +138,12 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
     tests: ['test/zookeeper/zookeeper-client'],
     catches: 'is closed, without a word to the server',
   },
+  {
+    name: 'a server that refuses by itself proves the session',
+    file: 'src/zookeeper/session/session-link.ts',
+    find: 'const isProof = request.isProof && !UNPROVEN.includes(code);',
+    replace: 'const isProof = request.isProof || UNPROVEN.includes(code);',
+    tests: ['test/zookeeper/session/session-link'],
+    catches: 'a server that refuses by itself proves no session',
+  },
 ];

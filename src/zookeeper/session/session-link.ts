@@ -1,6 +1,11 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { ServerAddress } from '../connect-string.ts';
-import { refusalOf } from '../server-refusal.ts';
+import {
+  refusalOf,
+  SessionClosedRequireAuthError,
+  ThrottledError,
+  UnimplementedError,
+} from '../server-refusal.ts';
 import { type ConnectReply, readConnectReply, type SessionTicket, writeConnect } from '../wire/handshake.ts';
 import { JuteReader } from '../wire/jute-reader.ts';
 import type { JuteWriter } from '../wire/jute-writer.ts';
@@ -11,6 +16,13 @@ import type { Request } from './request.ts';
 import { RequestQueue } from './request-queue.ts';
 import type { WatchKind, WatchRegistry } from './watch-registry.ts';
 
+const UNIMPLEMENTED = new UnimplementedError().zooKeeperCode;
+/** What any server says by itself: the leader knows nothing of it. */
+const UNPROVEN: readonly number[] = [
+  UNIMPLEMENTED,
+  new ThrottledError().zooKeeperCode,
+  new SessionClosedRequireAuthError().zooKeeperCode,
+];
 const XID_MAX = 0x7fff_ffff;
 /** Servers close the connection at frames above their jute.maxbuffer, by default a byte less than 1 MiB. */
 const FRAME_BYTES_MAX = 1024 * 1024 - 1;
@@ -160,12 +172,18 @@ export class SessionLink {
   }
 
   #answer(xid: number, code: number, reader: JuteReader): void {
-    const request = this.#inFlight.first();
-    if (request?.xid !== xid)
-      throw new MalformedReplyError(`request ${xid} is answered where ${request?.xid ?? 'none'} is due`);
-    this.#inFlight.shift();
-    this.#listener.received(request.isProof ? request.sentMs : null);
+    const first = this.#inFlight.first();
+    const request = first?.xid === xid ? this.#inFlight.shift() : this.#refused(xid, code);
+    if (request === null)
+      throw new MalformedReplyError(`request ${xid} is answered where ${first?.xid ?? 'none'} is due`);
+    const isProof = request.isProof && !UNPROVEN.includes(code);
+    this.#listener.received(isProof ? request.sentMs : null);
     request.answer(code, reader);
+  }
+
+  /** Servers say that they do not know an operation before they answer what was asked before it, and close the connection. */
+  #refused(xid: number, code: number): Request | null {
+    return code === UNIMPLEMENTED ? this.#inFlight.take((request) => request.xid === xid) : null;
   }
 
   #notify(reader: JuteReader): void {
