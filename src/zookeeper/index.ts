@@ -13,6 +13,7 @@ export {
   type SharedCountOptions,
   type VersionedCount,
 } from './locks/shared-count.ts';
+export type { MultiOperation } from './multi-operation.ts';
 export type {
   CreatedNode,
   CreateOptions,
@@ -27,5 +28,5 @@ export type { Credentials } from './session/session-link.ts';
 export type { SessionTicket } from './wire/handshake.ts';
 export type { CreateMode } from './wire/op-code.ts';
 export { type Acl, CREATOR_ACL, OPEN_ACL, Permission, type Stat } from './wire/records.ts';
-export { type MultiOperation, ZooKeeperClient } from './zookeeper-client.ts';
+export { ZooKeeperClient } from './zookeeper-client.ts';
 export * from './zookeeper-error.ts';

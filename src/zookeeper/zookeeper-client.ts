@@ -9,10 +9,12 @@ import {
   type ZooKeeperOptions,
 } from './client-options.ts';
 import { parseConnectString } from './connect-string.ts';
+import { ANY_VERSION, createParts, type MultiOperation, multiPart } from './multi-operation.ts';
 import { Chroot } from './node-path.ts';
 import type { CreatedNode, CreateOptions, Nodes, SessionState, Watcher } from './nodes.ts';
+import { addWatch } from './session/add-watch.ts';
 import { KeepRunning } from './session/keep-running.ts';
-import { check, type MultiPart, multi } from './session/multi.ts';
+import { multi } from './session/multi.ts';
 import * as operations from './session/operations.ts';
 import type { RequestParts } from './session/request.ts';
 import { Session } from './session/session.ts';
@@ -23,16 +25,6 @@ import type { WatchKind } from './session/watch-registry.ts';
 import { NO_SESSION, type SessionTicket } from './wire/handshake.ts';
 import { type Acl, OPEN_ACL, type Stat } from './wire/records.ts';
 import { MultiFailedError } from './zookeeper-error.ts';
-
-/** One operation of a {@link ZooKeeperClient.multi}. */
-export type MultiOperation =
-  | ({ readonly type: 'create'; readonly path: string } & CreateOptions)
-  | { readonly type: 'delete'; readonly path: string; readonly version?: number }
-  | { readonly type: 'setData'; readonly path: string; readonly data: Uint8Array; readonly version?: number }
-  | { readonly type: 'check'; readonly path: string; readonly version: number };
-
-const ANY_VERSION = -1;
-const EMPTY = Buffer.alloc(0);
 
 /** A client of a ZooKeeper ensemble, with one session after the other. `await using` closes it. */
 export class ZooKeeperClient implements Nodes, AsyncDisposable {
@@ -144,7 +136,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   create(path: string, options: CreateOptions = {}): Promise<CreatedNode> {
     return this.#ask(path, (at) => {
       checkCreate(path, options);
-      return operations.create(at, this.#createParts(options), this.#toClient);
+      return operations.create(at, createParts(options, this.#acl), this.#toClient);
     });
   }
 
@@ -158,13 +150,13 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   exists(path: string, watcher?: Watcher): Promise<Stat | null> {
     return this.#ask(path, (at) => {
       const arm = (doesExist: boolean): void => this.#arm(doesExist ? 'data' : 'exists', at, watcher);
-      return operations.exists(at, watcher !== undefined, arm);
+      return operations.exists(at, this.#asks('data', at, watcher), arm);
     });
   }
 
   getData(path: string, watcher?: Watcher): Promise<{ data: Buffer; stat: Stat }> {
     return this.#ask(path, (at) =>
-      operations.getData(at, watcher !== undefined, () => this.#arm('data', at, watcher)),
+      operations.getData(at, this.#asks('data', at, watcher), () => this.#arm('data', at, watcher)),
     );
   }
 
@@ -178,7 +170,9 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
 
   getChildren(path: string, watcher?: Watcher): Promise<{ children: string[]; stat: Stat }> {
     return this.#ask(path, (at) =>
-      operations.getChildren(at, watcher !== undefined, () => this.#arm('children', at, watcher)),
+      operations.getChildren(at, this.#asks('children', at, watcher), () =>
+        this.#arm('children', at, watcher),
+      ),
     );
   }
 
@@ -186,12 +180,36 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     this.#session.watches.remove(this.#chroot.toServer(path), watcher);
   }
 
+  /**
+   * Tells of all events of a node, which need not exist: `created`, `deleted`, `dataChanged` and `childrenChanged`; with
+   * `recursive` of those of all nodes at or below the path, without `childrenChanged`. It goes on until what is returned is
+   * called.
+   *
+   * What happens while no server is connected is not told later either, other than with the watches for one event. Instead
+   * `reconnected` is told once on each new connection: what was known before may be old, and what is read from then on is
+   * followed. `lost` is the last event: the session is over, or a server of before 3.6 was connected, which does not know such
+   * watches.
+   *
+   * @returns what ends it
+   * @throws UnimplementedError from servers before 3.6, which close the connection; ZooKeeperUseError while the node has a
+   * watch of the other kind
+   */
+  async addWatch(
+    path: string,
+    { recursive = false }: { readonly recursive?: boolean },
+    watcher: Watcher,
+  ): Promise<() => void> {
+    const kind = recursive ? 'persistentRecursive' : 'persistent';
+    return addWatch(this.#session, this.#path(path), kind, watcher);
+  }
+
   sync(path: string): Promise<void> {
     return this.#ask(path, operations.sync);
   }
 
   /**
-   * The paths of all ephemeral nodes of this session at or below a path, sorted. Servers before 3.6 do not know it.
+   * The paths of all ephemeral nodes of this session at or below a path, sorted. Servers before 3.6 refuse that, and close the
+   * connection.
    *
    * @throws UnimplementedError, or another ZooKeeperError
    */
@@ -216,7 +234,8 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   async multi(
     asked: readonly MultiOperation[],
   ): Promise<readonly { readonly path: string | null; readonly stat: Stat | null }[]> {
-    const reply = await this.#session.submit(multi(asked.map((operation) => this.#multiPart(operation))));
+    const parts = asked.map((operation) => multiPart(operation, this.#path(operation.path), this.#acl));
+    const reply = await this.#session.submit(multi(parts));
     if ('errors' in reply) throw new MultiFailedError(reply.errors);
     return reply.results.map(({ path, stat }) => ({
       path: path === null ? null : this.#chroot.toClient(path),
@@ -257,10 +276,6 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     return { server: this.#chroot.toServer(path), client: path };
   }
 
-  #createParts({ mode = 'persistent', data = EMPTY, acl = this.#acl, ttlMs = 0 }: CreateOptions) {
-    return { mode, data, acl, ttlMs };
-  }
-
   /** Without a promise of its own: what cannot be asked rejects all the same. */
   #ask<Reply>(path: string, parts: (at: operations.RequestPath) => RequestParts<Reply>): Promise<Reply> {
     try {
@@ -270,26 +285,13 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     }
   }
 
-  #arm(kind: WatchKind, { server }: operations.RequestPath, watcher: Watcher | undefined): void {
-    if (watcher !== undefined) this.#session.watches.add(kind, server, watcher);
+  /** Whether the server is to set a watch, for whoever asks when the request is sent. */
+  #asks(kind: WatchKind, { server }: operations.RequestPath, watcher: Watcher | undefined): () => boolean {
+    return () => watcher !== undefined && !this.#session.watches.persistent.covers(kind, server);
   }
 
-  #multiPart(operation: MultiOperation): MultiPart {
-    const path = this.#path(operation.path);
-    const part = (parts: RequestParts<unknown>): MultiPart => ({
-      ...{ op: parts.op, path: parts.path },
-      write: (writer) => parts.write(writer),
-    });
-    switch (operation.type) {
-      case 'create':
-        return part(operations.create(path, this.#createParts(operation), this.#toClient));
-      case 'delete':
-        return part(operations.remove(path, operation.version ?? ANY_VERSION));
-      case 'setData':
-        return part(operations.setData(path, operation.data, operation.version ?? ANY_VERSION));
-      case 'check':
-        return check(path.server, operation.version);
-    }
+  #arm(kind: WatchKind, { server }: operations.RequestPath, watcher: Watcher | undefined): void {
+    if (watcher !== undefined) this.#session.watches.add(kind, server, watcher);
   }
 
   #stateChanged(state: SessionState): void {

@@ -146,4 +146,20 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
     tests: ['test/zookeeper/session/session-link'],
     catches: 'a server that refuses by itself proves no session',
   },
+  {
+    name: 'a watch for one event is lost with the one that stays',
+    file: 'src/zookeeper/session/session.ts',
+    find: 'if (this.#link === link) link.arm(armRequests(this.watches, sinceZxid, path));',
+    replace: 'if (this.#link !== link) link.arm(armRequests(this.watches, sinceZxid, path));',
+    tests: ['test/zookeeper/session/add-watch'],
+    catches: 'what is left there is asked for anew',
+  },
+  {
+    name: 'old servers are asked for watches that they do not know',
+    file: 'src/zookeeper/session/arm-requests.ts',
+    find: 'op: hasPersistent ? OpCode.SetWatches2 : OpCode.SetWatches,',
+    replace: 'op: OpCode.SetWatches2,',
+    tests: ['test/zookeeper/session/add-watch'],
+    catches: 'watches are asked for as old servers know it',
+  },
 ];

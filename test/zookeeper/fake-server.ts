@@ -25,6 +25,8 @@ interface Answer {
   readonly code?: number;
   /** Default: nothing. */
   readonly write?: (writer: JuteWriter) => void;
+  /** An event of this number for this path goes before it, or behind it in the same packet. */
+  readonly event?: { readonly goes: 'before' | 'behind'; readonly type: number; readonly path: string };
   /** The connection is closed behind it. */
   readonly closes?: boolean;
 }
@@ -68,6 +70,11 @@ export class FakeServer {
   /** The numbers of the operations that were asked for. */
   get ops(): number[] {
     return this.asked.map(({ op }) => op);
+  }
+
+  /** Tells all connections of an event, by its number and the path of its node. */
+  notify(type: number, path: string): void {
+    for (const socket of this.#sockets) sendNotification(socket, type, path);
   }
 
   /** Ends all connections. */
@@ -117,15 +124,30 @@ export class FakeServer {
     if (op !== OpCode.Sync) this.asked.push(asked);
     const answer = this.#options.answer?.(asked);
     if (answer === null) return;
-    const { code = 0, write = () => {}, closes = false } = answer ?? {};
+    const { code = 0, write = () => {}, closes = false, event } = answer ?? {};
+    socket.cork();
+    if (event?.goes === 'before') sendNotification(socket, event.type, event.path);
     send(socket, (writer) => {
       writer.int(xid);
       writer.long(1n);
       writer.int(code);
       write(writer);
     });
+    if (event?.goes === 'behind') sendNotification(socket, event.type, event.path);
+    socket.uncork();
     if (closes) socket.end();
   }
+}
+
+function sendNotification(socket: Socket, type: number, path: string): void {
+  send(socket, (writer) => {
+    writer.int(-1);
+    writer.long(-1n);
+    writer.int(0);
+    writer.int(type);
+    writer.int(3);
+    writer.string(path);
+  });
 }
 
 function send(socket: Socket, write: (writer: JuteWriter) => void): void {
