@@ -5,11 +5,12 @@ import { describeFileError } from '../config/file-error.ts';
 import { parsePathMap } from '../config/path-map.ts';
 import type { ServerOptions } from '../config/server-options.ts';
 import { LockPaths } from '../engine/zookeeper/lock-place.ts';
+import type { ZooKeeperOptions } from '../zookeeper/client-options.ts';
 import { parseConnectString } from '../zookeeper/connect-string.ts';
 import { childOf } from '../zookeeper/node-path.ts';
 import { NodeExistsError } from '../zookeeper/server-refusal.ts';
 import { CREATOR_ACL, OPEN_ACL } from '../zookeeper/wire/records.ts';
-import { ZooKeeperClient, type ZooKeeperOptions } from '../zookeeper/zookeeper-client.ts';
+import { ZooKeeperClient } from '../zookeeper/zookeeper-client.ts';
 import type { Logger } from './logger.ts';
 import { TlsConfigError } from './tls-context.ts';
 

@@ -1,7 +1,37 @@
+import type { ConnectionOptions } from 'node:tls';
 import type { CreateOptions } from './nodes.ts';
 import type { Credentials } from './session/session-link.ts';
+import type { SessionTicket } from './wire/handshake.ts';
 import { CreateFlag } from './wire/op-code.ts';
+import type { Acl } from './wire/records.ts';
 import { ZooKeeperUseError } from './zookeeper-error.ts';
+
+/** Times in milliseconds. */
+export interface ZooKeeperOptions {
+  /** How long the session outlives its connection. The server may grant more or less. Default 10,000. */
+  readonly sessionTimeoutMs?: number;
+  /** How long `connect` may take. Default 30,000. */
+  readonly connectTimeoutMs?: number;
+  /** How long a request may wait for a connection. Default: the session timeout. */
+  readonly requestTimeoutMs?: number;
+  /** How many requests may be without an answer. Default 10,000. */
+  readonly requestsMax?: number;
+  /** Shown to every server before anything is asked. Default: none. */
+  readonly auth?: readonly Credentials[];
+  /** What may be done with the nodes that are created, by whom. Default: anything, by anybody. */
+  readonly acl?: readonly Acl[];
+  /**
+   * Goes on with a session: see `ZooKeeperClient.ticket`. Its timeout becomes `sessionTimeoutMs`. Servers do not say
+   * whether it is over or the password is wrong: either way a new one is begun. Null: there is none to go on with.
+   */
+  readonly resume?: SessionTicket | null;
+  /** With TLS: `true`, or as node:tls has it. Default: without. */
+  readonly tls?: boolean | ConnectionOptions;
+  /** @internal Behind which number those of requests begin. Default 0. */
+  readonly firstXid?: number;
+  /** Ends `connect`, with its reason. */
+  readonly signal?: AbortSignal;
+}
 
 const INT_MAX = 2 ** 31 - 1;
 /** What servers keep of a time to live. */
@@ -20,10 +50,24 @@ export function checkCount(option: string, count: number, path = ''): void {
 }
 
 /** @throws ZooKeeperUseError */
+export function checkInt(name: string, value: number, path: string): void {
+  if (!Number.isInteger(value) || value < -INT_MAX - 1 || value > INT_MAX)
+    throw new ZooKeeperUseError(`${name} must be a whole number of 32 bits, not ${String(value)}`, path);
+}
+
+/** @throws ZooKeeperUseError */
 export function checkCredentials(auth: readonly Credentials[]): void {
   for (const { scheme, auth: secret } of auth)
     if (typeof scheme !== 'string' || !(typeof secret === 'string' || secret instanceof Uint8Array))
       throw new ZooKeeperUseError('auth must be a list of { scheme, auth }, each a text');
+}
+
+/** @throws ZooKeeperUseError */
+export function checkTicket({ sessionId, password }: SessionTicket): void {
+  const isId =
+    typeof sessionId === 'bigint' && sessionId !== 0n && BigInt.asIntN(64, sessionId) === sessionId;
+  if (!isId || !(password instanceof Uint8Array))
+    throw new ZooKeeperUseError('resume must be { sessionId, password } as ticket has it');
 }
 
 /** @throws ZooKeeperUseError */

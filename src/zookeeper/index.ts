@@ -1,4 +1,6 @@
+export type { ZooKeeperOptions } from './client-options.ts';
 export { HeldLock } from './locks/held-lock.ts';
+export type { LeaseCount } from './locks/lease-limit.ts';
 export * from './locks/lock-error.ts';
 export { HeldLocks, MultiLock } from './locks/multi-lock.ts';
 export { Mutex, type MutexOptions } from './locks/mutex.ts';
@@ -6,6 +8,12 @@ export { type AcquireOptions, QueuedLock, type QueuedLockOptions } from './locks
 export { ReadWriteLock } from './locks/read-write-lock.ts';
 export { onRevoke, revoke } from './locks/revocation.ts';
 export { type LeaseRequest, Semaphore, type SemaphoreOptions } from './locks/semaphore.ts';
+export {
+  SharedCount,
+  type SharedCountOptions,
+  type VersionedCount,
+} from './locks/shared-count.ts';
+export type { MultiOperation } from './multi-operation.ts';
 export type {
   CreatedNode,
   CreateOptions,
@@ -17,7 +25,8 @@ export type {
 } from './nodes.ts';
 export * from './server-refusal.ts';
 export type { Credentials } from './session/session-link.ts';
+export type { SessionTicket } from './wire/handshake.ts';
 export type { CreateMode } from './wire/op-code.ts';
 export { type Acl, CREATOR_ACL, OPEN_ACL, Permission, type Stat } from './wire/records.ts';
-export { type MultiOperation, ZooKeeperClient, type ZooKeeperOptions } from './zookeeper-client.ts';
+export { ZooKeeperClient } from './zookeeper-client.ts';
 export * from './zookeeper-error.ts';

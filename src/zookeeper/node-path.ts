@@ -41,6 +41,11 @@ export function childOf(path: string, name: string): string {
   return path === '/' ? `/${name}` : `${path}/${name}`;
 }
 
+/** Whether a node is the one at a path, or below it. */
+export function isWithin(path: string, node: string): boolean {
+  return node === path || node.startsWith(childOf(path, ''));
+}
+
 /** Paths as a client names them, and as servers do when the client lives below a node. */
 export class Chroot {
   readonly #prefix: string;

@@ -1,13 +1,16 @@
 import type { CreateMode } from './wire/op-code.ts';
 import type { Acl, Stat } from './wire/records.ts';
 
-/** One event of a node, or that the session is gone which would have been told of one. */
+/**
+ * One event of a node. `lost`: the session is gone which would have been told of one. `reconnected`, which only watches hear
+ * that stay: another connection is there, and what happened before it is not told.
+ */
 export interface WatchEvent {
-  readonly type: 'created' | 'deleted' | 'dataChanged' | 'childrenChanged' | 'lost';
+  readonly type: 'created' | 'deleted' | 'dataChanged' | 'childrenChanged' | 'lost' | 'reconnected';
   readonly path: string;
 }
 
-/** Is told of one event, and then no more. It must not throw. */
+/** Is told of one event, and then no more, unless it was set as one that stays. It must not throw. */
 export type Watcher = (event: WatchEvent) => void;
 
 export interface CreateOptions {

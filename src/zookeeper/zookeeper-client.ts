@@ -1,58 +1,30 @@
-import type { ConnectionOptions } from 'node:tls';
 import {
   checkCount,
   checkCreate,
   checkCredentials,
   checkData,
   checkMs,
+  checkTicket,
   checkVersion,
+  type ZooKeeperOptions,
 } from './client-options.ts';
 import { parseConnectString } from './connect-string.ts';
+import { ANY_VERSION, createParts, type MultiOperation, multiPart } from './multi-operation.ts';
 import { Chroot } from './node-path.ts';
 import type { CreatedNode, CreateOptions, Nodes, SessionState, Watcher } from './nodes.ts';
+import { addWatch } from './session/add-watch.ts';
 import { KeepRunning } from './session/keep-running.ts';
-import { check, type MultiPart, multi } from './session/multi.ts';
+import { multi } from './session/multi.ts';
 import * as operations from './session/operations.ts';
 import type { RequestParts } from './session/request.ts';
 import { Session } from './session/session.ts';
-import type { Credentials } from './session/session-link.ts';
 import { SystemClock } from './session/system-clock.ts';
 import { tell } from './session/tell.ts';
+import { untilConnected } from './session/until-connected.ts';
 import type { WatchKind } from './session/watch-registry.ts';
+import { NO_SESSION, type SessionTicket } from './wire/handshake.ts';
 import { type Acl, OPEN_ACL, type Stat } from './wire/records.ts';
-import { MultiFailedError, NoServerError } from './zookeeper-error.ts';
-
-/** Times in milliseconds. */
-export interface ZooKeeperOptions {
-  /** How long the session outlives its connection. The server may grant more or less. Default 10,000. */
-  readonly sessionTimeoutMs?: number;
-  /** How long `connect` may take. Default 30,000. */
-  readonly connectTimeoutMs?: number;
-  /** How long a request may wait for a connection. Default: the session timeout. */
-  readonly requestTimeoutMs?: number;
-  /** How many requests may be without an answer. Default 10,000. */
-  readonly requestsMax?: number;
-  /** Shown to every server before anything is asked. Default: none. */
-  readonly auth?: readonly Credentials[];
-  /** What may be done with the nodes that are created, by whom. Default: anything, by anybody. */
-  readonly acl?: readonly Acl[];
-  /** With TLS: `true`, or as node:tls has it. Default: without. */
-  readonly tls?: boolean | ConnectionOptions;
-  /** @internal Behind which number those of requests begin. Default 0. */
-  readonly firstXid?: number;
-  /** Ends `connect`, with its reason. */
-  readonly signal?: AbortSignal;
-}
-
-/** One operation of a {@link ZooKeeperClient.multi}. */
-export type MultiOperation =
-  | ({ readonly type: 'create'; readonly path: string } & CreateOptions)
-  | { readonly type: 'delete'; readonly path: string; readonly version?: number }
-  | { readonly type: 'setData'; readonly path: string; readonly data: Uint8Array; readonly version?: number }
-  | { readonly type: 'check'; readonly path: string; readonly version: number };
-
-const ANY_VERSION = -1;
-const EMPTY = Buffer.alloc(0);
+import { MultiFailedError } from './zookeeper-error.ts';
 
 /** A client of a ZooKeeper ensemble, with one session after the other. `await using` closes it. */
 export class ZooKeeperClient implements Nodes, AsyncDisposable {
@@ -60,6 +32,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   readonly #keepRunning = new KeepRunning();
   readonly #chroot: Chroot;
   readonly #acl: readonly Acl[];
+  readonly #resume: SessionTicket;
   readonly #session: Session;
   readonly #toClient = (path: string): string => this.#chroot.toClient(path);
   readonly #listeners = new Set<(state: SessionState) => void>();
@@ -72,10 +45,13 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     const target = parseConnectString(connectString);
     const { tls = false, auth = [] } = options;
     checkCredentials(auth);
+    if (options.resume) checkTicket(options.resume);
     this.#acl = options.acl ?? OPEN_ACL;
     this.#chroot = new Chroot(target.chroot);
+    this.#resume = copyOf(options.resume ?? NO_SESSION);
     this.#session = new Session({
       ...{ target, requestTimeoutMs, requestsMax, auth, clock: this.clock, firstXid: options.firstXid ?? 0 },
+      resume: this.#resume,
       timeoutMs: sessionTimeoutMs,
       tls: tls === false ? null : tls === true ? {} : tls,
       keepRunning: this.#keepRunning,
@@ -85,7 +61,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   }
 
   /**
-   * Begins a session.
+   * Begins a session, or goes on with the one of `resume` if it lives: see {@link ZooKeeperClient.resumed}.
    *
    * @param connectString `host1:2181,host2:2181/chroot`: paths are below the chroot then, which must exist
    * @throws ZooKeeperUseError, NoServerError, AuthFailedError, or the reason of `signal`
@@ -96,12 +72,13 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     checkMs('connectTimeoutMs', connectTimeoutMs);
     const client = new ZooKeeperClient(connectString, options);
     try {
-      await client.#connected(connectTimeoutMs, signal);
+      await untilConnected(client, client.#session, connectTimeoutMs, signal);
       // Wrong credentials are said before this is answered.
       if (auth.length > 0) await client.sync('/');
       return client;
     } catch (error) {
-      await client.close();
+      // Whoever wanted to go on with a session may want to try once more.
+      await (client.resumed ? client.detach() : client.close());
       throw error;
     }
   }
@@ -112,6 +89,20 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
 
   get sessionId(): bigint {
     return this.#session.id;
+  }
+
+  /**
+   * By which another client can go on with this session, while this one is closed by {@link ZooKeeperClient.detach} or its
+   * process has ended. It is as secret as a password. Null: there is no session now.
+   */
+  get ticket(): SessionTicket | null {
+    const { ticket } = this.#session;
+    return ticket && copyOf(ticket);
+  }
+
+  /** Whether the session is the one that `resume` has named. False: that one was over, or has ended since. */
+  get resumed(): boolean {
+    return this.sessionId !== 0n && this.sessionId === this.#resume.sessionId;
   }
 
   /** What the server has granted, in milliseconds. */
@@ -145,7 +136,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   create(path: string, options: CreateOptions = {}): Promise<CreatedNode> {
     return this.#ask(path, (at) => {
       checkCreate(path, options);
-      return operations.create(at, this.#createParts(options), this.#toClient);
+      return operations.create(at, createParts(options, this.#acl), this.#toClient);
     });
   }
 
@@ -159,13 +150,13 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   exists(path: string, watcher?: Watcher): Promise<Stat | null> {
     return this.#ask(path, (at) => {
       const arm = (doesExist: boolean): void => this.#arm(doesExist ? 'data' : 'exists', at, watcher);
-      return operations.exists(at, watcher !== undefined, arm);
+      return operations.exists(at, this.#asks('data', at, watcher), arm);
     });
   }
 
   getData(path: string, watcher?: Watcher): Promise<{ data: Buffer; stat: Stat }> {
     return this.#ask(path, (at) =>
-      operations.getData(at, watcher !== undefined, () => this.#arm('data', at, watcher)),
+      operations.getData(at, this.#asks('data', at, watcher), () => this.#arm('data', at, watcher)),
     );
   }
 
@@ -179,7 +170,9 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
 
   getChildren(path: string, watcher?: Watcher): Promise<{ children: string[]; stat: Stat }> {
     return this.#ask(path, (at) =>
-      operations.getChildren(at, watcher !== undefined, () => this.#arm('children', at, watcher)),
+      operations.getChildren(at, this.#asks('children', at, watcher), () =>
+        this.#arm('children', at, watcher),
+      ),
     );
   }
 
@@ -187,8 +180,41 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     this.#session.watches.remove(this.#chroot.toServer(path), watcher);
   }
 
+  /**
+   * Tells of all events of a node, which need not exist: `created`, `deleted`, `dataChanged` and `childrenChanged`; with
+   * `recursive` of those of all nodes at or below the path, without `childrenChanged`. It goes on until what is returned is
+   * called.
+   *
+   * What happens while no server is connected is not told later either, other than with the watches for one event. Instead
+   * `reconnected` is told once on each new connection: what was known before may be old, and what is read from then on is
+   * followed. `lost` is the last event: the session is over, or a server of before 3.6 was connected, which does not know such
+   * watches.
+   *
+   * @returns what ends it
+   * @throws UnimplementedError from servers before 3.6, which close the connection; ZooKeeperUseError while the node has a
+   * watch of the other kind
+   */
+  async addWatch(
+    path: string,
+    { recursive = false }: { readonly recursive?: boolean },
+    watcher: Watcher,
+  ): Promise<() => void> {
+    const kind = recursive ? 'persistentRecursive' : 'persistent';
+    return addWatch(this.#session, this.#path(path), kind, watcher);
+  }
+
   sync(path: string): Promise<void> {
     return this.#ask(path, operations.sync);
+  }
+
+  /**
+   * The paths of all ephemeral nodes of this session at or below a path, sorted. Servers before 3.6 refuse that, and close the
+   * connection.
+   *
+   * @throws UnimplementedError, or another ZooKeeperError
+   */
+  getEphemerals(prefixPath = '/'): Promise<string[]> {
+    return this.#ask(prefixPath, (at) => operations.getEphemerals(at, this.#toClient));
   }
 
   getAcl(path: string): Promise<{ acl: Acl[]; stat: Stat }> {
@@ -208,7 +234,8 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   async multi(
     asked: readonly MultiOperation[],
   ): Promise<readonly { readonly path: string | null; readonly stat: Stat | null }[]> {
-    const reply = await this.#session.submit(multi(asked.map((operation) => this.#multiPart(operation))));
+    const parts = asked.map((operation) => multiPart(operation, this.#path(operation.path), this.#acl));
+    const reply = await this.#session.submit(multi(parts));
     if ('errors' in reply) throw new MultiFailedError(reply.errors);
     return reply.results.map(({ path, stat }) => ({
       path: path === null ? null : this.#chroot.toClient(path),
@@ -222,6 +249,20 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     this.#keepRunning.close();
   }
 
+  /**
+   * Closes the client and leaves its session to a successor, which can go on with it until it has timed out. What was asked
+   * before is answered; what waits rejects with ClientClosedError, and to this client its locks are lost. Their nodes stay,
+   * and so do those that only wait for a lock, and hold up whoever is behind them: see {@link ZooKeeperClient.getEphemerals}.
+   *
+   * @returns the ticket for `resume`; null: there is no session to go on with
+   */
+  async detach(): Promise<SessionTicket | null> {
+    const { ticket } = this;
+    await this.#session.detach();
+    this.#keepRunning.close();
+    return ticket;
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -231,32 +272,8 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     this.#session.dropConnection();
   }
 
-  async #connected(timeoutMs: number, signal: AbortSignal | undefined): Promise<void> {
-    const { promise, resolve, reject } = withResolvers();
-    const endKeeping = this.keepRunning();
-    const late = (): void =>
-      reject(new NoServerError(this.#session.servers, timeoutMs, this.#session.lastCause ?? undefined));
-    const endTimer = this.clock.after(timeoutMs, late);
-    const endState = this.onState((state) => {
-      if (state === 'connected') resolve();
-      else if (state === 'closed') reject(this.#session.fault);
-    });
-    const abort = (): void => reject(signal?.reason);
-    signal?.addEventListener('abort', abort, { once: true });
-    try {
-      if (this.state !== 'connected') await promise;
-    } finally {
-      for (const end of [endKeeping, endTimer, endState]) end();
-      signal?.removeEventListener('abort', abort);
-    }
-  }
-
   #path(path: string): operations.RequestPath {
     return { server: this.#chroot.toServer(path), client: path };
-  }
-
-  #createParts({ mode = 'persistent', data = EMPTY, acl = this.#acl, ttlMs = 0 }: CreateOptions) {
-    return { mode, data, acl, ttlMs };
   }
 
   /** Without a promise of its own: what cannot be asked rejects all the same. */
@@ -268,26 +285,13 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     }
   }
 
-  #arm(kind: WatchKind, { server }: operations.RequestPath, watcher: Watcher | undefined): void {
-    if (watcher !== undefined) this.#session.watches.add(kind, server, watcher);
+  /** Whether the server is to set a watch, for whoever asks when the request is sent. */
+  #asks(kind: WatchKind, { server }: operations.RequestPath, watcher: Watcher | undefined): () => boolean {
+    return () => watcher !== undefined && !this.#session.watches.persistent.covers(kind, server);
   }
 
-  #multiPart(operation: MultiOperation): MultiPart {
-    const path = this.#path(operation.path);
-    const part = (parts: RequestParts<unknown>): MultiPart => ({
-      ...{ op: parts.op, path: parts.path },
-      write: (writer) => parts.write(writer),
-    });
-    switch (operation.type) {
-      case 'create':
-        return part(operations.create(path, this.#createParts(operation), this.#toClient));
-      case 'delete':
-        return part(operations.remove(path, operation.version ?? ANY_VERSION));
-      case 'setData':
-        return part(operations.setData(path, operation.data, operation.version ?? ANY_VERSION));
-      case 'check':
-        return check(path.server, operation.version);
-    }
+  #arm(kind: WatchKind, { server }: operations.RequestPath, watcher: Watcher | undefined): void {
+    if (watcher !== undefined) this.#session.watches.add(kind, server, watcher);
   }
 
   #stateChanged(state: SessionState): void {
@@ -296,12 +300,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   }
 }
 
-function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
-  let resolve!: () => void;
-  let reject!: (error: unknown) => void;
-  const promise = new Promise<void>((yes, no) => {
-    resolve = yes;
-    reject = no;
-  });
-  return { promise, resolve, reject };
+/** Whoever writes to the bytes that he gave or was given changes nothing here. */
+function copyOf({ sessionId, password }: SessionTicket): SessionTicket {
+  return { sessionId, password: Buffer.from(password) };
 }

@@ -65,7 +65,8 @@ async function installGo(): Promise<void> {
 /** Brings the jars of each Curator, and compiles the driver of its locks against them. */
 async function installCurator(project: string): Promise<void> {
   const java = `${root}test/interop/zookeeper/java`;
-  const sources = ['Main.java', 'Locks.java', 'org/apache/curator/framework/recipes/locks/LockPaths.java'];
+  const lockPaths = 'org/apache/curator/framework/recipes/locks/LockPaths.java';
+  const sources = ['Main.java', 'Locks.java', 'Counts.java', lockPaths];
   for (const version of curatorVersions) {
     const jars = curatorJars(version);
     const done = `${jars}/ldlm-installed`;

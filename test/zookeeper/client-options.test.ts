@@ -5,6 +5,7 @@ import {
   checkCredentials,
   checkData,
   checkMs,
+  checkTicket,
   checkVersion,
 } from '../../src/zookeeper/client-options.ts';
 import type { CreateOptions } from '../../src/zookeeper/nodes.ts';
@@ -26,6 +27,7 @@ describe('what a client is given', () => {
           { scheme: 'x', auth: Buffer.alloc(1) },
         ]),
     ],
+    ['a ticket', () => checkTicket({ sessionId: -(2n ** 63n), password: Buffer.alloc(16) })],
     ['any version', () => checkVersion('/a', -1)],
     ['the last version', () => checkVersion('/a', 2 ** 31 - 1)],
     ['no data', () => checkData('/a', Buffer.alloc(0))],
@@ -43,6 +45,19 @@ describe('what a client is given', () => {
     ['x must be a whole number from 1 on, not 0', () => checkCount('x', 0)],
     ['from 1 on, not Infinity', () => checkCount('x', Number.POSITIVE_INFINITY)],
     ['auth must be a list of { scheme, auth }', () => checkCredentials([any({ scheme: 'digest' })])],
+    [
+      'resume must be { sessionId, password }',
+      () => checkTicket({ sessionId: 0n, password: Buffer.alloc(16) }),
+    ],
+    [
+      'resume must be { sessionId, password }',
+      () => checkTicket({ sessionId: 2n ** 63n, password: Buffer.alloc(16) }),
+    ],
+    [
+      'resume must be { sessionId, password }',
+      () => checkTicket(any({ sessionId: 1, password: Buffer.alloc(16) })),
+    ],
+    ['as ticket has it', () => checkTicket(any({ sessionId: 1n, password: 'text' }))],
     ['a version is a whole number from -1 on, not 1.5', () => checkVersion('/a', 1.5)],
     ['from -1 on, not 2147483648', () => checkVersion('/a', 2 ** 31)],
     ['the data of a node are bytes', () => checkData('/a', any('text'))],

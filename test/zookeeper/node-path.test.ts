@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { Chroot, checkPath, childOf, nameOf, parentOf } from '../../src/zookeeper/node-path.ts';
+import { Chroot, checkPath, childOf, isWithin, nameOf, parentOf } from '../../src/zookeeper/node-path.ts';
 
 describe('the path of a node', () => {
   it.each(['/', '/a', '/a/b', '/...', '/a.b', '/ ', '/ä', '/a-0000000001'])('may be %s', (path) => {
@@ -28,6 +28,17 @@ describe('the path of a node', () => {
   ])('has a parent, a name, and children: %s', (path, parent, name, child) => {
     expect([parentOf(path), nameOf(path), childOf(path, 'x')]).toEqual([parent, name, child]);
   });
+});
+
+it.each([
+  ['/', '/', true],
+  ['/', '/a/b', true],
+  ['/a', '/a', true],
+  ['/a', '/a/b', true],
+  ['/a', '/ab', false],
+  ['/a/b', '/a', false],
+])('a node is at a path or below it, which texts alone do not say: %s, %s', (path, node, isIn) => {
+  expect(isWithin(path, node)).toBe(isIn);
 });
 
 describe('a chroot', () => {

@@ -3,6 +3,7 @@ import { Acquisition } from '../../zookeeper/locks/acquisition.ts';
 import { LOCK_NAME } from '../../zookeeper/locks/contenders.ts';
 import type { LockRequest } from '../../zookeeper/locks/hold-within.ts';
 import { LeaseAcquisition } from '../../zookeeper/locks/lease-acquisition.ts';
+import { LeaseLimit } from '../../zookeeper/locks/lease-limit.ts';
 import {
   type Listing,
   protectionOf,
@@ -82,7 +83,7 @@ function semaphoreRequest(nodes: Nodes, bases: LockBases, claim: Claim, data: Ui
   const { base } = place;
   const lease = new LeaseAcquisition(nodes, {
     ...{ locks: childOf(base, SEMAPHORE_LOCKS), leases: childOf(base, SEMAPHORE_LEASES) },
-    ...{ maxLeases: () => size, data, tries, prefix: protectionOf(claim.key) },
+    ...{ limit: new LeaseLimit(base, size), data, tries, prefix: protectionOf(claim.key) },
   });
   return {
     run: async () => {

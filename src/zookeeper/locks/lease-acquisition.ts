@@ -3,6 +3,7 @@ import { NoNodeError } from '../server-refusal.ts';
 import { Acquisition } from './acquisition.ts';
 import { Changes } from './changes.ts';
 import { LEASE_NAME } from './contenders.ts';
+import type { LeaseLimit } from './lease-limit.ts';
 import { discardNode, isSessionOver, isUnanswered } from './node-removal.ts';
 import { createQueueNode, type QueueNode, removeTwins } from './queue-node.ts';
 import { MUTEX } from './standing.ts';
@@ -11,7 +12,7 @@ export interface LeaseOptions {
   /** The nodes below which those stand who want a lease, and the leases. */
   readonly locks: string;
   readonly leases: string;
-  readonly maxLeases: () => number;
+  readonly limit: LeaseLimit;
   readonly data: Uint8Array;
   /** Does not wait: looks first, so that an attempt of no use leaves no trace. */
   readonly tries: boolean;
@@ -66,10 +67,10 @@ export class LeaseAcquisition {
   }
 
   async #isTaken(): Promise<boolean> {
-    const { tries, maxLeases } = this.#options;
+    const { tries, limit } = this.#options;
     if (!tries) return false;
     const children = await this.#list();
-    return children !== null && children.length >= maxLeases();
+    return children !== null && children.length >= limit.max;
   }
 
   async #runLocked(lock: QueueNode): Promise<QueueNode | null | 'gone'> {
@@ -98,18 +99,25 @@ export class LeaseAcquisition {
 
   /** Everybody counts all children, whatever they are: so must this. */
   async #untilGranted(lock: QueueNode, lease: QueueNode): Promise<LeaseStanding> {
-    const { leases, maxLeases, tries } = this.#options;
+    const { leases, limit, tries } = this.#options;
     let standing = 'behind' as LeaseStanding;
-    while (standing === 'behind' && !this.#changes.isCancelled) {
-      await this.#changes.wait([leases], async (wake) => {
-        const children = await this.#list(wake);
-        if (children === null) return false;
-        removeTwins(this.#nodes, leases, lease, children);
-        if (!children.includes(lease.name) || !this.#isAlive(lock, lease)) standing = 'gone';
-        else if (children.length > maxLeases()) standing = tries ? 'taken' : 'behind';
-        else if (this.#nodes.state === 'connected') standing = 'granted';
-        return standing === 'behind';
-      });
+    let wakeNow = (): void => {};
+    const endLimit = limit.onChange(() => wakeNow());
+    try {
+      while (standing === 'behind' && !this.#changes.isCancelled) {
+        await this.#changes.wait([leases], async (wake) => {
+          wakeNow = wake;
+          const children = await this.#list(wake);
+          if (children === null) return false;
+          removeTwins(this.#nodes, leases, lease, children);
+          if (!children.includes(lease.name) || !this.#isAlive(lock, lease)) standing = 'gone';
+          else if (children.length > limit.max) standing = tries ? 'taken' : 'behind';
+          else if (this.#nodes.state === 'connected') standing = 'granted';
+          return standing === 'behind';
+        });
+      }
+    } finally {
+      endLimit();
     }
     return standing;
   }

@@ -60,3 +60,10 @@ export class SequenceExhaustedError extends ZooKeeperError {
     );
   }
 }
+
+/** The node of a shared count has something else in it. */
+export class NotACountError extends ZooKeeperError {
+  constructor(path: string, dataBytes: number) {
+    super('ZOOKEEPER_NOT_A_COUNT', `a count has 4 bytes, not ${dataBytes}: ${path}`, path);
+  }
+}

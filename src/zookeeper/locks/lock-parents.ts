@@ -18,11 +18,10 @@ const NO_DATA = Buffer.alloc(0);
  * @throws ZooKeeperUseError when there is nothing to make it below
  */
 export async function makeParents(nodes: Nodes, path: string, data: Uint8Array = NO_DATA): Promise<void> {
-  if (await isMade(nodes, path, data)) return;
-  const parent = parentOf(path);
-  if (parent === '/')
+  if (path === '/')
     throw new ZooKeeperUseError('the chroot in the connect string is a node that does not exist', path);
-  await makeParents(nodes, parent);
+  if (await isMade(nodes, path, data)) return;
+  await makeParents(nodes, parentOf(path));
   await isMade(nodes, path, data);
 }
 

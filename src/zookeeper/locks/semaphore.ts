@@ -1,4 +1,3 @@
-import { checkCount } from '../client-options.ts';
 import { childOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NoNodeError } from '../server-refusal.ts';
@@ -7,13 +6,17 @@ import { type AcquireLimits, checkLimits, checkTimeout } from './acquire-limits.
 import { HeldLock } from './held-lock.ts';
 import { holdWithin } from './hold-within.ts';
 import { LeaseAcquisition } from './lease-acquisition.ts';
+import { type LeaseCount, LeaseLimit } from './lease-limit.ts';
 import { LockTimeoutError } from './lock-error.ts';
 import { HeldLocks } from './multi-lock.ts';
 import type { AcquireOptions, QueuedLockOptions } from './queued-lock.ts';
 
 export interface SemaphoreOptions extends QueuedLockOptions {
-  /** How many leases there are. All who use the path must say the same: nobody can see what others said. */
-  readonly maxLeases: number;
+  /**
+   * How many leases there are. All who use the path must say the same, for nobody can see what others said, or name the same
+   * {@link SharedCount}.
+   */
+  readonly maxLeases: number | LeaseCount;
 }
 
 /** Times in milliseconds. A semaphore knows no owners: a lease is a lease. */
@@ -22,21 +25,29 @@ export type LeaseRequest = Omit<AcquireOptions, 'owner'>;
 /** A number of leases, as Curator's InterProcessSemaphoreV2 has them. Requests are granted in their order. */
 export class Semaphore {
   readonly path: string;
-  /** May be changed: see {@link SemaphoreOptions.maxLeases}. Waiters notice at their next look. */
-  maxLeases: number;
   /** How long `acquire` waits unless it says otherwise, in milliseconds; null: for ever. */
   timeoutMs: number | null;
   readonly #nodes: Nodes;
+  readonly #limit: LeaseLimit;
   readonly #data: Uint8Array | null;
 
   constructor(nodes: Nodes, path: string, { maxLeases, timeoutMs = 1_000, data }: SemaphoreOptions) {
-    checkCount('maxLeases', maxLeases, path);
+    this.#limit = new LeaseLimit(path, maxLeases);
     checkTimeout(path, timeoutMs);
     this.path = path;
-    this.maxLeases = maxLeases;
     this.timeoutMs = timeoutMs;
     this.#nodes = nodes;
     this.#data = data === undefined ? null : Buffer.from(data);
+  }
+
+  /** How many leases there are now. */
+  get maxLeases(): number {
+    return this.#limit.max;
+  }
+
+  /** See {@link SemaphoreOptions.maxLeases}. Whoever waits here notices at once. Who has a lease keeps it. */
+  set maxLeases(maxLeases: number | LeaseCount) {
+    this.#limit.source = maxLeases;
   }
 
   /**
@@ -73,7 +84,9 @@ export class Semaphore {
     { timeoutMs = this.timeoutMs, signal }: LeaseRequest = {},
   ): Promise<HeldLocks> {
     checkLimits(this.path, { timeoutMs, signal });
-    if (!Number.isSafeInteger(count) || count < 1 || count > this.maxLeases)
+    // A count that others change may grow until the time is over.
+    const max = this.#limit.isFixed ? this.maxLeases : Number.POSITIVE_INFINITY;
+    if (!Number.isSafeInteger(count) || count < 1 || count > max)
       throw new ZooKeeperUseError(
         `of ${this.maxLeases} leases, a whole number from 1 on can be had, not ${String(count)}`,
         this.path,
@@ -115,7 +128,7 @@ export class Semaphore {
     const acquisition = new LeaseAcquisition(this.#nodes, {
       locks: childOf(this.path, 'locks'),
       leases: childOf(this.path, 'leases'),
-      maxLeases: () => this.maxLeases,
+      limit: this.#limit,
       data: this.#data ?? Buffer.from(this.#nodes.localAddress ?? ''),
       tries,
     });

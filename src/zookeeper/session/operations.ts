@@ -1,4 +1,5 @@
-import { CreateFlag, type CreateMode, OpCode } from '../wire/op-code.ts';
+import { isWithin } from '../node-path.ts';
+import { ANY_WATCH, CreateFlag, type CreateMode, OpCode, WatchMode } from '../wire/op-code.ts';
 import { type Acl, readAcls, readStat, type Stat, writeAcls } from '../wire/records.ts';
 import type { RequestParts } from './request.ts';
 
@@ -63,10 +64,13 @@ export function setData(path: RequestPath, data: Uint8Array, version: number): R
   };
 }
 
-/** @param answered is told before the reply of whether the node exists, so that a watch stands before its event comes */
+/**
+ * @param watches says when it is sent whether the server is to set a watch
+ * @param answered is told before the reply of whether the node exists, so that a watch stands before its event comes
+ */
 export function exists(
   path: RequestPath,
-  watches: boolean,
+  watches: () => boolean,
   answered: (doesExist: boolean) => void,
 ): RequestParts<Stat | null> {
   return {
@@ -85,7 +89,7 @@ export function exists(
 
 export function getData(
   path: RequestPath,
-  watches: boolean,
+  watches: () => boolean,
   answered: () => void,
 ): RequestParts<{ data: Buffer; stat: Stat }> {
   return {
@@ -99,7 +103,7 @@ export function getData(
 
 export function getChildren(
   path: RequestPath,
-  watches: boolean,
+  watches: () => boolean,
   answered: () => void,
 ): RequestParts<{ children: string[]; stat: Stat }> {
   return {
@@ -127,6 +131,21 @@ export function getAcl(path: RequestPath): RequestParts<{ acl: Acl[]; stat: Stat
   };
 }
 
+/** @param toClient makes the paths that the server answers with what the client calls them */
+export function getEphemerals(path: RequestPath, toClient: (path: string) => string): RequestParts<string[]> {
+  return {
+    ...{ op: OpCode.GetEphemerals, path: path.client, isRead: true },
+    write: (writer) => writer.string(path.server),
+    // Servers compare texts, by which /ab is below /a.
+    read: (reader) =>
+      reader
+        .strings()
+        .filter((node) => isWithin(path.server, node))
+        .map(toClient)
+        .sort(),
+  };
+}
+
 export function setAcl(path: RequestPath, acl: readonly Acl[], version: number): RequestParts<Stat> {
   return {
     ...{ op: OpCode.SetAcl, path: path.client, isRead: false },
@@ -139,12 +158,45 @@ export function setAcl(path: RequestPath, acl: readonly Acl[], version: number):
   };
 }
 
+/**
+ * Sets a watch that stays. It is the connected server's alone.
+ *
+ * @param listener `asked` is told when it is sent, `answered` before the events that come behind the reply
+ */
+export function addWatch(
+  path: RequestPath,
+  mode: keyof typeof WatchMode,
+  listener: { asked(): void; answered(): void },
+): RequestParts<void> {
+  return {
+    ...{ op: OpCode.AddWatch, path: path.client, isRead: true },
+    write: (writer) => {
+      writer.string(path.server);
+      writer.int(WatchMode[mode]);
+      listener.asked();
+    },
+    read: () => listener.answered(),
+  };
+}
+
+/** Has the connected server forget all watches of a node. */
+export function removeWatches(path: RequestPath): RequestParts<void> {
+  return {
+    ...{ op: OpCode.RemoveWatches, path: path.client, isRead: true },
+    write: (writer) => {
+      writer.string(path.server);
+      writer.int(ANY_WATCH);
+    },
+    read: () => {},
+  };
+}
+
 const NO_NODE = -101;
 
-function readOf(op: number, path: RequestPath, watches: boolean) {
+function readOf(op: number, path: RequestPath, watches: () => boolean) {
   const write: RequestParts<never>['write'] = (writer) => {
     writer.string(path.server);
-    writer.bool(watches);
+    writer.bool(watches());
   };
   return { op, path: path.client, isRead: true, write };
 }

@@ -23,6 +23,14 @@ export class RequestQueue<Item> {
     return item;
   }
 
+  /** The first that is meant, out of its turn. */
+  take(isMeant: (item: Item) => boolean): Item | null {
+    const at = this.#items.findIndex((item) => item !== null && isMeant(item));
+    if (at < 0) return null;
+    if (at === this.#head) return this.shift();
+    return this.#items.splice(at, 1)[0] ?? null;
+  }
+
   /** All of them, in order; none is left. */
   takeAll(): Item[] {
     const items = this.#items.slice(this.#head) as Item[];

@@ -1,20 +1,31 @@
 import type { ConnectionOptions } from 'node:tls';
 import type { ServerAddress } from '../connect-string.ts';
-import { refusalOf } from '../server-refusal.ts';
+import {
+  refusalOf,
+  SessionClosedRequireAuthError,
+  ThrottledError,
+  UnimplementedError,
+} from '../server-refusal.ts';
 import { type ConnectReply, readConnectReply, type SessionTicket, writeConnect } from '../wire/handshake.ts';
 import { JuteReader } from '../wire/jute-reader.ts';
 import type { JuteWriter } from '../wire/jute-writer.ts';
 import { OpCode, ReservedXid } from '../wire/op-code.ts';
 import { WireConnection } from '../wire/wire-connection.ts';
 import { MalformedReplyError, type ZooKeeperError, ZooKeeperUseError } from '../zookeeper-error.ts';
+import type { armRequests } from './arm-requests.ts';
 import type { Request } from './request.ts';
 import { RequestQueue } from './request-queue.ts';
-import type { WatchKind, WatchRegistry } from './watch-registry.ts';
 
+const UNIMPLEMENTED = new UnimplementedError().zooKeeperCode;
+/** What any server says by itself: the leader knows nothing of it. */
+const UNPROVEN: readonly number[] = [
+  UNIMPLEMENTED,
+  new ThrottledError().zooKeeperCode,
+  new SessionClosedRequireAuthError().zooKeeperCode,
+];
 const XID_MAX = 0x7fff_ffff;
 /** Servers close the connection at frames above their jute.maxbuffer, by default a byte less than 1 MiB. */
 const FRAME_BYTES_MAX = 1024 * 1024 - 1;
-const WATCHES_BYTES_MAX = 128 * 1024;
 const EVENT_TYPES = { 1: 'created', 2: 'deleted', 3: 'dataChanged', 4: 'childrenChanged' } as const;
 
 export interface Credentials {
@@ -39,6 +50,8 @@ export interface LinkListener {
   /** Something came. @param provenMs when the request was sent by whose answer the leader has proved the session; or null */
   received(provenMs: number | null): void;
   notified(type: (typeof EVENT_TYPES)[keyof typeof EVENT_TYPES], path: string): void;
+  /** The server has not armed what it was asked to. */
+  unarmed(error: ZooKeeperError): void;
   /** The server will not have this client. */
   refused(error: ZooKeeperError): void;
   closed(cause: Error | null): void;
@@ -101,22 +114,9 @@ export class SessionLink {
     });
   }
 
-  /** Arms all watches that an earlier connection had. Those whose event has happened meanwhile are told of it at once. */
-  armWatches(watches: WatchRegistry): void {
-    const kinds: readonly WatchKind[] = ['data', 'exists', 'children'];
-    const all = kinds.flatMap((kind) => watches.paths(kind).map((path) => ({ kind, path })));
-    for (let from = 0; from < all.length; ) {
-      let [to, bytes] = [from, 0];
-      for (; to < all.length && bytes < WATCHES_BYTES_MAX; to++)
-        bytes += 4 + Buffer.byteLength(all[to]!.path);
-      const some = all.slice(from, to);
-      from = to;
-      this.#sendReserved(ReservedXid.SetWatches, OpCode.SetWatches, (writer) => {
-        writer.long(this.lastZxid);
-        for (const kind of kinds)
-          writer.strings(some.filter((watch) => watch.kind === kind).map(({ path }) => path));
-      });
-    }
+  /** Asks for watches that an earlier connection had, or that this one was told to forget. */
+  arm(requests: ReturnType<typeof armRequests>): void {
+    for (const { op, write } of requests) this.#sendReserved(ReservedXid.SetWatches, op, write);
   }
 
   /** Gives the link up, and returns what was not answered on it. */
@@ -156,16 +156,23 @@ export class SessionLink {
     if (xid > 0) return this.#answer(xid, code, reader);
     this.#listener.received(null);
     if (xid === ReservedXid.Notification) this.#notify(reader);
+    else if (xid === ReservedXid.SetWatches && code !== 0) this.#listener.unarmed(refusalOf(code, ''));
     else if (xid === ReservedXid.Auth && code !== 0) this.#listener.refused(refusalOf(code, ''));
   }
 
   #answer(xid: number, code: number, reader: JuteReader): void {
-    const request = this.#inFlight.first();
-    if (request?.xid !== xid)
-      throw new MalformedReplyError(`request ${xid} is answered where ${request?.xid ?? 'none'} is due`);
-    this.#inFlight.shift();
-    this.#listener.received(request.isProof ? request.sentMs : null);
+    const first = this.#inFlight.first();
+    const request = first?.xid === xid ? this.#inFlight.shift() : this.#refused(xid, code);
+    if (request === null)
+      throw new MalformedReplyError(`request ${xid} is answered where ${first?.xid ?? 'none'} is due`);
+    const isProof = request.isProof && !UNPROVEN.includes(code);
+    this.#listener.received(isProof ? request.sentMs : null);
     request.answer(code, reader);
+  }
+
+  /** Servers say that they do not know an operation before they answer what was asked before it, and close the connection. */
+  #refused(xid: number, code: number): Request | null {
+    return code === UNIMPLEMENTED ? this.#inFlight.take((request) => request.xid === xid) : null;
   }
 
   #notify(reader: JuteReader): void {

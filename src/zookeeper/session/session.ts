@@ -1,6 +1,4 @@
-import type { ConnectionOptions } from 'node:tls';
-import type { ConnectTarget } from '../connect-string.ts';
-import type { SessionClock, SessionState } from '../nodes.ts';
+import type { SessionState } from '../nodes.ts';
 import { type ConnectReply, NO_SESSION, type SessionTicket } from '../wire/handshake.ts';
 import {
   ClientClosedError,
@@ -9,13 +7,14 @@ import {
   TooManyRequestsError,
   ZooKeeperError,
 } from '../zookeeper-error.ts';
-import type { KeepRunning } from './keep-running.ts';
+import { armRequests } from './arm-requests.ts';
 import { Request, type RequestParts } from './request.ts';
 import { RequestQueue } from './request-queue.ts';
 import { ServerList } from './server-list.ts';
 import { SessionDeadlines } from './session-deadlines.ts';
-import { type Credentials, SessionLink } from './session-link.ts';
-import { closeSession, failAll, proof } from './session-requests.ts';
+import { SessionLink } from './session-link.ts';
+import type { SessionOptions } from './session-options.ts';
+import { closeSession, failAll, leaveSession, proof, unwatching } from './session-requests.ts';
 import { WatchRegistry } from './watch-registry.ts';
 
 /** How often to look at the deadlines at the least, and at the most. */
@@ -23,21 +22,6 @@ const LOOK_MS_MAX = 1_000;
 const LOOK_MS_MIN = 2;
 /** A server that takes this long for a connection is passed over, at the least. */
 const GREETING_MS_MIN = 500;
-
-export interface SessionOptions {
-  readonly target: ConnectTarget;
-  readonly tls: ConnectionOptions | null;
-  readonly timeoutMs: number;
-  readonly requestTimeoutMs: number;
-  readonly requestsMax: number;
-  readonly auth: readonly Credentials[];
-  readonly clock: SessionClock;
-  readonly keepRunning: KeepRunning;
-  /** Where the numbers of requests begin. */
-  readonly firstXid: number;
-  readonly stateChanged: (state: SessionState) => void;
-  readonly notified: (type: 'created' | 'deleted' | 'dataChanged' | 'childrenChanged', path: string) => void;
-}
 
 /**
  * A session with an ensemble: finds a server, keeps the session alive on one connection after the other, and knows by itself
@@ -52,6 +36,8 @@ export class Session {
   readonly #waiting = new RequestQueue<Request>();
   #state: SessionState = 'connecting';
   #ticket: SessionTicket = NO_SESSION;
+  /** What servers are shown as long as there is no session. It counts for nothing before one has taken it. */
+  #resume: SessionTicket;
   #link: SessionLink | null = null;
   #isReady = false;
   #greetingEndsMs = 0;
@@ -67,6 +53,7 @@ export class Session {
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    this.#resume = options.resume;
     this.#servers = new ServerList(options.target);
     this.#connect();
   }
@@ -78,7 +65,13 @@ export class Session {
 
   /** 0 as long as there is none. */
   get id(): bigint {
-    return this.#ticket.id;
+    return this.#ticket.sessionId;
+  }
+
+  /** Null: there is no session now. */
+  get ticket(): SessionTicket | null {
+    this.#checkExpiry();
+    return this.id === 0n ? null : this.#ticket;
   }
 
   /** What the server has granted, in milliseconds; 0 before. */
@@ -96,7 +89,7 @@ export class Session {
 
   isAlive(id: bigint): boolean {
     this.#checkExpiry();
-    return id !== 0n && id === this.#ticket.id;
+    return id !== 0n && id === this.#ticket.sessionId;
   }
 
   submit<Reply>(parts: RequestParts<Reply>): Promise<Reply> {
@@ -111,19 +104,39 @@ export class Session {
     return request.promise;
   }
 
+  /**
+   * The persistent watches of a node have ended, which the server is told if there is one. It forgets all others of the node
+   * with them, also those whose request is under way; so what is left of these is asked for anew, from now on.
+   */
+  async unwatch(path: string): Promise<void> {
+    const link = this.#isReady ? this.#link : null;
+    if (link === null) return;
+    const sinceZxid = link.lastZxid;
+    const request = unwatching(path);
+    this.#send(request);
+    await request.promise.catch(() => {});
+    if (this.#link === link) link.arm(armRequests(this.watches, sinceZxid, path));
+  }
+
   /** Ends the session, and with it all its ephemeral nodes, if a server can be told. What was asked before is answered. */
   close(): Promise<void> {
-    this.#closing ??= this.#close();
+    this.#closing ??= this.#leave(closeSession);
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  /** The same without a word of the end: the session goes on at the servers until its timeout. */
+  detach(): Promise<void> {
+    this.#closing ??= this.#leave(leaveSession);
+    return this.#closing;
+  }
+
+  async #leave(finish: (link: SessionLink) => Promise<void>): Promise<void> {
     if (this.fault !== null) return;
     const link = this.#isReady ? this.#link : null;
     if (link !== null) this.#link = null;
     // Here it is over before the server is told: by then somebody else may have what it held.
     this.#end(new ClientClosedError());
-    if (link !== null) await closeSession(link);
+    if (link !== null) await finish(link);
   }
 
   /** Gives the connection up, as a fault of the network would. */
@@ -139,7 +152,12 @@ export class Session {
     const nowMs = (): number => clock.nowMs();
     const link: SessionLink = new SessionLink(
       {
-        ...{ server: this.#servers.next(), tls, ticket: this.#ticket, timeoutMs },
+        ...{
+          server: this.#servers.next(),
+          tls,
+          ticket: this.id === 0n ? this.#resume : this.#ticket,
+          timeoutMs,
+        },
         ...{ lastZxid: this.#lastZxid, nowMs },
       },
       {
@@ -148,6 +166,7 @@ export class Session {
         notified: (type, path) => {
           if (this.#link === link) this.#options.notified(type, path);
         },
+        unarmed: (error) => this.#unarmed(link, error),
         refused: (error) => {
           if (this.#link === link) this.#end(error);
         },
@@ -179,11 +198,19 @@ export class Session {
     if (this.#link !== link) return;
     this.#isReady = true;
     for (const credentials of this.#options.auth) link.authenticate(credentials);
-    link.armWatches(this.watches);
+    link.arm(armRequests(this.watches, link.lastZxid));
     this.#prove();
     for (const request of this.#waiting.takeAll()) this.#send(request);
     this.#become('connected');
+    this.watches.persistent.reconnected();
     this.#look();
+  }
+
+  /** Servers before 3.6 are asked in vain for persistent watches. Without these, the others can be had. */
+  #unarmed(link: SessionLink, error: ZooKeeperError): void {
+    if (this.#link !== link) return;
+    this.watches.persistent.lose();
+    link.fail(error);
   }
 
   #dropped(link: SessionLink, cause: Error | null): void {
@@ -203,6 +230,7 @@ export class Session {
     this.#link = null;
     this.#isReady = false;
     this.#lastZxid = link.lastZxid;
+    this.watches.persistent.disconnected();
     const nowMs = this.#options.clock.nowMs();
     // One that breaks every connection does so only for as long as it has time.
     const isRepeated = (request: Request): boolean => request.isRead && nowMs < request.timeoutAtMs;
@@ -272,6 +300,7 @@ export class Session {
   /** The session is over. Its server may not know yet, so it is not come back to. */
   #lose(): void {
     this.#ticket = NO_SESSION;
+    this.#resume = NO_SESSION;
     this.#endPause();
     this.#unlink(null);
     for (const request of this.#waiting.takeAll()) request.fail(new SessionExpiredError(request.path));

@@ -1,7 +1,9 @@
 import type { WatchEvent, Watcher } from '../nodes.ts';
+import { type PersistentKind, PersistentWatches } from './persistent-watches.ts';
 import { tell } from './tell.ts';
 
 export type WatchKind = 'data' | 'exists' | 'children';
+export type AnyWatchKind = WatchKind | PersistentKind;
 
 /** What each kind of event wakes (ZKWatchManager.materialize). */
 const WOKEN: Readonly<Record<WatchEvent['type'], readonly WatchKind[]>> = {
@@ -10,10 +12,15 @@ const WOKEN: Readonly<Record<WatchEvent['type'], readonly WatchKind[]>> = {
   dataChanged: ['data', 'exists'],
   childrenChanged: ['children'],
   lost: [],
+  reconnected: [],
 };
 
-/** Who waits for what of which node, by the server's paths. Each watch is told of one event, as servers have it. */
+/**
+ * Who waits for what of which node, by the server's paths. Each watch is told of one event, as servers have it, but for the
+ * persistent ones.
+ */
 export class WatchRegistry {
+  readonly persistent = new PersistentWatches();
   readonly #watchers: Readonly<Record<WatchKind, Map<string, Set<Watcher>>>> = {
     data: new Map(),
     exists: new Map(),
@@ -41,6 +48,7 @@ export class WatchRegistry {
       this.#watchers[kind].delete(path);
       for (const watcher of watchers ?? []) tell(watcher, event);
     }
+    this.persistent.fire(path, event);
   }
 
   /** The session is gone, and all its watches with it. */
@@ -51,14 +59,16 @@ export class WatchRegistry {
       for (const [path, watchers] of all)
         for (const watcher of watchers) tell(watcher, { type: 'lost', path: toClient(path) });
     }
+    this.persistent.lose();
   }
 
   /** What is to be armed anew on another connection. */
-  paths(kind: WatchKind): string[] {
+  paths(kind: AnyWatchKind): string[] {
+    if (kind === 'persistent' || kind === 'persistentRecursive') return this.persistent.paths(kind);
     return [...this.#watchers[kind].keys()];
   }
 
   get isEmpty(): boolean {
-    return Object.values(this.#watchers).every((byPath) => byPath.size === 0);
+    return this.persistent.isEmpty && Object.values(this.#watchers).every((byPath) => byPath.size === 0);
   }
 }

@@ -3,14 +3,14 @@ import type { JuteWriter } from './jute-writer.ts';
 
 const PROTOCOL_VERSION = 0;
 
-/** A session, or the wish for one. */
+/** By which servers know a session again. Whoever has it can use the session, so it is a secret. */
 export interface SessionTicket {
-  /** 0: a new one. */
-  readonly id: bigint;
+  readonly sessionId: bigint;
   readonly password: Buffer;
 }
 
-export const NO_SESSION: SessionTicket = { id: 0n, password: Buffer.alloc(16) };
+/** The wish for a new one. */
+export const NO_SESSION: SessionTicket = { sessionId: 0n, password: Buffer.alloc(16) };
 
 /** The first frame of a connection. */
 export function writeConnect(
@@ -23,7 +23,7 @@ export function writeConnect(
   writer.int(PROTOCOL_VERSION);
   writer.long(lastZxid);
   writer.int(timeoutMs);
-  writer.long(ticket.id);
+  writer.long(ticket.sessionId);
   writer.buffer(ticket.password);
   // Reads from a server that has lost its ensemble are of no use for locks.
   writer.bool(false);
@@ -40,5 +40,5 @@ export function readConnectReply(reader: JuteReader): ConnectReply {
   reader.int();
   const timeoutMs = reader.int();
   // Servers before 3.4 end here; whether it only reads was not asked for.
-  return { timeoutMs, ticket: { id: reader.long(), password: reader.buffer() } };
+  return { timeoutMs, ticket: { sessionId: reader.long(), password: reader.buffer() } };
 }

@@ -13,10 +13,14 @@ export const OpCode = {
   Check: 13,
   Multi: 14,
   Create2: 15,
+  RemoveWatches: 18,
   CreateContainer: 19,
   CreateTtl: 21,
   Auth: 100,
   SetWatches: 101,
+  GetEphemerals: 103,
+  SetWatches2: 105,
+  AddWatch: 106,
   CloseSession: -11,
   /** In the reply to a multi: this operation failed. */
   Error: -1,
@@ -41,3 +45,12 @@ export const CreateFlag = {
 } as const;
 
 export type CreateMode = keyof typeof CreateFlag;
+
+/** How a watch is set that stays, and the number of that (AddWatchMode). */
+export const WatchMode = {
+  persistent: 0,
+  persistentRecursive: 1,
+} as const;
+
+/** All watches of a node (Watcher.WatcherType). */
+export const ANY_WATCH = 3;

@@ -6,7 +6,8 @@ import { TetheredProcess } from './tethered-process.ts';
 
 /**
  * All programs have `mutex`, `read` and `write` with Curator's names, and exclude each other there. `lock` is kazoo's own,
- * `sem` is Curator's SemaphoreV2 or kazoo's Semaphore, `semmutex` and `multi` (paths with commas between) are Curator's.
+ * `sem` is Curator's SemaphoreV2 or kazoo's Semaphore, `semmutex` and `multi` (paths with commas between) are Curator's. So is
+ * a `sem` of two paths, the second of which is that of the SharedCount that says how many leases there are.
  */
 export type ForeignKind = 'mutex' | 'read' | 'write' | 'lock' | 'sem' | 'semmutex' | 'multi';
 
@@ -115,6 +116,20 @@ export class ForeignClient {
   /** The names of the nodes below a path, sorted. */
   children(path: string): Promise<readonly string[]> {
     return this.#call('children', path) as Promise<readonly string[]>;
+  }
+
+  /** Curator's SharedCount at a path; from then on an event `count` tells of each change. */
+  count(path: string): Promise<number> {
+    return this.#call('count', path) as Promise<number>;
+  }
+
+  async setCount(path: string, count: number): Promise<void> {
+    await this.#call('setCount', path, count);
+  }
+
+  /** Whether nobody has written it since Curator has read it. */
+  trySetCount(path: string, count: number): Promise<boolean> {
+    return this.#call('trySetCount', path, count) as Promise<boolean>;
   }
 
   /** Lets an event `revoked` tell when somebody wants the mutex of that path, which is acquired after this. */

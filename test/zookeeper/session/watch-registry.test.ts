@@ -62,6 +62,23 @@ describe('watches', () => {
     expect([told, registry.isEmpty]).toEqual([['children deleted /client/a'], true]);
   });
 
+  it('that stay are told as well, and are listed with their node', () => {
+    const { registry, told, watch, fire } = run();
+    const persistent = registry.persistent.add({ server: '/a', client: '/client/a' }, 'persistent', (event) =>
+      told.push(`persistent ${event.type}`),
+    );
+    registry.persistent.asked('/a');
+    persistent.isArmed = true;
+    watch('data');
+    fire('dataChanged');
+    fire('dataChanged');
+    expect(told).toEqual(['data dataChanged /client/a', 'persistent dataChanged', 'persistent dataChanged']);
+    expect([registry.paths('persistent'), registry.paths('persistentRecursive')]).toEqual([['/a'], []]);
+    expect(registry.isEmpty).toBe(false);
+    registry.loseAll((path) => path);
+    expect([told.at(-1), registry.isEmpty]).toEqual(['persistent lost', true]);
+  });
+
   it('are all told when the session is lost', () => {
     const { registry, told, watch } = run();
     watch('data');

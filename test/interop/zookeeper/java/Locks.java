@@ -17,18 +17,22 @@ import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreMutex;
 import org.apache.curator.framework.recipes.locks.InterProcessSemaphoreV2;
 import org.apache.curator.framework.recipes.locks.Lease;
 import org.apache.curator.framework.recipes.locks.LockPaths;
+import org.apache.curator.framework.recipes.shared.SharedCount;
 
 /**
  * Curator's recipes by kind and path. All owners share one object of a kind and path, so that a thread may try to
- * release what another one holds. A kind `multi` has several paths, with commas between them.
+ * release what another one holds. A kind `multi` has several paths, with commas between them. So may `sem` have two: its
+ * own, and that of the SharedCount which says how many leases there are.
  */
 final class Locks {
   private final CuratorFramework client;
+  private final Function<String, SharedCount> counts;
   private final Map<String, Object> recipes = new ConcurrentHashMap<>();
   private final Map<String, Deque<Collection<Lease>>> leases = new ConcurrentHashMap<>();
 
-  Locks(CuratorFramework client) {
+  Locks(CuratorFramework client, Function<String, SharedCount> counts) {
     this.client = client;
+    this.counts = counts;
   }
 
   /** Runs on the thread of the owner. A negative timeout waits for ever. */
@@ -69,7 +73,7 @@ final class Locks {
   String lockPath(String kind, String path, String owner) {
     if (kind.equals("sem")) {
       Collection<Lease> held = leasesOf(path, owner).peek();
-      return held == null ? null : path + "/leases/" + held.iterator().next().getNodeName();
+      return held == null ? null : path.split(",")[0] + "/leases/" + held.iterator().next().getNodeName();
     }
     return lock(kind, path) instanceof InterProcessMutex mutex ? LockPaths.of(mutex) : null;
   }
@@ -90,7 +94,13 @@ final class Locks {
   }
 
   private InterProcessSemaphoreV2 semaphore(String path, int n) {
-    return recipe("sem " + n + " " + path, key -> new InterProcessSemaphoreV2(client, path, n));
+    String[] paths = path.split(",");
+    return recipe(
+        "sem " + n + " " + path,
+        key ->
+            paths.length == 1
+                ? new InterProcessSemaphoreV2(client, path, n)
+                : new InterProcessSemaphoreV2(client, paths[0], counts.apply(paths[1])));
   }
 
   private InterProcessReadWriteLock readWriteLock(String path) {

@@ -37,6 +37,7 @@ public final class Main {
   private final Map<String, ExecutorService> owners = new ConcurrentHashMap<>();
   private final CuratorFramework client;
   private final Locks locks;
+  private final Counts counts;
   private final CountDownLatch connected = new CountDownLatch(1);
   private volatile String state = "NONE";
 
@@ -53,7 +54,8 @@ public final class Main {
     if (!namespace.isEmpty()) builder.namespace(namespace);
     if (!credentials.isEmpty()) builder.authorization("digest", credentials.getBytes(UTF_8)).aclProvider(ownersOnly);
     client = builder.build();
-    locks = new Locks(client);
+    counts = new Counts(client, count -> out.println("event count " + count));
+    locks = new Locks(client, counts::of);
     client
         .getConnectionStateListenable()
         .addListener(
@@ -139,6 +141,13 @@ public final class Main {
         return locks.participants(call.arg(0), call.arg(1), call.number(2));
       case "children":
         return new TreeSet<>(client.getChildren().forPath(call.arg(0)));
+      case "count":
+        return counts.of(call.arg(0)).getCount();
+      case "setCount":
+        counts.of(call.arg(0)).setCount(call.number(1));
+        return null;
+      case "trySetCount":
+        return counts.of(call.arg(0)).trySetCount(counts.of(call.arg(0)).getVersionedValue(), call.number(1));
       case "revocable":
         locks.makeRevocable(call.arg(0), path -> out.println("event revoked " + path));
         return null;

@@ -1,0 +1,45 @@
+import type { CreateOptions } from './nodes.ts';
+import { check, type MultiPart } from './session/multi.ts';
+import * as operations from './session/operations.ts';
+import type { RequestParts } from './session/request.ts';
+import type { Acl } from './wire/records.ts';
+
+/** One operation of a multi: see `ZooKeeperClient.multi`. */
+export type MultiOperation =
+  | ({ readonly type: 'create'; readonly path: string } & CreateOptions)
+  | { readonly type: 'delete'; readonly path: string; readonly version?: number }
+  | { readonly type: 'setData'; readonly path: string; readonly data: Uint8Array; readonly version?: number }
+  | { readonly type: 'check'; readonly path: string; readonly version: number };
+
+/** Whatever version a node has. */
+export const ANY_VERSION = -1;
+const EMPTY = Buffer.alloc(0);
+
+/** What a node is created with, where its maker says no more than that. */
+export function createParts(options: CreateOptions, clientAcl: readonly Acl[]): operations.CreateParts {
+  const { mode = 'persistent', data = EMPTY, acl = clientAcl, ttlMs = 0 } = options;
+  return { mode, data, acl, ttlMs };
+}
+
+/** @param acl that of what is created, where the operation does not say it */
+export function multiPart(
+  operation: MultiOperation,
+  path: operations.RequestPath,
+  acl: readonly Acl[],
+): MultiPart {
+  switch (operation.type) {
+    case 'create':
+      // Of the replies to a multi, paths are read elsewhere.
+      return part(operations.create(path, createParts(operation, acl), (created) => created));
+    case 'delete':
+      return part(operations.remove(path, operation.version ?? ANY_VERSION));
+    case 'setData':
+      return part(operations.setData(path, operation.data, operation.version ?? ANY_VERSION));
+    case 'check':
+      return check(path.server, operation.version);
+  }
+}
+
+function part({ op, path, write }: RequestParts<unknown>): MultiPart {
+  return { op, path, write };
+}

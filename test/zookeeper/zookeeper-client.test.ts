@@ -1,0 +1,131 @@
+import { describe, expect, it } from 'vitest';
+import type { ZooKeeperOptions } from '../../src/zookeeper/client-options.ts';
+import { OpCode } from '../../src/zookeeper/wire/op-code.ts';
+import { ZooKeeperClient } from '../../src/zookeeper/zookeeper-client.ts';
+import { afterwards } from '../server/running-server.ts';
+import { type FakeOptions, FakeServer } from './fake-server.ts';
+
+async function run(
+  fake: FakeOptions = {},
+  { chroot = '', ...options }: ZooKeeperOptions & { chroot?: string } = {},
+) {
+  const server = await FakeServer.start(fake);
+  const client = await ZooKeeperClient.connect(server.address + chroot, options);
+  afterwards(() => client.close());
+  return { server, client };
+}
+
+describe('the ephemeral nodes of a session', () => {
+  it('are asked for by the paths of the server, and named by those of the client', async () => {
+    const nodes = ['/space/b/c', '/space/b', '/space/bc', '/space2/b', '/space/b/a'];
+    const { server, client } = await run(
+      { answer: () => ({ write: (writer) => writer.strings(nodes) }) },
+      { chroot: '/space' },
+    );
+    expect(await client.getEphemerals('/b')).toEqual(['/b', '/b/a', '/b/c']);
+    expect(await client.getEphemerals()).toEqual(['/b', '/b/a', '/b/c', '/bc']);
+    expect(server.ops).toEqual([OpCode.GetEphemerals, OpCode.GetEphemerals]);
+    expect(server.asked.map(({ body }) => body.string())).toEqual(['/space/b', '/space']);
+  });
+
+  it('cannot be had from a server before 3.6, which says so and closes the connection', async () => {
+    const { client } = await run({
+      answer: ({ op }) => (op === OpCode.GetEphemerals ? { code: -6, closes: true } : undefined),
+    });
+    const { sessionId } = client;
+    await expect(client.getEphemerals('/a')).rejects.toMatchObject({
+      code: 'ZOOKEEPER_UNIMPLEMENTED',
+      path: '/a',
+    });
+    await expect.poll(() => client.state).toBe('connected');
+    expect(client.sessionId).toBe(sessionId);
+  });
+
+  it('stand below a path that can be one', async () => {
+    const { client } = await run();
+    await expect(client.getEphemerals('a')).rejects.toMatchObject({ code: 'ZOOKEEPER_USE' });
+  });
+});
+
+describe('a session that is gone on with', () => {
+  const resume = { sessionId: -5n, password: Buffer.alloc(16, 3) };
+
+  it('is the one that was asked for, where the server knows it', async () => {
+    const { server, client } = await run({}, { resume, sessionTimeoutMs: 3_000 });
+    expect(server.greetings).toEqual([{ ...resume, timeoutMs: 3_000 }]);
+    expect([client.sessionId, client.resumed, client.isSessionAlive(-5n)]).toEqual([-5n, true, true]);
+    const { ticket } = client;
+    expect(ticket).toEqual({ sessionId: -5n, password: Buffer.alloc(16, 7) });
+    ticket!.password.fill(0);
+    expect(client.ticket?.password).toEqual(Buffer.alloc(16, 7));
+    await client.close();
+    expect([client.ticket, client.resumed, server.ops]).toEqual([null, false, [OpCode.CloseSession]]);
+  });
+
+  it('is a new one, where the server does not', async () => {
+    const { server, client } = await run({ knows: () => false }, { resume, sessionTimeoutMs: 3_000 });
+    expect(server.greetings.map(({ sessionId }) => sessionId)).toEqual([-5n, 0n]);
+    expect([client.state, client.sessionId, client.resumed]).toEqual(['connected', 1n, false]);
+    expect(client.isSessionAlive(-5n)).toBe(false);
+  });
+
+  it('lives as long as the greeting has proved, however late that was answered', async () => {
+    const beganMs = performance.now();
+    const { client } = await run(
+      { greetAfterMs: 1_000, answer: () => null },
+      { resume, sessionTimeoutMs: 1_500 },
+    );
+    expect(client.isSessionAlive(-5n)).toBe(true);
+    await expect.poll(() => client.isSessionAlive(-5n), { timeout: 5_000, interval: 10 }).toBe(false);
+    expect(performance.now() - beganMs).toBeLessThan(2_000);
+    expect(client.resumed).toBe(false);
+  });
+
+  it('is not ended where the client that wanted it cannot go on', async () => {
+    const server = await FakeServer.start({
+      answer: ({ op }) => (op === OpCode.Sync ? { code: -1 } : undefined),
+    });
+    const auth = [{ scheme: 'digest', auth: 'a:b' }];
+    const connecting = ZooKeeperClient.connect(server.address, { resume, auth });
+    await expect(connecting).rejects.toMatchObject({ code: 'ZOOKEEPER_SYSTEM_ERROR' });
+    expect(server.ops).toEqual([OpCode.Auth]);
+  });
+
+  it('is none where there is none to go on with', async () => {
+    const { server, client } = await run({}, { resume: null });
+    expect([server.greetings[0]?.sessionId, client.resumed]).toEqual([0n, false]);
+  });
+});
+
+describe('a client that is detached', () => {
+  it('is closed, without a word to the server, which answers what was asked before', async () => {
+    const { server, client } = await run();
+    const ticket = client.ticket!;
+    const asked = client.delete('/a');
+    const detaching = client.detach();
+    expect([client.state, client.isSessionAlive(ticket.sessionId)]).toEqual(['closed', false]);
+    expect(await detaching).toEqual(ticket);
+    await asked;
+    await expect(client.delete('/a')).rejects.toMatchObject({ code: 'ZOOKEEPER_CLIENT_CLOSED' });
+    await client.close();
+    expect([await client.detach(), server.ops]).toEqual([null, [OpCode.Delete]]);
+  });
+
+  it('gives its ticket while there is no connection, too', async () => {
+    const { server, client } = await run();
+    const { ticket } = client;
+    server.stop();
+    await expect.poll(() => client.state).toBe('suspended');
+    const waiting = client.delete('/a');
+    expect(await client.detach()).toEqual(ticket);
+    await expect(waiting).rejects.toMatchObject({ code: 'ZOOKEEPER_CLIENT_CLOSED' });
+  });
+
+  it('has none to give once it is closed', async () => {
+    const { server, client } = await run();
+    const closing = client.close();
+    expect(await client.detach()).toBeNull();
+    await closing;
+    expect(server.ops).toEqual([OpCode.CloseSession]);
+  });
+});
