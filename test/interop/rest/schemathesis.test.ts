@@ -25,6 +25,9 @@ async function schemathesis(...words: readonly string[]): Promise<string> {
   afterwards(() => rmSync(scratch, { recursive: true, force: true }));
   writeFileSync(join(scratch, 'openapi.json'), document);
   // Whatever it finds makes it end with another code than 0, and this fail with what it has said.
+  const failed = (error: Error & { readonly stdout?: string }): never => {
+    throw new Error(`schemathesis says: ${error.stdout}`, { cause: error });
+  };
   const { stdout } = await run(
     peers.schemathesis,
     [
@@ -39,7 +42,7 @@ async function schemathesis(...words: readonly string[]): Promise<string> {
         ...{ SCHEMATHESIS_HOOKS: `${folder}/schemathesis_hooks.py`, NO_COLOR: '1' },
       },
     },
-  );
+  ).catch(failed);
   expect(server.stderr).not.toMatch(/"level":"ERROR"/);
   return stdout;
 }
