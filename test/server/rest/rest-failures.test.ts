@@ -115,6 +115,10 @@ describe('a client of REST that breaks HTTP', () => {
     const ended = await RawRest.connect(rest);
     ended.socket.end(postBytes('/session', null, ''));
     await ended.closed;
+    // As load balancers do who want to know whether somebody listens.
+    const probe = await RawRest.connect(rest);
+    probe.socket.end();
+    await probe.closed;
     const reset = await RawRest.connect(rest);
     reset.send('POST /session HTTP/1.1\r\nHos');
     await sleep(50);
