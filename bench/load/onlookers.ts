@@ -1,7 +1,8 @@
 /**
  * `npm run bench:onlookers`: what it costs clients that somebody looks on. A server holds 1,000,000 locks; meanwhile
  * somebody lists them all, again and again; watches them; has stopped reading a watch; scrapes the metrics. Each is
- * measured at 8 x 16 between two measurements without any of it, and compared with their mean. Prints Markdown.
+ * measured at 8 x 16 between two measurements without any of it, and compared with their mean. Prints Markdown: of
+ * each ratio the median, and in parentheses the lowest and the highest.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -83,10 +84,11 @@ async function measure(target: ServerProcess, { name, begin }: Onlooker): Promis
     await onlooker.end();
     rounds.push({ quiet: [before, await load()], busy });
   }
-  const ratio = (read: (result: LoadResult) => number): string =>
-    shortNumber(
-      median(rounds.map(({ quiet, busy }) => (2 * read(busy)) / (read(quiet[0]!) + read(quiet[1]!)))),
-    );
+  const ratio = (read: (result: LoadResult) => number): string => {
+    const ratios = rounds.map(({ quiet, busy }) => (2 * read(busy)) / (read(quiet[0]!) + read(quiet[1]!)));
+    const [middle, low, high] = [median(ratios), Math.min(...ratios), Math.max(...ratios)].map(shortNumber);
+    return `${middle} (${low} to ${high})`;
+  };
   const p99Ms = shortNumber(median(rounds.map(({ busy }) => busy.p99Ms)));
   return [name, p99Ms, ratio(({ p99Ms }) => p99Ms), ratio(({ p50Ms }) => p50Ms), ratio(({ rate }) => rate)];
 }

@@ -1,6 +1,6 @@
 /**
  * `npm run bench:rest`: TryLock over REST beside a bare fastify handler that answers a constant of the same length, at 8
- * keep-alive connections. Prints Markdown. See bench/README.md.
+ * keep-alive connections, and the memory of an idle session. Prints Markdown. See bench/README.md.
  */
 import { execFile } from 'node:child_process';
 import { availableParallelism } from 'node:os';
@@ -11,6 +11,7 @@ import { readLoadAverage } from '../load/process-usage.ts';
 import { ServerProcess } from '../load/server-process.ts';
 import { markdownTable, shortNumber } from '../markdown-table.ts';
 import { median } from '../median.ts';
+import { measureIdleSessions } from './idle-sessions.ts';
 import { RestConnection, requestBytes } from './rest-connection.ts';
 
 const GENERATOR = fileURLToPath(new URL('generator.js', import.meta.url));
@@ -50,6 +51,8 @@ try {
   await bare.stop();
 }
 process.stdout.write(report());
+const { sessions, bytesEach } = await measureIdleSessions(values.program);
+process.stdout.write(`\nAn idle session, of ${sessions}: ${Math.round(bytesEach)} bytes.\n`);
 
 async function run(server: ServerProcess): Promise<RunResult> {
   const { stdout } = await promisify(execFile)(process.execPath, [

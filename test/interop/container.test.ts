@@ -80,6 +80,30 @@ describe('the entry of the image as process 1', () => {
     expect(container.log).toContain('Stop requested');
   });
 
+  // Process 1 has none of the kernel's own ways with signals: each has to be looked after.
+  it.each(['SIGINT', 'SIGTERM', 'SIGQUIT'] as const)(
+    'stops in order at %s, with exit code 0',
+    async (signal) => {
+      const { container, address } = await begin();
+      container.signal(signal);
+      expect(await container.ended).toBe(0);
+      expect(container.log).toMatch(new RegExp(`"signal":"${signal}".*"msg":"Stop requested`));
+      expect(await answers(address)).toBe(false);
+    },
+  );
+
+  it('says that it ignores SIGHUP, and goes on serving', async () => {
+    const { container, address } = await begin();
+    const client = connect(address);
+    await client.lock({ name: 'a' });
+    container.signal('SIGHUP');
+    await expect.poll(() => container.log).toMatch(/"signal":"SIGHUP","msg":"Signal ignored"/);
+    expect(await client.lock({ name: 'b' })).toMatchObject({ locked: true });
+    // It has lost nothing, and takes new clients.
+    expect(await connect(address).tryLock({ name: 'a' })).toMatchObject({ locked: false });
+    expect(container.log).not.toContain('Stop requested');
+  });
+
   it('stops at once at the second signal', async () => {
     const { container, address } = await begin('--shutdown_grace', '1m');
     const peer = await RawPeer.connect(address);

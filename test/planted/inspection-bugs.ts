@@ -2,6 +2,7 @@ import type { PlantedBug } from './planted-bug.ts';
 
 const INSPECTOR = 'test/server/inspection/engine-inspector';
 const SHARD = 'test/shard/inspection/shard-inspector';
+const RING_REPLIES = 'test/shard/ring-reply-target';
 const FORCED_UNLOCK = 'test/shard/inspection/forced-unlock';
 
 /** Mistakes in what administrators see and do. */
@@ -85,6 +86,14 @@ export const INSPECTION_BUGS: readonly PlantedBug[] = [
     replace: '',
     tests: [SHARD],
     catches: 'a closed watch is told nothing',
+  },
+  {
+    name: 'a watch does not see that its ring is crowded',
+    file: 'src/shard/ring-reply-target.ts',
+    find: 'return this.#ring.isHalfFull();',
+    replace: 'return false;',
+    tests: [RING_REPLIES],
+    catches: 'events leave half of the ring to replies',
   },
   {
     name: 'a forced unlock is done though it cannot be recorded',

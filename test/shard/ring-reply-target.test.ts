@@ -5,7 +5,7 @@ import { MetricBlock } from '../../src/base/metric-words.ts';
 import { Method } from '../../src/contract/method.ts';
 import { Origin } from '../../src/core/origin.ts';
 import { BellListener, BellRope, createBellMemory } from '../../src/ring/bell.ts';
-import { createRingMemory } from '../../src/ring/ring-layout.ts';
+import { createRingMemory, recordBytes } from '../../src/ring/ring-layout.ts';
 import { RingReader } from '../../src/ring/ring-reader.ts';
 import { RingWriter } from '../../src/ring/ring-writer.ts';
 import { Outcome, outcomeIndex } from '../../src/shard/outcome.ts';
@@ -90,6 +90,29 @@ describe('RingReplyTarget', () => {
     expect(reader.kind).toBe(ReplyKind.DebugLine);
     expect(reader.floats[(payload + ReplyField.Session) >> 3]).toBe(12);
     expect(JSON.parse(json)).toEqual(['Lock request', { lock: 'ключ', error: null }]);
+  });
+
+  // Lengths of records are multiples of 8, and no record is longer than a quarter of its ring.
+  it.each([
+    { where: 'just below half of the ring', records: [1_024, 1_016], crowded: false },
+    { where: 'half of the ring', records: [1_024, 1_024], crowded: false },
+    { where: 'just above half of the ring', records: [1_024, 1_000, 32], crowded: true },
+  ])('is crowded with more than half of its ring taken: $where', ({ records, crowded }) => {
+    const { target, reader } = openTarget();
+    expect(target.isCrowded).toBe(false);
+    for (const bytes of records) {
+      const bodyBytes = bytes - recordBytes(ReplyField.Body);
+      target.reserve(bodyBytes);
+      target.commit(origin, 0, false, Outcome.Ok, 0, bodyBytes, 0);
+    }
+    expect(target.isCrowded).toBe(crowded);
+    target.publish();
+    expect(target.isCrowded).toBe(crowded);
+    // What is read makes room once it is given back.
+    reader.next();
+    expect(target.isCrowded).toBe(crowded);
+    reader.release();
+    expect(target.isCrowded).toBe(false);
   });
 
   it('blocks while the ring is full, and shows before what it has', { timeout: 30_000 }, async () => {

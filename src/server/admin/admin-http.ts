@@ -5,8 +5,10 @@ import type { TlsOptions } from 'node:tls';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Limits } from '../../base/limits.ts';
 import type { ServerOptions } from '../../config/server-options.ts';
+import { LimitedLines } from '../limited-lines.ts';
 import { boundAddress, listenEverywhere } from '../listeners.ts';
 import type { Logger } from '../logger.ts';
+import { peerAddress } from '../session-directory.ts';
 import type { AdminGuard } from './admin-guard.ts';
 import type { AdminRoutes } from './admin-routes.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
@@ -26,11 +28,18 @@ export class AdminHttp {
   readonly #app: FastifyInstance;
   readonly #servers: readonly Server[];
   readonly #sockets: ReadonlySet<Socket>;
+  readonly #passwords: LimitedLines;
 
-  private constructor(app: FastifyInstance, servers: readonly Server[], sockets: ReadonlySet<Socket>) {
+  private constructor(
+    app: FastifyInstance,
+    servers: readonly Server[],
+    sockets: ReadonlySet<Socket>,
+    passwords: LimitedLines,
+  ) {
     this.#app = app;
     this.#servers = servers;
     this.#sockets = sockets;
+    this.#passwords = passwords;
     this.addresses = servers.map(boundAddress);
   }
 
@@ -49,13 +58,19 @@ export class AdminHttp {
   ): Promise<AdminHttp> {
     const app = await createApp(routes, logger);
     const sockets = new Set<Socket>();
+    // Whoever gets in here releases every lock, so tries are told of as those of clients are.
+    const passwords = new LimitedLines(logger, 'warn', 'admin authentication failed');
     const answer = (request: IncomingMessage, response: ServerResponse): void => {
       response.setHeaders(SECURITY_HEADERS);
       const refusal = guard.refuse(request);
       if (refusal === null) return app.routing(request, response);
       const { status, code, message } = refusal;
-      if (status === 401) response.setHeader('www-authenticate', 'Basic realm="ldlm", charset="UTF-8"');
-      logger.debug({ code, path: request.url, remote_address: request.socket.remoteAddress }, message);
+      const address = peerAddress(request.socket.remoteAddress, request.socket.remotePort);
+      if (status === 401) {
+        response.setHeader('www-authenticate', 'Basic realm="ldlm", charset="UTF-8"');
+        passwords.write({ remote_address: address, reason: message });
+      }
+      logger.debug({ code, path: request.url, remote_address: address }, message);
       endWith(response, status, code, message);
     };
     try {
@@ -66,7 +81,7 @@ export class AdminHttp {
           logger.error({ error: error.message }, 'cannot accept admin connections'),
         );
       }
-      return new AdminHttp(app, servers, sockets);
+      return new AdminHttp(app, servers, sockets, passwords);
     } catch (error) {
       await app.close();
       throw error;
@@ -83,6 +98,7 @@ export class AdminHttp {
     for (const server of this.#servers) server.close();
     await this.#app.close();
     for (const socket of this.#sockets) socket.destroy();
+    this.#passwords.close();
   }
 }
 

@@ -4,14 +4,25 @@ import { Limits } from '../../base/limits.ts';
 import { GrpcStatus } from '../../contract/grpc-status.ts';
 import { statusJson } from '../../protocol/rest/status-json.ts';
 
-/** Answers what is no request of HTTP, or does not become one in time, and ends its connection. */
-export function refuseRequest(error: Error & { readonly code?: string }, socket: Duplex): void {
+/** What the parser of Node.js says of a request, or the clock. */
+export type RequestError = Error & { readonly code?: string };
+
+/** The code of what does not become a request in time. */
+export const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT';
+
+/**
+ * Answers what is no request of HTTP, or does not become one in time, and ends its connection.
+ *
+ * @returns what the client was told; null when it is gone, so that nobody was told anything
+ */
+export function refuseRequest(error: RequestError, socket: Duplex): string | null {
   if (!socket.writable || error.code === 'ECONNRESET') {
     socket.destroy();
-    return;
+    return null;
   }
   const [status, code, message] = describe(error.code ?? '');
   socket.end(rawAnswer(status, statusJson(code, message)), () => socket.destroy());
+  return message;
 }
 
 /** What a client is told that speaks in clear where TLS is spoken, as Go's server says it. */
@@ -33,7 +44,7 @@ function describe(code: string): readonly [status: number, code: GrpcStatus, mes
       ];
     case 'HPE_CHUNK_EXTENSIONS_OVERFLOW':
       return [413, GrpcStatus.InvalidArgument, 'the chunk extensions of the request are too long'];
-    case 'ERR_HTTP_REQUEST_TIMEOUT':
+    case REQUEST_TIMEOUT:
       return [408, GrpcStatus.DeadlineExceeded, LATE];
     default:
       return [400, GrpcStatus.InvalidArgument, 'this is not a request of HTTP/1.1'];

@@ -15,6 +15,7 @@ import {
   BegunReply,
   ListedLock,
   ListingQuery,
+  LockHeaders,
   LockPage,
   LockReply,
   RequestFault,
@@ -91,7 +92,7 @@ export async function createRestApp(options: RestAppOptions): Promise<FastifyIns
     app.post(
       path,
       {
-        schema: { summary, tags: ['locks'], security, body, response },
+        schema: { summary, tags: ['locks'], security, headers: LockHeaders, body, response },
         onRequest: (request, reply) => {
           reply.hijack();
           api.lock(method, request.raw, reply.raw);

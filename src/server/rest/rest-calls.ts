@@ -29,6 +29,8 @@ export interface RestCallsOptions {
     session: RestSession | null,
     closing: boolean,
   ) => void;
+  /** The client that sent this request is given up. */
+  readonly cutOff: (request: RawRequest, reason: string) => void;
 }
 
 const TOO_MANY_CALLS = 'too many requests are in progress';
@@ -118,6 +120,7 @@ export class RestCalls implements MessageReplies {
     const sinceMs = this.#options.nowMs() - Limits.restRequestMsMax;
     for (const call of this.#slots) {
       if (call.state !== CallState.Receiving || call.startedMs > sinceMs) continue;
+      this.#options.cutOff(call.request!, LATE);
       this.#answer(call, 408, statusJson(GrpcStatus.DeadlineExceeded, LATE), true);
     }
   }

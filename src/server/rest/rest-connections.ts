@@ -3,9 +3,10 @@ import { createSecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { Limits } from '../../base/limits.ts';
-import { refuseRequest } from './broken-request.ts';
+import { REQUEST_TIMEOUT, type RequestError, refuseRequest } from './broken-request.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import type { RawRequest, RawResponse } from './rest-call.ts';
+import { addressOf, type RestFailures } from './rest-failures.ts';
 import { StallWatch } from './stall-watch.ts';
 
 /** Node.js cuts requests off that we have not answered by then: those whose body nobody reads. */
@@ -28,16 +29,19 @@ export class RestConnections {
   readonly #handler: RequestHandler;
   readonly #keepaliveMs: number;
   readonly #nowMs: () => number;
+  readonly #failures: RestFailures;
   readonly #sockets = new Map<Socket, StallWatch>();
-  readonly #http2 = new Http2Sessions();
+  readonly #http2: Http2Sessions;
   readonly #servers: Server[] = [];
   #onEmpty: (() => void) | null = null;
 
   /** @param keepaliveMs after so much silence the system asks whether a client's machine is still there */
-  constructor(handler: RequestHandler, keepaliveMs: number, nowMs: () => number) {
+  constructor(handler: RequestHandler, keepaliveMs: number, nowMs: () => number, failures: RestFailures) {
     this.#handler = handler;
     this.#keepaliveMs = keepaliveMs;
     this.#nowMs = nowMs;
+    this.#failures = failures;
+    this.#http2 = new Http2Sessions(failures);
   }
 
   get size(): number {
@@ -48,7 +52,7 @@ export class RestConnections {
   createServer(tls: TlsOptions | null): Server {
     const server = tls === null ? this.#createPlain() : this.#createSecure(tls);
     server.on(tls === null ? 'connection' : 'secureConnection', (socket: Socket) => this.#take(socket));
-    server.on('clientError', refuseRequest);
+    server.on('clientError', (error: RequestError, socket: Socket) => this.#refuse(error, socket));
     this.#servers.push(server);
     return server;
   }
@@ -57,7 +61,9 @@ export class RestConnections {
   sweep(): void {
     const nowMs = this.#nowMs();
     for (const [socket, watch] of this.#sockets) {
-      if (watch.hasStalled(socket.writableLength, socket.bytesWritten, nowMs)) socket.destroy();
+      if (!watch.hasStalled(socket.writableLength, socket.bytesWritten, nowMs)) continue;
+      this.#failures.cutOff(addressOf(socket), 'it does not read its answers');
+      socket.destroy();
     }
     this.#http2.sweep(nowMs);
   }
@@ -98,6 +104,17 @@ export class RestConnections {
     server.on('stream', (stream) => this.#http2.count(stream, this.#nowMs));
     // Over HTTP/1.1 it is the server that the types of Node.js say it is.
     return server as unknown as Server;
+  }
+
+  #refuse(error: RequestError, socket: Socket): void {
+    const { code = '' } = error;
+    // Before anything is done: a socket that is closed does not tell.
+    const address = addressOf(socket);
+    const reason = refuseRequest(error, socket);
+    // TLS handshakes that fail come here, too. They are no connections yet, and those who listen tell of them.
+    if (reason === null || !this.#sockets.has(socket)) return;
+    if (code === REQUEST_TIMEOUT) this.#failures.cutOff(address, reason);
+    else this.#failures.protocolBroken(address, code, reason);
   }
 
   #take(socket: Socket): void {

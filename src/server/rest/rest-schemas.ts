@@ -3,16 +3,15 @@ import { Limits } from '../../base/limits.ts';
 import { ErrorCode } from '../../contract/error-code.ts';
 import type { Method } from '../../contract/method.ts';
 import { FieldKind, requestFields } from '../../protocol/rest/request-fields.ts';
+import { integerPattern } from './integer-pattern.ts';
 
 // What the OpenAPI document says. Nothing here refuses a request: that is done by the decoder, and these say what it takes.
 
 const nothing = Type.Null({ description: 'The same as leaving the field out.' });
-const digits = '(-?0|-?[1-9][0-9]{0,8})';
 const base64 =
   '^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}(==)?|[A-Za-z0-9+/]{3}=?)?$|' +
   '^([A-Za-z0-9_-]{4})*([A-Za-z0-9_-]{2}(==)?|[A-Za-z0-9_-]{3}=?)?$';
 
-const int32 = integer('int32', -(2 ** 31), 2 ** 31 - 1);
 const kinds: Record<FieldKind, TSchema> = {
   [FieldKind.String]: Type.Union([Type.String(), nothing]),
   [FieldKind.Bytes]: Type.Union([Type.String({ pattern: base64, contentEncoding: 'base64' }), nothing]),
@@ -21,10 +20,27 @@ const kinds: Record<FieldKind, TSchema> = {
     Type.Integer({ minimum: -(2 ** 31), maximum: 2 ** 31 - 1, description: 'The number of a mode: 0 or 1.' }),
     nothing,
   ]),
-  [FieldKind.Int32]: int32,
-  [FieldKind.Uint32]: integer('uint32', 0, 2 ** 32 - 1),
-  [FieldKind.Int64]: integer('int64', -(2 ** 63), 2 ** 63),
+  [FieldKind.Int32]: integer('int32', -(2n ** 31n), 2n ** 31n - 1n),
+  [FieldKind.Uint32]: integer('uint32', 0n, 2n ** 32n - 1n),
+  [FieldKind.Int64]: integer('int64', -(2n ** 63n), 2n ** 63n - 1n),
 };
+
+/** What lock operations take beside their bodies. */
+export const LockHeaders = Type.Object({
+  'Grpc-Timeout': Type.Optional(
+    Type.String({
+      pattern: '^[0-9]{1,8}[HMSmun]$',
+      description:
+        'After how long the answer is 504: up to 8 digits and a unit, which is H, M, S, m (ms), u (µs) or n (ns).',
+    }),
+  ),
+  'X-HTTP-Method-Override': Type.Optional(
+    Type.String({
+      pattern: '^[Pp][Oo][Ss][Tt]$',
+      description: 'The method to take the request for, as with LDLM: of any but POST the answer is 405.',
+    }),
+  ),
+});
 
 /** What the fields are for, by their names in snake_case. */
 const descriptions: Readonly<Record<string, string>> = {
@@ -107,12 +123,12 @@ export const RequestFault = Type.Object({
   details: Type.Array(Type.Unknown()),
 });
 
-function integer(name: string, minimum: number, maximum: number): TSchema {
+function integer(name: string, minimum: bigint, maximum: bigint): TSchema {
   return Type.Union([
-    Type.Integer({ minimum, maximum }),
+    Type.Integer({ minimum: Number(minimum), maximum: Number(maximum) }),
     Type.String({
-      pattern: minimum < 0 ? `^${digits}$` : '^(-?0|[1-9][0-9]{0,8})$',
-      description: `An ${name} as a string.`,
+      pattern: integerPattern(minimum, maximum),
+      description: `An ${name} as a string, in any notation that JSON has for numbers.`,
     }),
     nothing,
   ]);

@@ -7,7 +7,6 @@ import type { Engine } from '../../engine/engine.ts';
 import { CALL_END_TEXTS } from '../../shard/call-end-text.ts';
 import type { MessageReplies } from '../engine-listener.ts';
 import type { Inspector } from '../inspection/inspector.ts';
-import { LimitedLines } from '../limited-lines.ts';
 import { Listeners } from '../listeners.ts';
 import type { Logger } from '../logger.ts';
 import type { ArrivalCounts } from '../metrics/door-metrics.ts';
@@ -21,6 +20,7 @@ import { DEAD_COOKIE, RestApi } from './rest-api.ts';
 import { createRestApp } from './rest-app.ts';
 import { RestCalls } from './rest-calls.ts';
 import { type RequestHandler, RestConnections } from './rest-connections.ts';
+import { addressOf, RestFailures } from './rest-failures.ts';
 import { RestSessions } from './rest-sessions.ts';
 import { SessionCookies } from './session-cookie.ts';
 
@@ -46,8 +46,7 @@ export class RestServer {
   readonly #sessions: RestSessions;
   readonly #options: RestServerOptions;
   readonly #guard: OriginGuard;
-  readonly #passwords: LimitedLines;
-  readonly #handshakes: LimitedLines;
+  readonly #failures: RestFailures;
   #connections: RestConnections | null = null;
   #listeners: Listeners | null = null;
   #timer: NodeJS.Timeout | undefined;
@@ -57,8 +56,7 @@ export class RestServer {
     this.#options = options;
     this.#guard = new OriginGuard(options.options);
     const { engine, directory, logger, nowMs } = options;
-    this.#passwords = new LimitedLines(logger, 'warn', 'Invalid password from client');
-    this.#handshakes = new LimitedLines(logger, 'info', 'REST TLS handshake failed');
+    this.#failures = new RestFailures(logger, options.arrivals);
     this.#calls = new RestCalls({
       engine,
       nowMs,
@@ -67,6 +65,7 @@ export class RestServer {
         CALL_END_TEXTS[options.options.engine === 'zookeeper' ? CallEnd.Unreachable : CallEnd.Suspended],
       answer: (response, status, body, session, closing) =>
         this.#api.answer(response, status, body, session, closing),
+      cutOff: (request, reason) => this.#failures.cutOff(addressOf(request.socket), reason),
     });
     this.#sessions = new RestSessions({
       ...{ engine, directory, logger, nowMs },
@@ -84,7 +83,7 @@ export class RestServer {
       bodies,
       cookies: new SessionCookies(options.options.restSessionTimeoutMs, options.tls !== null),
       authorized: basicAuthCheck(options.options.password),
-      refused: (address) => this.#passwords.write({ client_addr: address }),
+      refused: (address) => this.#failures.passwordRefused(address),
       nowMs,
     });
   }
@@ -120,6 +119,7 @@ export class RestServer {
       },
       options.keepaliveIntervalMs,
       nowMs,
+      this.#failures,
     );
     this.#connections = connections;
     this.#listeners = await Listeners.open(
@@ -129,7 +129,7 @@ export class RestServer {
         accept: () => {},
         spokenInClear: refuseClear,
         failed: (error) => logger.error({ error: error.message }, 'cannot accept REST connections'),
-        handshakeFailed: (address, reason) => this.#handshakes.write({ remote_address: address, reason }),
+        handshakeFailed: (address, reason) => this.#failures.handshakeFailed(address, reason),
         turnedAway: (count) => {
           this.#options.arrivals.turnedAway += count;
           logger.warn({ count }, 'too many new REST connections: some were turned away');
@@ -171,8 +171,7 @@ export class RestServer {
     clearInterval(this.#timer);
     this.#listeners?.close();
     this.#sessions.close();
-    this.#passwords.close();
-    this.#handshakes.close();
+    this.#failures.close();
     this.#connections?.destroy();
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect as connectSocket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -252,7 +252,7 @@ describe('the REST cases, by curl', () => {
   it('90: a half-sent body hinders nobody, also with a long poll in progress, and ends with 408', {
     timeout: 60_000,
   }, async () => {
-    const { base, rest, curl } = await begin();
+    const { base, rest, curl, server } = await begin();
     await curl.post('/v1/lock', '{"name":"a"}');
     const poll = curl.post('/v1/lock/wait', '{"name":"a","wait_timeout_seconds":33}');
     const [host, port] = rest.split(':');
@@ -276,12 +276,21 @@ describe('the REST cases, by curl', () => {
     expect(answer).toMatch(
       /^HTTP\/1.1 408 .*Connection: close.*"the rest of the request did not come within 30 s"/s,
     );
+    expect(server.stderr.match(/"msg":"REST connection (cut off|failed)"/g)).toHaveLength(1);
   });
 
-  it('95: a REST port that is taken ends the server with exit code 1 and a clear text', async () => {
+  it('95: a REST port that is taken ends the server with exit code 1, a clear text and no socket file', async () => {
     const { rest } = await begin();
-    const args = ['--listen_address', '127.0.0.1:0', '--rest_listen_address', rest];
-    const { exitCode, stderr } = await runToEnd(args);
+    const folder = mkdtempSync(join(tmpdir(), 'ldlm-taken-'));
+    afterwards(() => rmSync(folder, { recursive: true, force: true }));
+    const socket = join(folder, 'ipc.sock');
+    const args = ['--listen_address', '127.0.0.1:0', '--ipc_socket_file', socket];
+    // Such a server makes the file, and takes it along when it ends: else this would find none for want of a folder.
+    const { server } = await launchRest(...args);
+    expect(readdirSync(folder)).toContain('ipc.sock');
+    expect((await server.stop()).exitCode).toBe(0);
+    const { exitCode, stderr } = await runToEnd([...args, '--rest_listen_address', rest]);
+    expect(readdirSync(folder)).toEqual([]);
     expect(exitCode).toBe(1);
     expect(stderr).toContain(`listen tcp ${rest}: bind: address already in use`);
     expect(stderr).not.toContain('REST server started');

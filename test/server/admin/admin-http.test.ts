@@ -119,6 +119,33 @@ describe('the admin listener', () => {
     expect(log.lines).toContainEqual(expect.objectContaining({ level: 'WARN', msg }));
   });
 
+  it('warns of wrong passwords with the address, a few lines a second, and of nothing in them', async () => {
+    const log = new LogLines();
+    const server = await runServer({ ...admin, password: 'correct horse', logger: log.logger });
+    const tried = (password: string) => ({
+      authorization: `Basic ${Buffer.from(`admin:${password}`).toString('base64')}`,
+    });
+    const statuses = new Set<number>();
+    for (let i = 0; i < 30; i++) {
+      statuses.add((await ask(server, '/api/info?secret=x', { headers: tried(`staple ${i}`) })).status);
+    }
+    statuses.add((await ask(server, '/metrics')).status);
+    expect([...statuses]).toEqual([401]);
+    expect((await ask(server, '/api/info', { headers: tried('correct horse') })).status).toBe(200);
+    await server.close();
+    const lines = log.of('admin authentication failed');
+    expect(lines[0]).toMatchObject({
+      level: 'WARN',
+      msg: 'admin authentication failed',
+      reason: 'invalid credentials',
+      remote_address: expect.stringMatching(/^127\.0\.0\.1:\d+$/),
+    });
+    const told = lines.filter(({ count }) => count === undefined).length;
+    expect(told).toBeLessThan(31);
+    expect(lines.reduce((sum, { count }) => sum + Number(count ?? 0), told)).toBe(31);
+    expect(log.texts.join('')).not.toMatch(/horse|staple|secret/);
+  });
+
   it('is not ready while it stops, and ends with the server', async () => {
     const server = await runServer({ ...admin, shutdownGraceMs: 5_000 });
     const holdsUp = await openSocket(server.address);

@@ -3,10 +3,10 @@ import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
 import { refuseClear, refuseRequest } from '../../../src/server/rest/broken-request.ts';
 
-async function answerTo(code: string): Promise<string> {
+async function answerTo(code: string): Promise<{ answer: string; told: string | null }> {
   const socket = new PassThrough();
-  refuseRequest(Object.assign(new Error('broken'), { code }), socket);
-  return text(socket).catch(() => '');
+  const told = refuseRequest(Object.assign(new Error('broken'), { code }), socket);
+  return { answer: await text(socket).catch(() => ''), told };
 }
 
 describe('what is no request', () => {
@@ -16,7 +16,9 @@ describe('what is no request', () => {
     ['ERR_HTTP_REQUEST_TIMEOUT', 408, 'the rest of the request did not come within 30 s'],
     ['HPE_INVALID_METHOD', 400, 'this is not a request of HTTP/1.1'],
   ])('is answered: %s', async (code, status, message) => {
-    const [head, body] = (await answerTo(code)).split('\r\n\r\n');
+    const { answer, told } = await answerTo(code);
+    const [head, body] = answer.split('\r\n\r\n');
+    expect(told).toBe(message);
     expect(head).toMatch(new RegExp(`^HTTP/1.1 ${status} [A-Z]`));
     expect(head).toContain(`Content-Length: ${body!.length}`);
     expect(head).toContain('Connection: close');
@@ -25,7 +27,7 @@ describe('what is no request', () => {
 
   it('is not answered where nobody listens', () => {
     const socket = new PassThrough();
-    refuseRequest(Object.assign(new Error('gone'), { code: 'ECONNRESET' }), socket);
+    expect(refuseRequest(Object.assign(new Error('gone'), { code: 'ECONNRESET' }), socket)).toBeNull();
     expect(socket.destroyed).toBe(true);
   });
 

@@ -8,6 +8,7 @@ const MAX = Limits.restKeepAliveMs;
 
 class FakeSession extends EventEmitter {
   closes = 0;
+  readonly socket = { remoteAddress: '10.1.2.3', remotePort: 4_567 };
 
   close(): void {
     this.closes++;
@@ -33,14 +34,18 @@ class FakeStream extends EventEmitter {
 
 function open() {
   const session = new FakeSession();
-  const sessions = new Http2Sessions();
+  const told: string[] = [];
+  const sessions = new Http2Sessions({
+    protocolBroken: (address, error, reason) => told.push(`${address} ${error} ${reason}`),
+    streamCutOff: (address, reason) => told.push(`${address} ${reason}`),
+  });
   sessions.add(session as unknown as Http2Session, 1_000);
   const begin = (endMs: number): FakeStream => {
     const stream = new FakeStream(session);
     sessions.count(stream as unknown as ServerHttp2Stream, () => endMs);
     return stream;
   };
-  return { session, sessions, begin };
+  return { session, sessions, begin, told };
 }
 
 // Idle times of more than a minute: with a real connection the test would take as long.
@@ -68,7 +73,7 @@ describe('HTTP/2 connections', () => {
   });
 
   it('cancel streams whose answer is not read for long, and no others', () => {
-    const { session, sessions, begin } = open();
+    const { session, sessions, begin, told } = open();
     const [unread, slow, waiting] = [begin(0), begin(0), begin(0)];
     unread.writableLength = 100;
     const stalledMs = Limits.restStalledMsMax;
@@ -81,6 +86,7 @@ describe('HTTP/2 connections', () => {
     sessions.sweep(1_001 + stalledMs);
     sessions.sweep(2_000 + stalledMs);
     expect(unread.closedWith).toStrictEqual([constants.NGHTTP2_CANCEL]);
+    expect(told).toStrictEqual(['10.1.2.3:4567 its answer is not read']);
     expect(slow.closedWith).toStrictEqual([]);
     expect(waiting.closedWith).toStrictEqual([]);
     expect(session.closes).toBe(0);
@@ -90,7 +96,15 @@ describe('HTTP/2 connections', () => {
     const { session, sessions } = open();
     sessions.drain();
     expect(session.closes).toBe(1);
+  });
+
+  it('tell of clients that break HTTP/2, and of no others that go', () => {
+    const { session, told } = open();
     // An error of a connection is no error of the server.
-    session.emit('error', new Error('reset'));
+    session.emit('error', new Error('something'));
+    for (const code of ['ECONNRESET', 'ERR_HTTP2_SESSION_ERROR', 'ERR_HTTP2_ERROR']) {
+      session.emit('error', Object.assign(new Error('Protocol error'), { code }));
+    }
+    expect(told).toStrictEqual(['10.1.2.3:4567 ERR_HTTP2_ERROR Protocol error']);
   });
 });

@@ -25,6 +25,7 @@ async function openCalls() {
   );
   caller.attach(open);
   const answers: { status: number; body: string; closing: boolean }[] = [];
+  const cutOff: string[] = [];
   const clock = { nowMs: 1_000 };
   const sessions = { enter: () => {}, leave: () => {} } as unknown as RestSessions;
   const calls = new RestCalls({
@@ -33,6 +34,7 @@ async function openCalls() {
     unavailable: 'unavailable',
     nowMs: () => clock.nowMs,
     answer: (_response, status, body, _session, closing) => answers.push({ status, body, closing }),
+    cutOff: (_request, reason) => cutOff.push(reason),
   });
   const ask = (method: Method, session: RestSession) =>
     calls.begin(method, session, {} as RawRequest, {} as RawResponse, Number.POSITIVE_INFINITY);
@@ -41,12 +43,12 @@ async function openCalls() {
     if (typeof call === 'string') throw new Error(call);
     return call;
   };
-  return { calls, answers, clock, ask, begin, open };
+  return { calls, answers, cutOff, clock, ask, begin, open };
 }
 
 describe('the calls in progress', () => {
   it('end with 408 when their bodies do not come, and no others do', async () => {
-    const { calls, answers, clock, begin } = await openCalls();
+    const { calls, answers, cutOff, clock, begin } = await openCalls();
     const late = begin();
     clock.nowMs += Limits.restRequestMsMax - 1;
     const inTime = begin();
@@ -57,6 +59,7 @@ describe('the calls in progress', () => {
     calls.sweep();
     const body = '{"code":4,"message":"the rest of the request did not come within 30 s","details":[]}';
     expect(answers).toStrictEqual([{ status: 408, body, closing: true }]);
+    expect(cutOff).toStrictEqual(['the rest of the request did not come within 30 s']);
     // What comes of it later is too late.
     calls.received(late, Buffer.from('{"name":"a"}'));
     expect(answers).toHaveLength(1);

@@ -6,8 +6,10 @@ import type { AddressInfo } from 'node:net';
 import { connect as connectTls, type TLSSocket } from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
+import { silentLogger } from '../../../src/server/logger.ts';
 import { answerJson, wasDelivered } from '../../../src/server/rest/answer.ts';
 import { RestConnections } from '../../../src/server/rest/rest-connections.ts';
+import { RestFailures } from '../../../src/server/rest/rest-failures.ts';
 import { afterwards } from '../running-server.ts';
 import { eventually, postBytes, RawRest, RestClient, runRest } from './rest-client.ts';
 
@@ -16,6 +18,7 @@ const ca = readFileSync(`${folder}ca.pem`);
 const tls = { tlsCertFile: `${folder}server.pem`, tlsKeyFile: `${folder}server-key.pem` };
 const client = { cert: readFileSync(`${folder}client.pem`), key: readFileSync(`${folder}client-key.pem`) };
 
+const failures = new RestFailures(silentLogger(), { failed: 0 });
 const trusting = { ca, servername: 'localhost' };
 
 describe.each([
@@ -48,6 +51,7 @@ describe.each([
       },
       60_000,
       () => performance.now(),
+      failures,
     );
     const server = connections.createServer(context);
     expect(server).toMatchObject({
@@ -316,6 +320,7 @@ describe('a connection of REST over TLS', () => {
       },
       60_000,
       () => clock.nowMs,
+      failures,
     );
     const server = connections.createServer({
       cert: readFileSync(tls.tlsCertFile),

@@ -3,7 +3,16 @@ import { RestClient, runRest } from './rest-client.ts';
 
 interface Document {
   readonly openapi: string;
-  readonly paths: Record<string, Record<string, { readonly responses: Record<string, unknown> }>>;
+  readonly paths: Record<string, Record<string, Operation>>;
+}
+
+interface Operation {
+  readonly responses: Record<string, unknown>;
+  readonly parameters?: readonly {
+    readonly in: string;
+    readonly name: string;
+    readonly required?: boolean;
+  }[];
 }
 
 const methodsOf = ({ paths }: Document) =>
@@ -33,6 +42,17 @@ describe('the OpenAPI document', () => {
     expect(document.paths['/session']!['post']!.responses['201']).toMatchObject({
       headers: { 'Ldlm-Session-Timeout-Ms': { schema: { type: 'integer' } } },
     });
+  });
+
+  it('tells of the headers that lock operations take, none of which has to be there', async () => {
+    const { rest } = await runRest();
+    const { json } = await new RestClient(rest).ask('GET', '/openapi.json');
+    for (const [path, item] of Object.entries((json as unknown as Document).paths)) {
+      const taken = item['post']!.parameters ?? [];
+      const names = path === '/session' ? [] : ['Grpc-Timeout', 'X-HTTP-Method-Override'];
+      expect(taken.map(({ name }) => name)).toStrictEqual(names);
+      for (const parameter of taken) expect(parameter).toMatchObject({ in: 'header', required: false });
+    }
   });
 
   it('tells of listings where they are switched on, and of the password where there is one', async () => {
