@@ -22,6 +22,8 @@ export const LOCKS_PATH = '/locks';
 const NODE_NAME_CHARACTERS_MAX = 200;
 /** What the names of such nodes begin with. It is escaped in all others. */
 const HASHED = '~';
+const LOCK_NODE = /^\/locks\/[0-9a-f]{2}\/([^/]+)$/;
+const BELOW_LOCK = /^(\/locks\/[0-9a-f]{2}\/[^/]+)(?:\/|$)/;
 
 /** Where a lock is in ZooKeeper. */
 export interface LockPlace {
@@ -46,6 +48,32 @@ export class LockPaths {
   /** Those that the operator has named. */
   get mapped(): LockPlace[] {
     return [...this.#mapped.keys()].map((name) => this.placeOf(name));
+  }
+
+  /**
+   * The place whose node this is; null: it is no lock's. The name of one that is hashed is empty here, and stands in the node's
+   * data.
+   */
+  placeAt(base: string): LockPlace | null {
+    for (const { name, path } of this.#mapped.values())
+      if (path === base) return this.placeOf(byteStringOf(name));
+    const node = LOCK_NODE.exec(base)?.[1];
+    if (node === undefined) return null;
+    if (node.startsWith(HASHED)) {
+      return { name: '', base, mapped: null, order: Number.parseInt(node.slice(1, 9), 16) };
+    }
+    const name = decodeName(node);
+    if (name === null) return null;
+    const place = this.placeOf(name);
+    // One that was mapped to another path since.
+    return place.base === base ? place : null;
+  }
+
+  /** The node of the lock that a node belongs to, its own or one below it; null: it belongs to none. */
+  baseOf(path: string): string | null {
+    for (const mapped of this.#mapped.values())
+      if (path === mapped.path || path.startsWith(`${mapped.path}/`)) return mapped.path;
+    return BELOW_LOCK.exec(path)?.[1] ?? null;
   }
 
   /** @param name as a byte string */
@@ -91,7 +119,7 @@ function encodeName(name: string): string {
 }
 
 /** The name of a lock, as a byte string, by that of its node; null: nobody of us has named it so. */
-export function decodeName(node: string): string | null {
+function decodeName(node: string): string | null {
   let name = '';
   for (let i = 0; i < node.length; i++) {
     if (node[i] !== '%') {

@@ -2,7 +2,7 @@ import { childOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { NoNodeError } from '../../zookeeper/server-refusal.ts';
 import { BUCKETS, bucketPath, isHashed, LOCKS_PATH, type LockPaths, type LockPlace } from './lock-place.ts';
-import { nameInNode, type PlacedLock, readPlacedLock } from './placed-lock.ts';
+import { type PlacedLock, readPlacedLock } from './placed-lock.ts';
 
 /** Locks that are read at a time: each takes a few requests. */
 const READ_TOGETHER = 64;
@@ -66,24 +66,14 @@ export class LockWalk {
 
   async #placesIn(bucket: number, isThere: boolean, prefix: string): Promise<LockPlace[]> {
     const path = bucketPath(bucket);
-    const places = isThere ? (await this.#children(path)).map((node) => this.#placeAt(path, node)) : [];
+    const places = isThere
+      ? (await this.#children(path)).map((node) => this.#paths.placeAt(childOf(path, node)))
+      : [];
     const mapped = this.#paths.mapped.filter(({ order }) => order >>> 24 === bucket);
     return [...places, ...mapped]
       .filter((place): place is LockPlace => place !== null)
       .filter(({ name, base }) => isHashed(base.slice(path.length + 1)) || name.startsWith(prefix))
       .sort((a, b) => a.order - b.order || (a.base < b.base ? -1 : 1));
-  }
-
-  /** Null: it is no lock of ours. */
-  #placeAt(bucket: string, node: string): LockPlace | null {
-    const name = nameInNode(node);
-    if (name === null) return null;
-    if (!isHashed(node)) {
-      const place = this.#paths.placeOf(name);
-      // One that was mapped to another path since.
-      return place.base === childOf(bucket, node) ? place : null;
-    }
-    return { name, base: childOf(bucket, node), mapped: null, order: Number.parseInt(node.slice(1, 9), 16) };
   }
 
   async #children(path: string): Promise<readonly string[]> {

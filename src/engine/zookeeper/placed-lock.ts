@@ -13,7 +13,7 @@ import { NoNodeError } from '../../zookeeper/server-refusal.ts';
 import type { Stat } from '../../zookeeper/wire/records.ts';
 import { decodeBaseData } from './base-data.ts';
 import { SEMAPHORE_LEASES, SEMAPHORE_LOCKS } from './layout-check.ts';
-import { decodeName, isHashed, type LockPlace } from './lock-place.ts';
+import type { LockPlace } from './lock-place.ts';
 import { decodeNodeData, type NodeData } from './node-data.ts';
 
 /** Somebody who holds a lock or waits for it, through whatever server or program. */
@@ -146,9 +146,4 @@ const TEXT_CHARACTERS_MAX = 64;
 function shownText(data: Buffer): string {
   const text = data.toString('utf8');
   return text.length <= TEXT_CHARACTERS_MAX && !/[\p{Cc}\ufffd]/u.test(text) ? text : '';
-}
-
-/** The name in a node's name; null when it is none of ours. Of a hashed one, the name stands in the node's data. */
-export function nameInNode(node: string): string | null {
-  return isHashed(node) ? '' : decodeName(node);
 }

@@ -1,12 +1,13 @@
 import { Limits } from '../../base/limits.ts';
-import type { HolderInfo, LockInfo, WaiterInfo, WatchStep } from '../../contract/lock-info.ts';
+import type { LockInfo, WatchStep } from '../../contract/lock-info.ts';
 import { type Refusal, Refusals } from '../../contract/refusal.ts';
-import type { Claim } from '../../engine/zookeeper/claim.ts';
-import { byteStringOf, type LockPaths, textOf } from '../../engine/zookeeper/lock-place.ts';
+import { LockMirror, type WatchedNodes } from '../../engine/zookeeper/lock-mirror.ts';
+import { byteStringOf, type LockPaths } from '../../engine/zookeeper/lock-place.ts';
 import { LockWalk } from '../../engine/zookeeper/lock-walk.ts';
 import { type PlacedContender, type PlacedLock, readPlacedLock } from '../../engine/zookeeper/placed-lock.ts';
 import { removeNode } from '../../zookeeper/locks/node-removal.ts';
-import type { Nodes } from '../../zookeeper/nodes.ts';
+import { ClusterRows, type LocalClaims } from './cluster-rows.ts';
+import { ClusterWatch } from './cluster-watch.ts';
 import {
   InspectionEndedError,
   type Inspector,
@@ -16,20 +17,15 @@ import {
   nothingReleased,
   PageTokenError,
   SHOWN_KEY_CHARACTERS,
+  TooManyWatchesError,
   type UnlockOutcome,
   type UnlockQuery,
   type Watch,
   type WatchQuery,
 } from './inspector.ts';
 
-/** What the engine of this server knows better than ZooKeeper, and does at once. */
-interface LocalClaims {
-  claimOf(name: string, key: string): Claim | null;
-  release(claim: Claim): Promise<boolean>;
-}
-
 export interface ClusterInspectorOptions {
-  readonly nodes: Nodes;
+  readonly nodes: WatchedNodes;
   readonly paths: LockPaths;
   readonly local: LocalClaims;
   readonly nowMs: () => number;
@@ -39,11 +35,15 @@ export interface ClusterInspectorOptions {
 export class ClusterInspector implements Inspector {
   readonly #options: ClusterInspectorOptions;
   readonly #walk: LockWalk;
+  readonly #rows: ClusterRows;
+  readonly #watches = new Set<ClusterWatch>();
+  #mirror: LockMirror | null = null;
   #isClosed = false;
 
   constructor(options: ClusterInspectorOptions) {
     this.#options = options;
     this.#walk = new LockWalk(options.nodes, options.paths);
+    this.#rows = new ClusterRows(options.local);
   }
 
   async list({ prefix, pageSize, pageToken, waiters }: ListQuery): Promise<ListPage> {
@@ -51,7 +51,7 @@ export class ClusterInspector implements Inspector {
     const query = { prefix: nameOf(prefix), countMax: pageSize, waiters, order: decodeOrder(pageToken) };
     const { locks, nextOrder } = await this.#walk.page(query);
     return {
-      locks: locks.map((lock) => this.#infoOf(lock)),
+      locks: locks.map((lock) => this.#rows.lock(lock)),
       nextPageToken: nextOrder === null ? '' : encodeOrder(nextOrder),
       nowMs: this.#options.nowMs(),
     };
@@ -59,7 +59,7 @@ export class ClusterInspector implements Inspector {
 
   async get(name: string): Promise<LockInfo | null> {
     const lock = await this.#read(name);
-    return lock === null ? null : this.#infoOf(lock);
+    return lock === null ? null : this.#rows.lock(lock);
   }
 
   async unlock({ name, key, all }: UnlockQuery): Promise<UnlockOutcome> {
@@ -70,7 +70,7 @@ export class ClusterInspector implements Inspector {
     if (lock === null || lock.holderCount === 0) return nothingReleased(Refusals.lockDoesNotExist);
     const refuse = (refusal: Refusal): UnlockOutcome => ({
       ...nothingReleased(refusal),
-      holders: this.#infoOf(lock).holders,
+      holders: this.#rows.lock(lock).holders,
       holderCount: lock.holderCount,
     });
     if (all) return this.#releaseAll(lock);
@@ -84,12 +84,17 @@ export class ClusterInspector implements Inspector {
     return this.#release(lock, meant);
   }
 
-  watch(_query: WatchQuery, _listener: (steps: readonly WatchStep[]) => void): Watch {
-    throw new InspectionEndedError();
+  watch({ prefix }: WatchQuery, listener: (steps: readonly WatchStep[]) => void): Watch {
+    this.#checkOpen();
+    const watch = this.#openWatch(nameOf(prefix), listener);
+    // Whoever asks for a watch has it before its first step.
+    if (this.#mirror!.isComplete) setImmediate(() => watch.begin());
+    return watch;
   }
 
   close(): void {
     this.#isClosed = true;
+    for (const watch of [...this.#watches]) watch.close();
   }
 
   #read(name: string): Promise<PlacedLock | null> {
@@ -125,56 +130,40 @@ export class ClusterInspector implements Inspector {
     );
     const released = meant.filter((_contender, index) => done[index]);
     if (released.length === 0) return nothingReleased(Refusals.lockDoesNotExist);
-    const infos = released.map((contender) => this.#holderOf(lock, contender));
+    const infos = released.map((contender) => this.#rows.holder(lock, contender));
     return { released: infos, releasedCount: infos.length, refusal: null, holders: [], holderCount: 0 };
   }
 
-  #infoOf(lock: PlacedLock): LockInfo {
-    return {
-      name: textOf(lock.place.name),
-      size: lock.size,
-      shard: 0,
-      holderCount: lock.holderCount,
-      waiterCount: lock.waiterCount,
-      holders: lock.holders.map((contender) => this.#holderOf(lock, contender)),
-      waiters: lock.waiters.map((contender) => this.#waiterOf(lock, contender)),
+  #openWatch(prefix: string, listener: (steps: readonly WatchStep[]) => void): ClusterWatch {
+    const { nodes, paths, nowMs } = this.#options;
+    if (this.#watches.size >= Limits.watchesMax) throw new TooManyWatchesError(Limits.watchesMax);
+    // One mirror for all of them, for as long as there is any.
+    this.#mirror ??= new LockMirror(nodes, paths, (before, after) => {
+      for (const watch of [...this.#watches]) watch.changed(before, after);
+    });
+    const mirror = this.#mirror;
+    const watch = new ClusterWatch({
+      ...{ prefix, listener, nowMs, rows: this.#rows, locks: () => mirror.locks },
+      closed: (closed) => this.#closeWatch(closed),
+    });
+    this.#watches.add(watch);
+    mirror.completed = () => {
+      for (const one of [...this.#watches]) one.begin();
     };
+    return watch;
   }
 
-  #holderOf(lock: PlacedLock, contender: PlacedContender): HolderInfo {
-    const { key, stat, data } = contender;
-    const claim = this.#options.local.claimOf(lock.place.name, key);
-    return {
-      ...this.#waiterOf(lock, contender),
-      key,
-      sinceMs: Math.round(claim?.grantedMs ?? (data?.grantedMs || data?.sinceMs) ?? stat.createdMs),
-      lockTimeoutMs: claim?.lockTimeoutMs ?? data?.lockTimeoutMs ?? 0,
-      fencingToken: stat.czxid.toString(),
-    };
-  }
-
-  #waiterOf(lock: PlacedLock, { key, stat, data, text, isReader }: PlacedContender): WaiterInfo {
-    const claim = this.#options.local.claimOf(lock.place.name, key);
-    const deadlineMs = claim?.deadlineMs ?? Number.POSITIVE_INFINITY;
-    return {
-      // Its key would do, but not everybody may know that.
-      claimId: stat.czxid.toString(16),
-      ...(data?.client ?? UNKNOWN),
-      holder: data === null ? `external ${text}`.trim() : data.holder,
-      mode: isReader ? 'SHARED' : 'EXCLUSIVE',
-      permits: 1,
-      sinceMs: Math.round(data?.sinceMs ?? stat.createdMs),
-      // Only the server that looks after it knows.
-      deadlineMs: deadlineMs === Number.POSITIVE_INFINITY ? null : Math.round(deadlineMs),
-    };
+  #closeWatch(watch: ClusterWatch): void {
+    this.#watches.delete(watch);
+    if (this.#watches.size > 0) return;
+    this.#mirror?.close();
+    this.#mirror = null;
   }
 
   #checkOpen(): void {
     if (this.#isClosed) throw new InspectionEndedError();
   }
 }
-
-const UNKNOWN = { sessionId: '', address: '', protocol: '' } as const;
 
 /** @throws NameTooLongError */
 function nameOf(text: string): string {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { AdminCaller } from '../../clients/admin-caller.ts';
+import { TcpProxy } from '../../client/tcp-proxy.ts';
+import { AdminCaller, type AdminStep } from '../../clients/admin-caller.ts';
 import { type AdministeredServer, launchAdministered } from '../admin/lock-command.ts';
 import { afterwards, connect } from '../server-process.ts';
 import { engineFlags } from './cluster-server.ts';
@@ -131,5 +132,69 @@ describe('a forced unlock', () => {
     ]);
     expect((await one.lock('unlock', 'a')).stdout).toBe('Unlocked: true\n');
     expect((await waiting).locked).toBe(true);
+  });
+});
+
+describe('a watch', () => {
+  const WORDS = ['waiting', 'granted', 'renewed', 'released', 'left'];
+
+  function watchAt(server: AdministeredServer, prefix = '') {
+    const steps: AdminStep[] = [];
+    const stream = administrator(server).watch({ prefix });
+    stream.on('data', (step: AdminStep) => steps.push(step));
+    stream.on('error', () => {});
+    afterwards(() => stream.cancel());
+    const events = () =>
+      steps.flatMap(({ event }) =>
+        event === undefined ? [] : [`${event.type.toLowerCase()} ${event.name}`],
+      );
+    const hasBegun = () =>
+      expect.poll(() => steps.some(({ snapshot_end }) => snapshot_end !== undefined), WAIT);
+    return { steps, events, hasBegun };
+  }
+
+  it('begins with a snapshot, and tells what happens at all servers', async () => {
+    const { one, two, first, second } = await startTwo();
+    await first.lock({ name: 'before' });
+    const all = watchAt(two);
+    const some = watchAt(one, 'jobs/');
+    await all.hasBegun().toBe(true);
+    await some.hasBegun().toBe(true);
+    expect(all.steps.flatMap(({ lock }) => lock?.name ?? [])).toEqual(['before']);
+    expect(some.steps.flatMap(({ lock }) => lock?.name ?? [])).toEqual([]);
+    const { key } = await first.lock({ name: 'jobs/a', lock_timeout_seconds: 60 });
+    await expect.poll(all.events, WAIT).toEqual(['granted jobs/a']);
+    const waiting = second.lock({ name: 'jobs/a' });
+    await expect.poll(some.events, WAIT).toEqual(['granted jobs/a', 'waiting jobs/a']);
+    await second.call('Renew', { name: 'jobs/a', key, lock_timeout_seconds: 90 });
+    await expect.poll(() => all.events().at(-1), WAIT).toBe('renewed jobs/a');
+    await second.unlock('jobs/a', key);
+    await waiting;
+    await expect.poll(() => all.events().slice(-2), WAIT).toEqual(['released jobs/a', 'granted jobs/a']);
+    for (const { steps } of [all, some]) {
+      expect(steps.map(({ sequence }) => sequence)).toEqual(steps.map((_, i) => i + 1));
+      for (const { event } of steps) if (event) expect(WORDS).toContain(event.type.toLowerCase());
+    }
+    expect((await one.lock('unlock', 'before')).exitCode).toBe(0);
+    await expect.poll(() => all.events().at(-1), WAIT).toBe('released before');
+    expect(some.events()).not.toContain('released before');
+  });
+
+  it('goes on behind a lost connection', async () => {
+    const ensemble = await startZooKeeper();
+    const proxy = await TcpProxy.open(ensemble.address);
+    afterwards(() => proxy.close());
+    const one = await launchAdministered(...engineFlags({ connectString: proxy.address }));
+    const two = await launchAdministered(...engineFlags(ensemble));
+    const watch = watchAt(one);
+    await watch.hasBegun().toBe(true);
+    const client = connect(two.address);
+    const { key } = await client.lock({ name: 'a' });
+    await expect.poll(watch.events, WAIT).toEqual(['granted a']);
+    proxy.cut(true);
+    await client.unlock('a', key);
+    await client.lock({ name: 'b' });
+    proxy.isDown = false;
+    await expect.poll(() => watch.events().sort(), WAIT).toEqual(['granted a', 'granted b', 'released a']);
   });
 });
