@@ -34,6 +34,8 @@ export interface LockDeskParts {
   readonly replies: Replies;
   /** Keep what a session holds when it ends. */
   readonly keepOnSessionEnd: boolean;
+  /** Keep what a session holds that ends while the server stops: the next one goes on with it. */
+  readonly keepOnStop: boolean;
   /** Says that this server is there; null: what it grants ends with its session. Otherwise locks outlive their server. */
   readonly register: ServerRegister | null;
   /** Who the sessions are, for the nodes' data. */
@@ -104,12 +106,21 @@ export class LockDesk {
   }
 
   endSession(session: number): void {
-    const { book, keepOnSessionEnd } = this.#parts;
+    const { book, keepOnSessionEnd, keepOnStop } = this.#parts;
     for (const claim of book.ofSession(session)) {
       if (claim.state === 'waiting') this.#depart(claim);
-      else if (keepOnSessionEnd) book.orphan(claim);
+      else if (keepOnSessionEnd || (keepOnStop && this.#isStopping)) book.orphan(claim);
       else this.release(claim, 'session').catch(ignore);
     }
+  }
+
+  /** A lock that this server goes on with, which another one has granted. */
+  adopt(claim: Claim): void {
+    this.#parts.book.add(claim);
+    this.#parts.book.orphan(claim);
+    this.#parts.counts.resumed();
+    this.#timers.set(claim);
+    this.#watch.add(claim);
   }
 
   /** Refuses what is asked from now on, and ends all who wait. */

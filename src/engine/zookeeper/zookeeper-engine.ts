@@ -23,6 +23,8 @@ import { unlockRequestFor } from '../undelivered-grant.ts';
 import { type Claim, keyTextOf } from './claim.ts';
 import { ClaimBook } from './claim-book.ts';
 import { ClaimCounts } from './claim-counts.ts';
+import { type HeldRecord, recordOf } from './held-record.ts';
+import { type RestorePlan, restoreHolds } from './hold-restorer.ts';
 import { KeyDesk, type KeyOutcome } from './key-desk.ts';
 import { LockBases } from './lock-base.ts';
 import { LockDesk, type LockDeskParts } from './lock-desk.ts';
@@ -43,8 +45,12 @@ export interface ZooKeeperEngineOptions {
   readonly describeSession: (session: number) => NodeData['client'];
   /** Tell a debug line for each request and what comes of it. Default: false. */
   readonly logRequests?: boolean;
-  /** Ends the session with ZooKeeper. */
-  readonly end: () => Promise<void>;
+  /** What to go on with that another server has left; null, the default: nothing. */
+  readonly restore?: RestorePlan | null;
+  /** Leave what is held to another server when this one stops. Default: false. */
+  readonly keepOnStop?: boolean;
+  /** Ends the session with ZooKeeper, or leaves it with these locks to the next server. */
+  readonly end: (held: readonly HeldRecord[]) => Promise<void>;
 }
 
 /** What an engine over ZooKeeper tells beside its replies. */
@@ -82,7 +88,7 @@ export class ZooKeeperEngine implements ServerEngine {
   #isSuspended = false;
 
   constructor(options: ZooKeeperEngineOptions, events: ZooKeeperEvents) {
-    const { nodes, clock, paths, keepOnSessionEnd, describeSession } = options;
+    const { nodes, clock, paths, keepOnSessionEnd, keepOnStop = false, describeSession } = options;
     this.clock = clock;
     this.#options = options;
     this.#events = events;
@@ -105,7 +111,7 @@ export class ZooKeeperEngine implements ServerEngine {
     const register = keepOnSessionEnd ? new ServerRegister(nodes, (error) => failed(error, {})) : null;
     this.#reaper = keepOnSessionEnd ? new Reaper(nodes, paths, (error) => failed(error, {})) : null;
     const parts: LockDeskParts = {
-      ...{ nodes, clock, paths, bases, register, keepOnSessionEnd, describeSession },
+      ...{ nodes, clock, paths, bases, register, keepOnSessionEnd, keepOnStop, describeSession },
       ...{ book: this.#book, counts: this.#counts, replies: this.#replies },
       failed: (error, { name, base }) => failed(error, { lock: textOf(name), path: base }),
     };
@@ -137,7 +143,12 @@ export class ZooKeeperEngine implements ServerEngine {
   }
 
   /** The session had begun before the engine was made. */
-  async ready(): Promise<void> {}
+  async ready(): Promise<void> {
+    const { restore, nodes, paths } = this.#options;
+    if (restore == null) return;
+    for (const claim of await restoreHolds(nodes, paths, restore, () => this.clock.nowMs()))
+      this.#locks.adopt(claim);
+  }
 
   submit(
     method: Method,
@@ -206,8 +217,9 @@ export class ZooKeeperEngine implements ServerEngine {
     this.#isClosed = true;
     this.#endState();
     this.#locks.close();
-    this.#reaper?.close();
-    await this.#options.end();
+    await this.#reaper?.close();
+    const held = [...this.#book].filter(({ state }) => state === 'held');
+    await this.#options.end(held.map(recordOf));
   }
 
   #lockOrTry(origin: Origin, error: DecodeError | null, deadlineMs: number): void {
