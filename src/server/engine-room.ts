@@ -77,6 +77,7 @@ function openOverZooKeeper(parts: EngineRoomParts, cluster: Cluster): EngineRoom
     {
       ...{ nodes, clock, keys: new RandomKeySource(), paths },
       keepOnSessionEnd: options.noClearOnDisconnect,
+      heldLongMs: options.warnHeldLongerThanMs,
       describeSession: (session) => sessions.find(session) ?? NO_SESSION,
       logRequests: logger.isLevelEnabled('debug'),
       ...{ restore, keepOnStop },

@@ -12,7 +12,7 @@ import {
   decodeUnlockRequest,
 } from '../../protocol/protobuf/decode-request.ts';
 import { Span } from '../../protocol/protobuf/span.ts';
-import type { DebugAttributes } from '../../shard/debug-lines.ts';
+import type { DebugAttributes, Notices } from '../../shard/debug-lines.ts';
 import type { KeySource } from '../../shard/key-source.ts';
 import type { Replies } from '../../shard/replies.ts';
 import { ReplyEncoder } from '../../shard/reply-encoder.ts';
@@ -23,6 +23,7 @@ import { unlockRequestFor } from '../undelivered-grant.ts';
 import { type Claim, keyTextOf } from './claim.ts';
 import { ClaimBook } from './claim-book.ts';
 import { ClaimCounts } from './claim-counts.ts';
+import { HeldLong } from './held-long.ts';
 import { type HeldRecord, recordOf } from './held-record.ts';
 import { type RestorePlan, restoreHolds } from './hold-restorer.ts';
 import { KeyDesk, type KeyOutcome } from './key-desk.ts';
@@ -47,6 +48,8 @@ export interface ZooKeeperEngineOptions {
   readonly logRequests?: boolean;
   /** What to go on with that another server has left; null, the default: nothing. */
   readonly restore?: RestorePlan | null;
+  /** Warn of locks that are held for longer; 0, the default: of none. In milliseconds. */
+  readonly heldLongMs?: number;
   /** Leave what is held to another server when this one stops. Default: false. */
   readonly keepOnStop?: boolean;
   /** Ends the session with ZooKeeper, or leaves it with these locks to the next server. */
@@ -76,6 +79,7 @@ export class ZooKeeperEngine implements ServerEngine {
   readonly #locks: LockDesk;
   readonly #keys: KeyDesk;
   readonly #reaper: Reaper | null;
+  readonly #heldLong: HeldLong;
   readonly #lock = new LockCommand();
   readonly #unlock = new UnlockCommand();
   readonly #renew = new RenewCommand();
@@ -117,6 +121,10 @@ export class ZooKeeperEngine implements ServerEngine {
     };
     this.#locks = new LockDesk(parts);
     this.#keys = new KeyDesk(parts, this.#locks);
+    const notices: Notices = {
+      notice: (message, attributes, session = 0) => events.notice(0, message, attributes, session),
+    };
+    this.#heldLong = new HeldLong(this.#book, clock, nodes.clock, notices, options.heldLongMs ?? 0);
     this.#endState = nodes.onState((state) => this.#stateChanged(state));
   }
 
@@ -217,6 +225,7 @@ export class ZooKeeperEngine implements ServerEngine {
     this.#isClosed = true;
     this.#endState();
     this.#locks.close();
+    this.#heldLong.close();
     await this.#reaper?.close();
     const held = [...this.#book].filter(({ state }) => state === 'held');
     await this.#options.end(held.map(recordOf));

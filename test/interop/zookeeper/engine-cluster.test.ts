@@ -119,6 +119,41 @@ describe('two servers', () => {
   });
 });
 
+describe('what a server asks of ZooKeeper', () => {
+  it('is three requests for a lock and its release, and as many for each of 200 that wait', async () => {
+    const { ensemble, first, second } = await startTwo();
+    const requests = async () => (await ensemble.counters()).packetsReceived;
+    const cycle = async () => {
+      const { key } = await first.lock({ name: 'a' });
+      await first.unlock('a', key);
+    };
+    await cycle();
+    const before = await requests();
+    for (let i = 0; i < 300; i++) await cycle();
+    // Now and then the leader is asked whether the session lives.
+    expect((await requests()) - before).toBeLessThan(300 * 3 + 60);
+    const held = await second.lock({ name: 'a' });
+    const waiting = Array.from({ length: 200 }, async () => {
+      const { key } = await first.lock({ name: 'a' });
+      await first.unlock('a', key);
+    });
+    await expect.poll(async () => (await ensemble.counters()).watches, WAIT).toBeGreaterThanOrEqual(200);
+    const behind = await requests();
+    await second.unlock('a', held.key);
+    await Promise.all(waiting);
+    // The next one lists the queue; the one before is deleted.
+    expect((await requests()) - behind).toBeLessThan(200 * 2 + 100);
+  });
+
+  it('is said of a lock that is held for long', async () => {
+    const ensemble = await startZooKeeper();
+    const { server, address } = await launchOver(ensemble, '--warn_held_longer_than', '500ms');
+    const { key } = await connect(address).lock({ name: 'slow', holder: 'somebody' });
+    await expect.poll(() => server.stderr, WAIT).toContain('Lock is held for long');
+    expect(server.stderr).toContain(`"lock":"slow","key":"${key.slice(0, 8)}","holder":"somebody"`);
+  });
+});
+
 describe('a server that is killed', () => {
   it('frees its locks after its session, for waiters elsewhere', async () => {
     const { one, first, second } = await startTwo(...SESSION);
