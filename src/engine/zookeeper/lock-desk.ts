@@ -64,8 +64,9 @@ export class LockDesk {
     });
     this.#watch = new HeldWatch(parts.nodes, {
       gone: (claim) => this.#forget(claim, 'revocation'),
-      written: (claim, { lockTimeoutMs }) => {
+      written: (claim, { lockTimeoutMs, asksRenewal }) => {
         if (lockTimeoutMs > 0 && claim.lockTimeoutMs > 0) this.renew(claim, lockTimeoutMs);
+        if (asksRenewal) void this.#confirm(claim);
       },
     });
   }
@@ -164,6 +165,17 @@ export class LockDesk {
     claim.setLease(lockTimeoutMs, this.#parts.clock.nowMs());
     this.#timers.set(claim);
     this.#parts.counts.renewed();
+  }
+
+  /** Says that it was renewed, by taking away what asks for that. */
+  async #confirm(claim: Claim): Promise<void> {
+    const { nodes } = this.#parts;
+    try {
+      const data = this.#dataOf(claim, claim.grantedMs);
+      claim.version = (await nodes.setData(claim.node!.path, data, claim.version)).version;
+    } catch {
+      // Whoever asks has no answer then, and asks again; what was written meanwhile is seen by the watch.
+    }
   }
 
   /**
@@ -349,7 +361,7 @@ export class LockDesk {
     const { nodes, describeSession } = this.#parts;
     return encodeNodeData({
       ...{ server: serverName(nodes.sessionId), client: describeSession(origin.session) },
-      ...{ holder: textOf(holder), lockTimeoutMs, sinceMs: askedMs, grantedMs },
+      ...{ holder: textOf(holder), lockTimeoutMs, sinceMs: askedMs, grantedMs, asksRenewal: false },
     });
   }
 }

@@ -21,6 +21,8 @@ export interface PlacedClaim {
   readonly data: NodeData;
   readonly version: number;
   readonly isHeld: boolean;
+  /** It outlives the server that has made it. */
+  readonly stays: boolean;
 }
 
 /** Where those stand who hold a lock or wait for it. */
@@ -50,7 +52,7 @@ export async function findPlacedClaim(
     // Other programs see to their nodes themselves.
     if (decoded === null) return null;
     const isHeld = await isHolder(bases, place, listing, child);
-    return { path, data: decoded, version: stat.version, isHeld };
+    return { path, data: decoded, version: stat.version, isHeld, stays: stat.ephemeralOwner === 0n };
   } catch (error) {
     if (!(error instanceof NoNodeError)) throw error;
     // The claim is gone, or all of it.

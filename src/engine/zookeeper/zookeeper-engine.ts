@@ -3,7 +3,7 @@ import { Method } from '../../contract/method.ts';
 import { LockCommand, RenewCommand, UnlockCommand } from '../../core/command.ts';
 import { Origin } from '../../core/origin.ts';
 import type { ReplyForm } from '../../core/reply-form.ts';
-import { CallEnd } from '../../core/sink.ts';
+import type { CallEnd } from '../../core/sink.ts';
 import { DecodeError } from '../../protocol/protobuf/decode-error.ts';
 import {
   decodeLockRequest,
@@ -268,9 +268,9 @@ export class ZooKeeperEngine implements ServerEngine {
   }
 
   /** False: the outcome is an answer. */
-  #endedBy(origin: Origin, outcome: KeyOutcome): outcome is 'unreachable' | 'failed' {
-    if (outcome !== 'unreachable' && outcome !== 'failed') return false;
-    this.#replies.ended(origin, outcome === 'unreachable' ? CallEnd.Unreachable : CallEnd.Failed);
+  #endedBy(origin: Origin, outcome: KeyOutcome): outcome is CallEnd {
+    if (typeof outcome !== 'number') return false;
+    this.#replies.ended(origin, outcome);
     return true;
   }
 

@@ -5,6 +5,7 @@ import { TcpProxy } from '../../client/tcp-proxy.ts';
 import { type LockReply, statusOf } from '../../clients/lock-client.ts';
 import { afterwards, connect } from '../server-process.ts';
 import { launchOver } from './cluster-server.ts';
+import { connectNode } from './node-client.ts';
 import { startZooKeeper } from './zookeeper-server.ts';
 
 const WAIT = { timeout: 20_000 };
@@ -83,14 +84,41 @@ describe('two servers', () => {
     expect(renewal).toMatchObject({ locked: false, error: { code: 5 } });
   });
 
+  it('do not promise for one that is gone', async () => {
+    const { one, first, second } = await startTwo('--zookeeper_session_timeout', '10s');
+    const { key } = await first.lock({ name: 'a', lock_timeout_seconds: 30 });
+    one.server.signal('SIGSTOP');
+    afterwards(() => one.server.signal('SIGCONT'));
+    expect(await statusOf(second.call('Renew', { name: 'a', key, lock_timeout_seconds: 30 }))).toEqual({
+      code: status.UNAVAILABLE,
+      details: 'the server that granted the lock does not answer',
+    });
+    one.server.signal('SIGCONT');
+    const renewed = async () =>
+      (await second.call('Renew', { name: 'a', key, lock_timeout_seconds: 30 }).catch(() => null))?.locked;
+    await expect.poll(renewed, WAIT).toBe(true);
+  });
+
   it('do not take the key of a waiter, nor one of another name', async () => {
-    const { first, second } = await startTwo();
+    const { ensemble, first, second } = await startTwo();
     const { key } = await first.lock({ name: 'a' });
+    const waiting = first.lock({ name: 'a' });
+    const node = await connectNode(ensemble);
+    const contenders = async () => {
+      const [bucket] = (await node.getChildren('/locks')).children;
+      return (await node.getChildren(`/locks/${bucket}/a`)).children.map((name) => name.slice(3, 39));
+    };
+    await expect.poll(contenders, WAIT).toHaveLength(2);
+    const waiter = (await contenders()).find((one) => one !== key)!;
+    expect((await second.unlock('a', waiter)).error).toMatchObject({ code: 2 });
+    const renewal = await second.call('Renew', { name: 'a', key: waiter, lock_timeout_seconds: 5 });
+    expect(renewal.error).toMatchObject({ code: 5 });
     expect((await second.unlock('b', key)).error).toMatchObject({ code: 1 });
     expect((await second.unlock('a', '00000000-0000-4000-8000-000000000000')).error).toMatchObject({
       code: 2,
     });
     expect((await second.unlock('a', key)).unlocked).toBe(true);
+    expect(await waiting).toMatchObject({ locked: true, key: waiter });
   });
 
   it('grant a request once that its caller repeats at the other one', async () => {
