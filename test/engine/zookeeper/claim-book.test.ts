@@ -83,6 +83,15 @@ describe('the book of claims', () => {
     expect([book.count, book.sessions]).toEqual([1, 1]);
   });
 
+  it('knows a claim no more by a number that means another call', () => {
+    const claim = add('a', 1, 7);
+    book.renumber(1, 7);
+    expect(book.ofCall(1, 7)).toBeNull();
+    expect(book.ofSession(1)).toEqual([claim]);
+    book.remove(claim);
+    expectEmpty();
+  });
+
   it('keeps a claim whose session is over for who has its key', () => {
     const claim = add('a', 1, 7);
     book.orphan(claim);

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
+import { Method } from '../../../src/contract/method.ts';
 import { Refusals } from '../../../src/contract/refusal.ts';
+import { ReplyForm } from '../../../src/core/reply-form.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
 import type { ModelNodes } from '../../zookeeper/model/model-nodes.ts';
 import { EngineCaller } from '../engine-caller.ts';
@@ -134,5 +136,24 @@ describe('two engines', () => {
     one.caller.endSession(5);
     await one.pass(50);
     expect(await two.caller.ask('Lock', request)).toMatchObject({ locked: true });
+  });
+});
+
+describe('a call whose number was used before', () => {
+  it.each(['Unlock', 'Renew'] as const)('takes nothing back when it is given up: %s', async (method) => {
+    const { one, two } = await openTwo();
+    const { caller, engine } = one;
+    const lock = caller.send('Lock', { name: 'a' });
+    expect(await caller.answerTo(lock)).toMatchObject({ locked: true });
+    // REST numbers calls by slots, which are free for the next call when one has its answer.
+    const call = Buffer.from(`\n\x01b\x12\x24${'0'.repeat(36)}`, 'latin1');
+    const number = Method[method];
+    engine.submit(
+      ...([number, ReplyForm.Protobuf, 0, lock.call, lock.session] as const),
+      ...([Number.POSITIVE_INFINITY, call, 0, call.length] as const),
+    );
+    caller.cancel(lock);
+    await one.pass(100);
+    expect(await two.caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
   });
 });
