@@ -3,7 +3,7 @@ import type { RenewCommand, UnlockCommand } from '../../core/command.ts';
 import { checkRenew, checkUnlock } from '../../core/lock-check.ts';
 import { isSessionOver, isUnanswered, removeNode } from '../../zookeeper/locks/node-removal.ts';
 import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
-import { keyOfRequest, keyTextOf } from './claim.ts';
+import { type Claim, keyOfRequest, keyTextOf } from './claim.ts';
 import { requestKey } from './claim-book.ts';
 import type { LockDesk, LockDeskParts } from './lock-desk.ts';
 import type { LockPlace } from './lock-place.ts';
@@ -62,18 +62,24 @@ export class KeyDesk {
   async #unlock(name: string, key: string, requestId: string): Promise<KeyOutcome> {
     const { book, clock, paths } = this.#parts;
     const held = book.holder(name, key);
-    if (held !== null) return (await this.#locks.release(held, 'unlock')) ? null : Refusals.invalidKey;
+    if (held !== null) return this.#release(held);
     const place = paths.placeOf(name);
     if (requestId === '') return this.#unlockPlaced(place, key, false);
     const asked = book.ofRequest(name, requestId);
-    if (asked?.state === 'held')
-      return (await this.#locks.release(asked, 'unlock')) ? null : Refusals.invalidKey;
+    if (asked?.state === 'held') return this.#release(asked);
     if (asked !== null) this.#locks.supersede(asked);
     // Should it arrive late.
     book.released.add(requestKey(name, requestId), clock.nowMs());
     if (asked !== null) return null;
     const byKey = await this.#unlockPlaced(place, key, false);
     return byKey === null ? null : this.#unlockPlaced(place, keyOfRequest(name, requestId), true);
+  }
+
+  async #release(held: Claim): Promise<KeyOutcome> {
+    const { sessionId } = held.node!;
+    if (await this.#locks.release(held, 'unlock')) return null;
+    // Where locks outlive their server, the node is there still.
+    return this.#parts.nodes.isSessionAlive(sessionId) ? Refusals.invalidKey : 'unreachable';
   }
 
   /** @param waiters a waiter may be meant, too: only its request's id names one */
@@ -90,8 +96,7 @@ export class KeyDesk {
     const held = book.holder(name, key);
     if (held === null) return this.#renewPlaced(paths.placeOf(name), key, lockTimeoutMs);
     if (held.lockTimeoutMs === 0) return Refusals.invalidKeyOnRenew;
-    this.#locks.renew(held, lockTimeoutMs);
-    return null;
+    return (await this.#locks.renewHeld(held, lockTimeoutMs)) ? null : Refusals.invalidKeyOnRenew;
   }
 
   /** The server that has granted it sees what is written. */

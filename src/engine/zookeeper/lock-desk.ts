@@ -9,7 +9,7 @@ import type { Replies } from '../../shard/replies.ts';
 import { discardNode, isSessionOver, isUnanswered, removeNode } from '../../zookeeper/locks/node-removal.ts';
 import type { QueueNode } from '../../zookeeper/locks/queue-node.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
-import { BadVersionError } from '../../zookeeper/server-refusal.ts';
+import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
 import { TooManyRequestsError } from '../../zookeeper/zookeeper-error.ts';
 import { Claim, readToken } from './claim.ts';
 import { type ClaimBook, requestKey } from './claim-book.ts';
@@ -21,6 +21,8 @@ import { type LockPaths, type LockPlace, textOf } from './lock-place.ts';
 import { lockRequestOf } from './lock-request.ts';
 import { encodeNodeData, type NodeData, serverName } from './node-data.ts';
 import { LockRefusedError, RequestElsewhereError } from './refused-error.ts';
+import { RequestRepeats } from './request-repeats.ts';
+import type { ServerRegister } from './server-register.ts';
 
 export interface LockDeskParts {
   readonly nodes: Nodes;
@@ -32,6 +34,8 @@ export interface LockDeskParts {
   readonly replies: Replies;
   /** Keep what a session holds when it ends. */
   readonly keepOnSessionEnd: boolean;
+  /** Says that this server is there; null: what it grants ends with its session. Otherwise locks outlive their server. */
+  readonly register: ServerRegister | null;
   /** Who the sessions are, for the nodes' data. */
   readonly describeSession: (session: number) => NodeData['client'];
   /** ZooKeeper has refused something that was not to be expected. */
@@ -43,6 +47,7 @@ export class LockDesk {
   readonly #parts: LockDeskParts;
   readonly #timers: ClaimTimers;
   readonly #watch: HeldWatch;
+  readonly #repeats: RequestRepeats;
   readonly #token = new FencingToken();
   /** Requests that were given up and may have a node still, by the lock's name. */
   readonly #leaving = new Map<string, Set<Promise<void>>>();
@@ -51,6 +56,10 @@ export class LockDesk {
   constructor(parts: LockDeskParts) {
     this.#parts = parts;
     this.#timers = new ClaimTimers(parts.clock, parts.nodes.clock, (claim) => this.#due(claim));
+    this.#repeats = new RequestRepeats(parts, {
+      deadlineMoved: (claim) => this.#timers.set(claim),
+      tellGrant: (claim) => this.#tellGrant(claim),
+    });
     this.#watch = new HeldWatch(parts.nodes, {
       gone: (claim) => this.#forget(claim, 'revocation'),
       written: (claim, { lockTimeoutMs }) => {
@@ -68,7 +77,7 @@ export class LockDesk {
     const refusal = checkLock(command) ?? checkAbilities(command);
     if (refusal !== null) return replies.notLocked(origin, command.name, refusal);
     if (nodes.state !== 'connected') return replies.ended(origin, CallEnd.Unreachable);
-    if (command.requestId !== '' && this.#repeat(command, nowMs)) return;
+    if (command.requestId !== '' && this.#repeats.answer(command, nowMs)) return;
     const place = paths.placeOf(command.name);
     const unfit = checkPlace(place, command);
     if (unfit !== null) return replies.notLocked(origin, command.name, unfit);
@@ -110,13 +119,14 @@ export class LockDesk {
   }
 
   /**
-   * The ZooKeeper session is over, and with it all that it held. Returns the sessions of those who have lost a lock.
+   * The ZooKeeper session is over, and with it all that it held, unless that outlives it: then others see to it. Returns the
+   * sessions of those who have lost a lock.
    */
   loseAll(): Set<number> {
     const losers = new Set<number>();
     this.#endWaiters(CallEnd.Unreachable);
     for (const claim of [...this.#parts.book]) {
-      if (claim.origin.session !== 0) losers.add(claim.origin.session);
+      if (claim.origin.session !== 0 && this.#parts.register === null) losers.add(claim.origin.session);
       this.#forget(claim, 'revocation');
     }
     return losers;
@@ -145,6 +155,20 @@ export class LockDesk {
     this.#parts.counts.renewed();
   }
 
+  /**
+   * The same, as one of its holder's. A node that stays has to say how long the lease is, for those who see to it when this server
+   * is gone; that it was renewed it need not say, because they begin with a whole one.
+   */
+  async renewHeld(claim: Claim, lockTimeoutMs: number): Promise<boolean> {
+    const { nodes, register } = this.#parts;
+    const isSaid = register === null || claim.lockTimeoutMs === lockTimeoutMs;
+    this.renew(claim, lockTimeoutMs);
+    if (isSaid) return true;
+    const { version } = await nodes.setData(claim.node!.path, this.#dataOf(claim, claim.grantedMs));
+    claim.version = Math.max(claim.version, version);
+    return claim.state === 'held';
+  }
+
   close(): void {
     this.#timers.close();
     this.#watch.close();
@@ -153,17 +177,40 @@ export class LockDesk {
   // ---- the way to a grant -----------------------------------------------------------------------------------------
 
   async #run(claim: Claim): Promise<void> {
-    const { nodes, bases } = this.#parts;
+    const { nodes, bases, register } = this.#parts;
     try {
       // An attempt that finds the lock taken by what is about to vanish would be refused for nothing.
       if (claim.tryOnly) await Promise.all(this.#leaving.get(claim.place.name) ?? []);
       if (claim.state === 'ended') return;
-      claim.request = lockRequestOf(nodes, bases, claim, this.#dataOf(claim), 'ephemeralSequential');
+      await register?.ready();
+      if (isEnded(claim)) return;
+      const mode = register === null ? 'ephemeralSequential' : 'persistentSequential';
+      claim.request = lockRequestOf(nodes, bases, claim, this.#dataOf(claim, 0), mode);
       const node = await claim.request.run();
       if (node === null) this.#taken(claim);
-      else this.#granted(claim, node);
+      else if (register === null) this.#granted(claim, node);
+      else await this.#markGranted(claim, node);
     } catch (error) {
       this.#failed(claim, error);
+    }
+  }
+
+  /**
+   * A node that stays says that its lock was granted, before anybody is told: if this server is gone, whoever finds the node knows
+   * that somebody may hold the lock.
+   */
+  async #markGranted(claim: Claim, node: QueueNode): Promise<void> {
+    const { nodes, clock } = this.#parts;
+    try {
+      if (claim.state === 'ended') return void (await discardNode(nodes, node));
+      const { version } = await nodes.setData(node.path, this.#dataOf(claim, clock.nowMs()));
+      claim.version = version;
+      this.#granted(claim, node);
+    } catch (error) {
+      await discardNode(nodes, node);
+      // Somebody has removed it while it waited for this.
+      if (!(error instanceof NoNodeError)) throw error;
+      this.#refuse(claim, CallEnd.Unreachable);
     }
   }
 
@@ -206,49 +253,6 @@ export class LockDesk {
     const { replies } = this.#parts;
     if (typeof why === 'number') replies.ended(claim.origin, why);
     else replies.notLocked(claim.origin, claim.place.name, why);
-  }
-
-  // ---- repeats ----------------------------------------------------------------------------------------------------
-
-  /** Answers a call whose request id is known. False: it is not, and the call is a new one. */
-  #repeat(command: LockCommand, nowMs: number): boolean {
-    const { book, replies } = this.#parts;
-    const { origin, name, requestId } = command;
-    const claim = book.ofRequest(name, requestId);
-    if (claim === null) {
-      if (!book.released.has(requestKey(name, requestId), nowMs)) return false;
-      replies.notLocked(origin, name, Refusals.requestReleased);
-    } else if (claim.size !== command.size || claim.mode !== command.mode)
-      replies.notLocked(origin, name, Refusals.requestDiffers);
-    else if (claim.state === 'held') this.#repeatHeld(claim, command, nowMs);
-    // TryLock never waits, so the waiter stays with the call that does.
-    else if (command.tryOnly) replies.notLocked(origin, name, null);
-    else this.#repeatWaiting(claim, command, nowMs);
-    return true;
-  }
-
-  /** Which of its calls its caller listens to, nobody can tell here. */
-  #repeatHeld(claim: Claim, command: LockCommand, nowMs: number): void {
-    const { book, counts } = this.#parts;
-    counts.repeated();
-    book.move(claim, () => claim.move(command));
-    claim.isShared = true;
-    if (command.lockTimeoutMs > 0) {
-      claim.setLease(command.lockTimeoutMs, nowMs);
-      this.#timers.set(claim);
-    }
-    this.#tellGrant(claim);
-  }
-
-  /** The waiter keeps its place; the times are those of the new call. */
-  #repeatWaiting(claim: Claim, command: LockCommand, nowMs: number): void {
-    const { book, counts, replies } = this.#parts;
-    counts.repeated();
-    replies.ended(claim.origin, CallEnd.Superseded);
-    book.move(claim, () => claim.move(command));
-    claim.lockTimeoutMs = command.lockTimeoutMs;
-    claim.setWait(command, nowMs);
-    this.#timers.set(claim);
   }
 
   #tellGrant(claim: Claim): void {
@@ -329,11 +333,12 @@ export class LockDesk {
     this.#timers.remove(claim);
   }
 
-  #dataOf({ origin, holder, lockTimeoutMs, askedMs }: Claim): Buffer {
+  /** What the node of a claim says that was granted then, 0 for not yet. */
+  #dataOf({ origin, holder, lockTimeoutMs, askedMs }: Claim, grantedMs: number): Buffer {
     const { nodes, describeSession } = this.#parts;
     return encodeNodeData({
       ...{ server: serverName(nodes.sessionId), client: describeSession(origin.session) },
-      ...{ holder: textOf(holder), lockTimeoutMs, sinceMs: askedMs, grantedMs: 0 },
+      ...{ holder: textOf(holder), lockTimeoutMs, sinceMs: askedMs, grantedMs },
     });
   }
 }
@@ -348,6 +353,11 @@ function checkPlace({ mapped }: LockPlace, { size, mode }: LockCommand): Refusal
   if (mapped === null) return null;
   if (mapped !== 'semaphore' && size !== 1) return Refusals.sizeMismatch;
   return mapped !== 'rw' && mode === LockMode.Shared ? Refusals.sharedUnsupported : null;
+}
+
+/** It may have ended meanwhile. */
+function isEnded({ state }: Claim): boolean {
+  return state === 'ended';
 }
 
 function ignore(): void {}

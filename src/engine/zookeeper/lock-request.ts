@@ -38,7 +38,7 @@ export function lockRequestOf(
 ): LockRequest {
   const { place, size, tryOnly: tries } = claim;
   const prefix = protectionOf(claim.key);
-  if (layoutOf(place, size) === 'semaphore') return semaphoreRequest(nodes, bases, claim, data);
+  if (layoutOf(place, size) === 'semaphore') return semaphoreRequest(nodes, bases, claim, data, mode);
   const rule = ruleOf(claim);
   const acquisition = new Acquisition(nodes, {
     ...{ base: place.base, rule: () => rule, data, tries, mode, prefix },
@@ -78,12 +78,18 @@ async function refuseTwin(
   }
 }
 
-function semaphoreRequest(nodes: Nodes, bases: LockBases, claim: Claim, data: Uint8Array): LockRequest {
+function semaphoreRequest(
+  nodes: Nodes,
+  bases: LockBases,
+  claim: Claim,
+  data: Uint8Array,
+  mode: QueueMode,
+): LockRequest {
   const { place, size, tryOnly: tries } = claim;
   const { base } = place;
   const lease = new LeaseAcquisition(nodes, {
     ...{ locks: childOf(base, SEMAPHORE_LOCKS), leases: childOf(base, SEMAPHORE_LEASES) },
-    ...{ limit: new LeaseLimit(base, size), data, tries, prefix: protectionOf(claim.key) },
+    ...{ limit: new LeaseLimit(base, size), data, tries, mode, prefix: protectionOf(claim.key) },
   });
   return {
     run: async () => {

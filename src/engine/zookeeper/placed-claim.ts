@@ -24,7 +24,7 @@ export interface PlacedClaim {
 }
 
 /** Where those stand who hold a lock or wait for it. */
-function queuePath({ base, mapped }: LockPlace): string {
+export function queuePath({ base, mapped }: LockPlace): string {
   return mapped === 'semaphore' ? childOf(base, SEMAPHORE_LEASES) : base;
 }
 

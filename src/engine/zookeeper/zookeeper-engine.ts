@@ -12,6 +12,7 @@ import {
   decodeUnlockRequest,
 } from '../../protocol/protobuf/decode-request.ts';
 import { Span } from '../../protocol/protobuf/span.ts';
+import type { DebugAttributes } from '../../shard/debug-lines.ts';
 import type { KeySource } from '../../shard/key-source.ts';
 import type { Replies } from '../../shard/replies.ts';
 import { ReplyEncoder } from '../../shard/reply-encoder.ts';
@@ -27,7 +28,9 @@ import { LockBases } from './lock-base.ts';
 import { LockDesk, type LockDeskParts } from './lock-desk.ts';
 import { type LockPaths, textOf } from './lock-place.ts';
 import type { NodeData } from './node-data.ts';
+import { Reaper } from './reaper.ts';
 import { ReplyBatch } from './reply-batch.ts';
+import { ServerRegister } from './server-register.ts';
 
 export interface ZooKeeperEngineOptions {
   readonly nodes: Nodes;
@@ -66,6 +69,7 @@ export class ZooKeeperEngine implements ServerEngine {
   readonly #book = new ClaimBook();
   readonly #locks: LockDesk;
   readonly #keys: KeyDesk;
+  readonly #reaper: Reaper | null;
   readonly #lock = new LockCommand();
   readonly #unlock = new UnlockCommand();
   readonly #renew = new RenewCommand();
@@ -93,13 +97,17 @@ export class ZooKeeperEngine implements ServerEngine {
     const bases = new LockBases(nodes, (path, child, layout) =>
       events.notice(0, 'A ZooKeeper node is used for another kind of lock', { path, child, layout }, 0),
     );
+    const failed = (error: unknown, attributes: DebugAttributes): void => {
+      const reason = error instanceof Error ? error.message : String(error);
+      events.notice(0, 'ZooKeeper has refused an operation', { ...attributes, reason }, 0);
+    };
+    // Locks that outlive the sessions of clients outlive the server's, too.
+    const register = keepOnSessionEnd ? new ServerRegister(nodes, (error) => failed(error, {})) : null;
+    this.#reaper = keepOnSessionEnd ? new Reaper(nodes, paths, (error) => failed(error, {})) : null;
     const parts: LockDeskParts = {
-      ...{ nodes, clock, paths, bases, keepOnSessionEnd, describeSession },
+      ...{ nodes, clock, paths, bases, register, keepOnSessionEnd, describeSession },
       ...{ book: this.#book, counts: this.#counts, replies: this.#replies },
-      failed: (error, { name, base }) => {
-        const reason = error instanceof Error ? error.message : String(error);
-        events.notice(0, 'ZooKeeper has refused an operation', { lock: textOf(name), path: base, reason }, 0);
-      },
+      failed: (error, { name, base }) => failed(error, { lock: textOf(name), path: base }),
     };
     this.#locks = new LockDesk(parts);
     this.#keys = new KeyDesk(parts, this.#locks);
@@ -199,6 +207,7 @@ export class ZooKeeperEngine implements ServerEngine {
     this.#isClosed = true;
     this.#endState();
     this.#locks.close();
+    this.#reaper?.close();
     await this.#options.end();
   }
 

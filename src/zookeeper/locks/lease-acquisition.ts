@@ -5,7 +5,7 @@ import { Changes } from './changes.ts';
 import { LEASE_NAME } from './contenders.ts';
 import type { LeaseLimit } from './lease-limit.ts';
 import { discardNode, isSessionOver, isUnanswered } from './node-removal.ts';
-import { createQueueNode, type QueueNode, removeTwins } from './queue-node.ts';
+import { createQueueNode, type QueueMode, type QueueNode, removeTwins } from './queue-node.ts';
 import { MUTEX } from './standing.ts';
 
 export interface LeaseOptions {
@@ -16,6 +16,8 @@ export interface LeaseOptions {
   readonly data: Uint8Array;
   /** Does not wait: looks first, so that an attempt of no use leaves no trace. */
   readonly tries: boolean;
+  /** How the lease is made. Default: one that vanishes with its session. The other stays, and somebody has to see to it. */
+  readonly mode?: QueueMode;
   /** What the name of the lease begins with. Default: something random. */
   readonly prefix?: string;
 }
@@ -74,12 +76,12 @@ export class LeaseAcquisition {
   }
 
   async #runLocked(lock: QueueNode): Promise<QueueNode | null | 'gone'> {
-    const { leases: base, data, prefix } = this.#options;
+    const { leases: base, data, mode = 'ephemeralSequential', prefix } = this.#options;
     let lease: QueueNode | null = null;
     try {
       const suffix = LEASE_NAME;
       const queued = await createQueueNode(this.#nodes, {
-        ...{ base, suffix, mode: 'ephemeralSequential', data, prefix },
+        ...{ base, suffix, mode, data, prefix },
         isCancelled: () => this.#changes.isCancelled,
       });
       if (queued === null) return null;

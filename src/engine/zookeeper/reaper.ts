@@ -1,0 +1,125 @@
+import type { HeldLock } from '../../zookeeper/locks/held-lock.ts';
+import { Mutex } from '../../zookeeper/locks/mutex.ts';
+import { pause } from '../../zookeeper/locks/node-removal.ts';
+import type { Nodes } from '../../zookeeper/nodes.ts';
+import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
+import type { LockPaths } from './lock-place.ts';
+import { type ScannedNode, scanNodes } from './node-scan.ts';
+import { OrphanLeases } from './orphan-leases.ts';
+import { SERVERS_PATH, serverPath } from './server-register.ts';
+
+/** For this lock the servers contend of which one sees to what the others leave behind. */
+const REAPER_PATH = '/reaper';
+
+/** How often it looks by itself, should a watch have been lost, and how often while there are orphans, which may be renewed. */
+const LOOK_MS = 60_000;
+const ORPHANS_LOOK_MS = 5_000;
+const AGAIN_MS = 1_000;
+
+/**
+ * Ends locks whose servers are gone, where locks outlive their servers: one server at a time does, which holds a lock for it.
+ * What it deletes must have the version that it has seen, so a lock that is renewed at the last moment stays.
+ */
+export class Reaper {
+  readonly #nodes: Nodes;
+  readonly #paths: LockPaths;
+  readonly #failed: (error: unknown) => void;
+  readonly #abort = new AbortController();
+  #leases = new OrphanLeases();
+  #wake: () => void = () => {};
+
+  constructor(nodes: Nodes, paths: LockPaths, failed: (error: unknown) => void) {
+    this.#nodes = nodes;
+    this.#paths = paths;
+    this.#failed = failed;
+    void this.#run();
+  }
+
+  close(): void {
+    this.#abort.abort();
+    this.#wake();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#abort;
+    const office = new Mutex(this.#nodes, REAPER_PATH);
+    while (!signal.aborted) {
+      try {
+        await using held = await office.acquire({ timeoutMs: null, signal });
+        this.#leases = new OrphanLeases();
+        await this.#serve(held);
+      } catch (error) {
+        if (signal.aborted || this.#nodes.state === 'closed') return;
+        this.#failed(error);
+        await pause(this.#nodes.clock, AGAIN_MS);
+      }
+    }
+  }
+
+  async #serve(held: HeldLock): Promise<void> {
+    const { clock } = this.#nodes;
+    while (held.locked && !this.#abort.signal.aborted) {
+      const woken = new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+      try {
+        await this.#watchServers();
+        this.#leases.see(await this.#findOrphans(), clock.nowMs());
+        for (const { path, version } of this.#leases.takeOverdue(clock.nowMs())) {
+          // Another one may be in office by now, who counts anew.
+          if (!held.locked) return;
+          await this.#delete(path, version);
+        }
+      } catch {
+        // Not answered: it is asked again.
+      }
+      const lookMs = this.#leases.count > 0 ? ORPHANS_LOOK_MS : LOOK_MS;
+      const waitMs = Math.min(lookMs, Math.max(1, this.#leases.nextMs - clock.nowMs()));
+      const endTimer = clock.after(waitMs, this.#wake);
+      await woken;
+      endTimer();
+    }
+  }
+
+  async #watchServers(): Promise<void> {
+    try {
+      await this.#nodes.getChildren(SERVERS_PATH, this.#wake);
+    } catch (error) {
+      if (!(error instanceof NoNodeError)) throw error;
+      await this.#nodes.exists(SERVERS_PATH, this.#wake);
+    }
+  }
+
+  /**
+   * Nodes that stay, of servers that are gone. Whether one is gone is asked when its node was read: a server says that it is there
+   * before it makes any.
+   */
+  async #findOrphans(): Promise<ScannedNode[]> {
+    const orphans: ScannedNode[] = [];
+    for await (const some of scanNodes(this.#nodes, this.#paths)) {
+      const staying = some.filter(({ stat }) => stat.ephemeralOwner === 0n);
+      const alive = await this.#aliveOf(new Set(staying.map(({ data }) => data.server)));
+      orphans.push(...staying.filter(({ data }) => !alive.has(data.server)));
+    }
+    return orphans;
+  }
+
+  async #aliveOf(servers: ReadonlySet<string>): Promise<ReadonlySet<string>> {
+    const alive = new Set<string>();
+    await Promise.all(
+      [...servers].map(async (server) => {
+        if (server !== '' && (await this.#nodes.exists(serverPath(server))) !== null) alive.add(server);
+      }),
+    );
+    return alive;
+  }
+
+  async #delete(path: string, version: number): Promise<void> {
+    try {
+      await this.#nodes.delete(path, version);
+    } catch (error) {
+      // It was released, or renewed.
+      if (!(error instanceof NoNodeError || error instanceof BadVersionError)) throw error;
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import { Refusals } from '../../contract/refusal.ts';
+import type { LockCommand } from '../../core/command.ts';
+import { CallEnd } from '../../core/sink.ts';
+import type { Claim } from './claim.ts';
+import { requestKey } from './claim-book.ts';
+import type { LockDeskParts } from './lock-desk.ts';
+
+/** What a repeat has to have done for it. */
+export interface RepeatEvents {
+  /** The claim has another deadline. */
+  deadlineMoved(claim: Claim): void;
+  /** The claim's call is to be told of its grant. */
+  tellGrant(claim: Claim): void;
+}
+
+/** Answers requests that were made before: see `RequestMatcher`, which does the same for locks in this process. */
+export class RequestRepeats {
+  readonly #parts: Pick<LockDeskParts, 'book' | 'counts' | 'replies'>;
+  readonly #events: RepeatEvents;
+
+  constructor(parts: Pick<LockDeskParts, 'book' | 'counts' | 'replies'>, events: RepeatEvents) {
+    this.#parts = parts;
+    this.#events = events;
+  }
+
+  /** Answers a call whose request id is known. False: it is not, and the call is a new one. */
+  answer(command: LockCommand, nowMs: number): boolean {
+    const { book, replies } = this.#parts;
+    const { origin, name, requestId } = command;
+    const claim = book.ofRequest(name, requestId);
+    if (claim === null) {
+      if (!book.released.has(requestKey(name, requestId), nowMs)) return false;
+      replies.notLocked(origin, name, Refusals.requestReleased);
+    } else if (claim.size !== command.size || claim.mode !== command.mode)
+      replies.notLocked(origin, name, Refusals.requestDiffers);
+    else if (claim.state === 'held') this.#repeatHeld(claim, command, nowMs);
+    // TryLock never waits, so the waiter stays with the call that does.
+    else if (command.tryOnly) replies.notLocked(origin, name, null);
+    else this.#repeatWaiting(claim, command, nowMs);
+    return true;
+  }
+
+  /** Which of its calls its caller listens to, nobody can tell here. */
+  #repeatHeld(claim: Claim, command: LockCommand, nowMs: number): void {
+    const { book, counts } = this.#parts;
+    counts.repeated();
+    book.move(claim, () => claim.move(command));
+    claim.isShared = true;
+    if (command.lockTimeoutMs > 0) {
+      claim.setLease(command.lockTimeoutMs, nowMs);
+      this.#events.deadlineMoved(claim);
+    }
+    this.#events.tellGrant(claim);
+  }
+
+  /** The waiter keeps its place; the times are those of the new call. */
+  #repeatWaiting(claim: Claim, command: LockCommand, nowMs: number): void {
+    const { book, counts, replies } = this.#parts;
+    counts.repeated();
+    replies.ended(claim.origin, CallEnd.Superseded);
+    book.move(claim, () => claim.move(command));
+    claim.lockTimeoutMs = command.lockTimeoutMs;
+    claim.setWait(command, nowMs);
+    this.#events.deadlineMoved(claim);
+  }
+}

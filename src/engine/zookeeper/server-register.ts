@@ -1,0 +1,62 @@
+import { makeParents } from '../../zookeeper/locks/lock-parents.ts';
+import { isSessionOver, isUnanswered, pause } from '../../zookeeper/locks/node-removal.ts';
+import { childOf } from '../../zookeeper/node-path.ts';
+import type { Nodes } from '../../zookeeper/nodes.ts';
+import { NodeExistsError, NoNodeError } from '../../zookeeper/server-refusal.ts';
+import { serverName } from './node-data.ts';
+
+/** Below it, each server that makes nodes that stay has one that vanishes with it. */
+export const SERVERS_PATH = '/servers';
+
+/** Where a server is said to be there that has this name in its nodes' data. */
+export function serverPath(server: string): string {
+  return childOf(SERVERS_PATH, server);
+}
+
+/**
+ * Says that this server is there, for as long as its session lives: what it has made and is not to be seen to by others. It has
+ * to be said before anything is made.
+ */
+export class ServerRegister {
+  readonly #nodes: Nodes;
+  readonly #failed: (error: unknown) => void;
+  #sessionId = 0n;
+  #registered: Promise<void> = Promise.resolve();
+
+  constructor(nodes: Nodes, failed: (error: unknown) => void) {
+    this.#nodes = nodes;
+    this.#failed = failed;
+  }
+
+  /** Resolves when it is said for the session that lives now. */
+  ready(): Promise<void> {
+    const { sessionId } = this.#nodes;
+    if (sessionId !== this.#sessionId) {
+      this.#sessionId = sessionId;
+      this.#registered = this.#register(sessionId);
+      this.#registered.catch(() => {
+        if (this.#sessionId === sessionId) this.#sessionId = 0n;
+      });
+    }
+    return this.#registered;
+  }
+
+  async #register(sessionId: bigint): Promise<void> {
+    for (;;) {
+      try {
+        await this.#nodes.create(serverPath(serverName(sessionId)), { mode: 'ephemeral' });
+        return;
+      } catch (error) {
+        // Of the same session, so it is its own.
+        if (error instanceof NodeExistsError) return;
+        if (isSessionOver(error) || this.#nodes.sessionId !== sessionId) throw error;
+        if (error instanceof NoNodeError) await makeParents(this.#nodes, SERVERS_PATH);
+        else if (isUnanswered(error)) await pause(this.#nodes.clock);
+        else {
+          this.#failed(error);
+          throw error;
+        }
+      }
+    }
+  }
+}
