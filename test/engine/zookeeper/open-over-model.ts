@@ -2,10 +2,11 @@ import type { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
 import type { ZooKeeperEngine } from '../../../src/engine/zookeeper/zookeeper-engine.ts';
 import { RandomKeySource } from '../../../src/shard/key-source.ts';
 import { seededIntegers } from '../../core/random.ts';
-import { ModelEnsemble } from '../../zookeeper/model/model-ensemble.ts';
+import { type EnsembleOptions, ModelEnsemble } from '../../zookeeper/model/model-ensemble.ts';
 import { ModelNodes } from '../../zookeeper/model/model-nodes.ts';
+import type { ModelSessionOptions } from '../../zookeeper/model/model-session.ts';
 import { VirtualTime } from '../../zookeeper/model/virtual-time.ts';
-import type { EngineCaller, OpenEngine } from '../engine-caller.ts';
+import { EngineCaller, type OpenEngine } from '../engine-caller.ts';
 import { openModelEngine } from './model/model-engine.ts';
 
 /** So much time passes between two turns of the event loop, in which the engine hands over its replies. */
@@ -23,23 +24,51 @@ export interface ModelRoom {
   readonly ensemble: ModelEnsemble;
 }
 
-export function newRoom(): ModelRoom {
+export function newRoom(options: EnsembleOptions = {}): ModelRoom {
   const time = new VirtualTime();
-  return { time, ensemble: new ModelEnsemble(time, seededIntegers(1)) };
+  return { time, ensemble: new ModelEnsemble(time, seededIntegers(1), options) };
 }
 
 interface Settings {
   readonly keepOnSessionEnd?: boolean;
   readonly paths?: LockPaths;
+  readonly session?: ModelSessionOptions;
+}
+
+/** An engine, and who calls it. */
+export interface ModelServer extends OpenModelEngine {
+  readonly caller: EngineCaller;
+}
+
+/** Servers that share an ensemble. */
+export async function openServers(
+  room: ModelRoom,
+  count: number,
+  settings: Settings = {},
+): Promise<ModelServer[]> {
+  const servers: ModelServer[] = [];
+  for (let i = 0; i < count; i++) {
+    const caller = new EngineCaller();
+    const open = await openOverModel(settings, caller, room);
+    caller.attach(open);
+    servers.push({ ...open, caller });
+  }
+  return servers;
+}
+
+/** No server of the ensemble can be reached for so long. */
+export function isolate({ nodes: { session } }: ModelServer, durationMs: number): void {
+  session.isolate(durationMs);
+  session.link?.cut();
 }
 
 /** An engine over a simulated ensemble, of its own or one that it shares with others. */
 export async function openOverModel(
-  { keepOnSessionEnd = false, paths }: Settings,
+  { keepOnSessionEnd = false, paths, session = {} }: Settings,
   caller: EngineCaller,
   { time, ensemble }: ModelRoom = newRoom(),
 ): Promise<OpenModelEngine> {
-  const nodes = new ModelNodes(ensemble);
+  const nodes = new ModelNodes(ensemble, session);
   await time.runUntil(time.nowMs + 50);
   const losers: ReadonlySet<number>[] = [];
   const engine = openModelEngine(

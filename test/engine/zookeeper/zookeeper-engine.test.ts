@@ -4,30 +4,12 @@ import { Method } from '../../../src/contract/method.ts';
 import { Refusals } from '../../../src/contract/refusal.ts';
 import { ReplyForm } from '../../../src/core/reply-form.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
-import type { ModelNodes } from '../../zookeeper/model/model-nodes.ts';
-import { EngineCaller } from '../engine-caller.ts';
-import { type ModelRoom, newRoom, type OpenModelEngine, openOverModel } from './open-over-model.ts';
-
-interface Server extends OpenModelEngine {
-  readonly caller: EngineCaller;
-}
-
-async function openServer(room: ModelRoom): Promise<Server> {
-  const caller = new EngineCaller();
-  const open = await openOverModel({}, caller, room);
-  caller.attach(open);
-  return { ...open, caller };
-}
+import { isolate, type ModelServer, newRoom, openServers } from './open-over-model.ts';
 
 async function openTwo() {
   const room = newRoom();
-  return { ...room, one: await openServer(room), two: await openServer(room) };
-}
-
-/** No server of the ensemble can be reached for so long. */
-function isolate({ session }: ModelNodes, durationMs: number): void {
-  session.isolate(durationMs);
-  session.link?.cut();
+  const [one, two] = (await openServers(room, 2)) as [ModelServer, ModelServer];
+  return { ...room, one, two };
 }
 
 const UNAVAILABLE = { status: GrpcStatus.Unavailable, granted: false };
@@ -42,7 +24,7 @@ describe('an engine whose session with ZooKeeper is over', () => {
     await two.caller.acquire({ name: 'c' });
     const waiter = caller.send('Lock', { name: 'c' }, { session: 3 });
     await one.pass(50);
-    isolate(one.nodes, 3_000);
+    isolate(one, 3_000);
     await caller.until(() => one.losers.length > 0);
     expect(one.losers).toEqual([new Set([1, 2])]);
     expect(caller.hasReply(waiter)).toBe(true);
@@ -57,7 +39,7 @@ describe('an engine whose session with ZooKeeper is over', () => {
   it('knows no key of what is lost', async () => {
     const { one, two } = await openTwo();
     const key = await one.caller.acquire({ name: 'a', lock_timeout_seconds: 60 });
-    isolate(one.nodes, 1_500);
+    isolate(one, 1_500);
     await one.pass(3_000);
     const next = await two.caller.acquire({ name: 'a' });
     for (const { caller } of [one, two]) {
@@ -78,7 +60,7 @@ describe('an engine that cannot reach ZooKeeper', () => {
     const theirs = await two.caller.acquire({ name: 'b' });
     const waiter = caller.send('Lock', { name: 'b' });
     await one.pass(50);
-    isolate(one.nodes, 400);
+    isolate(one, 400);
     await one.pass(50);
     for (const [method, message] of [
       ['Lock', { name: 'x' }],
