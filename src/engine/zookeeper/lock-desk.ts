@@ -179,8 +179,10 @@ export class LockDesk {
   async #run(claim: Claim): Promise<void> {
     const { nodes, bases, register } = this.#parts;
     try {
-      // An attempt that finds the lock taken by what is about to vanish would be refused for nothing.
-      if (claim.tryOnly) await Promise.all(this.#leaving.get(claim.place.name) ?? []);
+      // An attempt that finds the lock taken by what is about to vanish would be refused for nothing. A repeat of a request that
+      // was given up looks for a node of the same name, and must not take the one that is about to vanish for its own.
+      if (claim.tryOnly || claim.requestId !== '')
+        await Promise.all(this.#leaving.get(claim.place.name) ?? []);
       if (claim.state === 'ended') return;
       await register?.ready();
       if (isEnded(claim)) return;
