@@ -63,7 +63,7 @@ export class LockDesk {
     this.#watch = new HeldWatch(parts.nodes, {
       gone: (claim) => this.#forget(claim, 'revocation'),
       written: (claim, { lockTimeoutMs }) => {
-        if (lockTimeoutMs > 0 && claim.lockTimeoutMs > 0) this.renew(claim, lockTimeoutMs);
+        if (lockTimeoutMs > 0 && claim.lockTimeoutMs > 0) this.#renewedElsewhere(claim, lockTimeoutMs);
       },
     });
   }
@@ -162,11 +162,19 @@ export class LockDesk {
   async renewHeld(claim: Claim, lockTimeoutMs: number): Promise<boolean> {
     const { nodes, register } = this.#parts;
     const isSaid = register === null || claim.lockTimeoutMs === lockTimeoutMs;
+    claim.isRenewedHere = true;
     this.renew(claim, lockTimeoutMs);
     if (isSaid) return true;
     const { version } = await nodes.setData(claim.node!.path, this.#dataOf(claim, claim.grantedMs));
     claim.version = Math.max(claim.version, version);
     return claim.state === 'held';
+  }
+
+  /** Of which renewal its holder was told last, nobody knows when there was one here, too: then the longer lease holds. */
+  #renewedElsewhere(claim: Claim, lockTimeoutMs: number): void {
+    const endsMs = this.#parts.clock.nowMs() + lockTimeoutMs;
+    if ((claim.isRenewedHere || claim.isShared) && endsMs < claim.deadlineMs) return;
+    this.renew(claim, lockTimeoutMs);
   }
 
   close(): void {

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { type ModelServer, newRoom, openServers } from './open-over-model.ts';
 
 async function openTwo() {
@@ -19,6 +19,31 @@ describe('a request that was given up, and is made again by the same id', () => 
     const repeat = one.caller.send('Lock', request);
     expect(await one.caller.answerTo(repeat)).toMatchObject({ locked: true });
     await one.pass(300);
+    expect(await two.caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
+  });
+});
+
+describe('a lease that was renewed here and elsewhere', () => {
+  it.each<[what: string, again: 'Renew' | 'Lock']>([
+    ['renewed', 'Renew'],
+    ['asked for once more', 'Lock'],
+  ])('is not shortened by what comes late, when it was %s here', async (_what, again) => {
+    const room = newRoom({ replicas: 2 });
+    const { ensemble } = room;
+    let connections = 0;
+    vi.spyOn(ensemble, 'anyReplica').mockImplementation(() => ensemble.replicas[connections++ % 2]!);
+    const follow = vi.spyOn(ensemble, 'follow').mockImplementation(() => {});
+    const [one, two] = (await openServers(room, 2)) as [ModelServer, ModelServer];
+    const request = { name: 'a', request_id: Buffer.from('request 1'), lock_timeout_ms: '60000' };
+    const key = await one.caller.acquire(request);
+    await one.pass(300);
+    const shorter = { name: 'a', key, lock_timeout_ms: '50' };
+    expect(await two.caller.ask('Renew', shorter)).toMatchObject({ locked: true });
+    const longer = again === 'Renew' ? { ...shorter, lock_timeout_ms: '60000' } : request;
+    expect(await one.caller.ask(again, longer)).toMatchObject({ locked: true });
+    follow.mockRestore();
+    ensemble.follow();
+    await one.pass(500);
     expect(await two.caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
   });
 });
