@@ -11,7 +11,7 @@ import type { QueueNode } from '../../zookeeper/locks/queue-node.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
 import { TooManyRequestsError } from '../../zookeeper/zookeeper-error.ts';
-import { Claim, readToken } from './claim.ts';
+import { Claim, keyOfRequest, readToken } from './claim.ts';
 import { type ClaimBook, requestKey } from './claim-book.ts';
 import type { ClaimCounts, ReleaseCause } from './claim-counts.ts';
 import { ClaimTimers } from './claim-timers.ts';
@@ -51,6 +51,8 @@ export class LockDesk {
   readonly #token = new FencingToken();
   /** Requests that were given up and may have a node still, by the lock's name. */
   readonly #leaving = new Map<string, Set<Promise<void>>>();
+  /** Claims whose leases are over, unless another server has renewed them, by their keys. */
+  readonly #inDoubt = new Map<string, Claim>();
   #isStopping = false;
 
   constructor(parts: LockDeskParts) {
@@ -77,7 +79,11 @@ export class LockDesk {
     const refusal = checkLock(command) ?? checkAbilities(command);
     if (refusal !== null) return replies.notLocked(origin, command.name, refusal);
     if (nodes.state !== 'connected') return replies.ended(origin, CallEnd.Unreachable);
-    if (command.requestId !== '' && this.#repeats.answer(command, nowMs)) return;
+    if (command.requestId !== '') {
+      if (this.#inDoubt.size > 0 && this.#inDoubt.has(keyOfRequest(command.name, command.requestId)))
+        return replies.ended(origin, CallEnd.Unreachable);
+      if (this.#repeats.answer(command, nowMs)) return;
+    }
     const place = paths.placeOf(command.name);
     const unfit = checkPlace(place, command);
     if (unfit !== null) return replies.notLocked(origin, command.name, unfit);
@@ -110,6 +116,8 @@ export class LockDesk {
       else if (keepOnSessionEnd) book.orphan(claim);
       else this.release(claim, 'session').catch(ignore);
     }
+    for (const claim of this.#inDoubt.values())
+      if (claim.origin.session === session) claim.origin.session = 0;
   }
 
   /** Refuses what is asked from now on, and ends all who wait. */
@@ -283,19 +291,24 @@ export class LockDesk {
 
   /** Another server may have renewed it, which is known by the version of its node. */
   async #expire(claim: Claim): Promise<void> {
-    const { nodes, book, counts } = this.#parts;
+    const { nodes, book, counts, keepOnSessionEnd } = this.#parts;
     const { path, sessionId } = claim.node!;
     this.#forget(claim, 'expiry');
+    this.#inDoubt.set(claim.key, claim);
     try {
       await removeNode(nodes, path, sessionId, claim.version);
     } catch (error) {
       if (!(error instanceof BadVersionError)) return this.#parts.failed(error, claim.place);
+      // Its session has ended meanwhile.
+      if (claim.origin.session === 0 && !keepOnSessionEnd) return discardNode(nodes, claim.node!);
       claim.state = 'held';
       claim.setLease(claim.lockTimeoutMs, this.#parts.clock.nowMs());
       book.add(claim);
       counts.resumed();
       this.#timers.set(claim);
       this.#watch.add(claim);
+    } finally {
+      this.#inDoubt.delete(claim.key);
     }
   }
 

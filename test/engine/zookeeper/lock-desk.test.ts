@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from 'vitest';
-import { type ModelServer, newRoom, openServers } from './open-over-model.ts';
+import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
+import { isolate, type ModelServer, newRoom, openServers } from './open-over-model.ts';
 
 async function openTwo() {
   const [one, two] = (await openServers(newRoom(), 2)) as [ModelServer, ModelServer];
@@ -45,5 +46,45 @@ describe('a lease that was renewed here and elsewhere', () => {
     ensemble.follow();
     await one.pass(500);
     expect(await two.caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
+  });
+});
+
+describe('a lease that is over here, and was renewed elsewhere', () => {
+  it('is given back when its session has ended before that was known', async () => {
+    const { one, two } = await openTwo();
+    const key = await one.caller.acquire({ name: 'a', lock_timeout_ms: '100' }, 5);
+    isolate(one, 500);
+    const renewal = { name: 'a', key, lock_timeout_ms: '60000' };
+    expect(await two.caller.ask('Renew', renewal)).toMatchObject({ locked: true });
+    await one.pass(150);
+    one.caller.endSession(5);
+    await one.pass(600);
+    expect(await two.caller.ask('TryLock', { name: 'a' })).toMatchObject({ locked: true });
+  });
+
+  it('is held until the end of the new lease otherwise', async () => {
+    const { one, two } = await openTwo();
+    const key = await one.caller.acquire({ name: 'a', lock_timeout_ms: '100' }, 5);
+    isolate(one, 500);
+    const renewal = { name: 'a', key, lock_timeout_ms: '1000' };
+    expect(await two.caller.ask('Renew', renewal)).toMatchObject({ locked: true });
+    await one.pass(900);
+    expect(await two.caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
+    expect(await one.caller.ask('Unlock', { name: 'a', key })).toMatchObject({ unlocked: true });
+  });
+
+  it('is neither granted again nor said to be released before that is known', async () => {
+    const { one, two } = await openTwo();
+    const request = { name: 'a', request_id: Buffer.from('request 1'), lock_timeout_ms: '100' };
+    const key = await one.caller.acquire(request);
+    const endsMs = one.nowMs() + 100;
+    const renewal = { name: 'a', key, lock_timeout_ms: '60000' };
+    expect(await two.caller.ask('Renew', renewal)).toMatchObject({ locked: true });
+    await one.pass(endsMs - one.nowMs());
+    // The end of the lease is under way, and finds the node renewed.
+    const repeat = one.caller.send('Lock', request);
+    expect(await one.caller.replyTo(repeat)).toMatchObject({ status: GrpcStatus.Unavailable });
+    await one.pass(50);
+    expect(await one.caller.ask('Lock', request)).toMatchObject({ locked: true, key });
   });
 });
