@@ -25,6 +25,11 @@ export class ClientClock implements SessionClock {
     return this.#time.nowMs < this.#stalledUntilMs;
   }
 
+  /** When it goes on, or went on after it was stalled last, by virtual time. */
+  get stalledUntilMs(): number {
+    return this.#stalledUntilMs;
+  }
+
   after(waitMs: number, call: () => void): () => void {
     const callOrWait = () => {
       if (this.isStalled) end = this.#time.at(this.#stalledUntilMs, callOrWait);
