@@ -113,7 +113,9 @@ export class LockDesk {
     const { book, keepOnSessionEnd } = this.#parts;
     for (const claim of book.ofSession(session)) {
       if (claim.state === 'waiting') this.#depart(claim);
-      else if (keepOnSessionEnd) book.orphan(claim);
+      // The first one may have found out that the session with ZooKeeper is over, which ends all of them.
+      if (claim.state !== 'held') continue;
+      if (keepOnSessionEnd) book.orphan(claim);
       else this.release(claim, 'session').catch(ignore);
     }
     for (const claim of this.#inDoubt.values())

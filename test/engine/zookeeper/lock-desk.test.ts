@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { MetricWord } from '../../../src/base/metric-words.ts';
 import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
 import { isolate, type ModelServer, newRoom, openServers } from './open-over-model.ts';
 
@@ -86,5 +87,23 @@ describe('a lease that is over here, and was renewed elsewhere', () => {
     expect(await one.caller.replyTo(repeat)).toMatchObject({ status: GrpcStatus.Unavailable });
     await one.pass(50);
     expect(await one.caller.ask('Lock', request)).toMatchObject({ locked: true, key });
+  });
+});
+
+describe('the end of a session', () => {
+  it('ends all its claims, also when it finds out that the locks are lost anyway', async () => {
+    const { one, two } = await openTwo();
+    for (const name of ['a', 'b']) await two.caller.acquire({ name });
+    await one.caller.acquire({ name: 'c' }, 5);
+    for (const name of ['a', 'b']) one.caller.send('Lock', { name }, { session: 5 });
+    await one.pass(50);
+    // A process that stands still does not notice that its session with ZooKeeper is over before it is asked for something.
+    one.nodes.clock.stall(2_000);
+    await one.pass(1_500);
+    one.caller.endSession(5);
+    await one.pass(1_000);
+    expect(one.caller.failures).toEqual([]);
+    expect(await two.caller.ask('TryLock', { name: 'c' })).toMatchObject({ locked: true });
+    expect([one.engine.sumOf(MetricWord.Holders), one.engine.sumOf(MetricWord.Waiters)]).toEqual([0, 0]);
   });
 });
