@@ -308,7 +308,7 @@ export class LockDesk {
       book.add(claim);
       counts.resumed();
       this.#timers.set(claim);
-      this.#watch.add(claim);
+      this.#watch.addWritten(claim);
     } finally {
       this.#inDoubt.delete(claim.key);
     }

@@ -1,6 +1,13 @@
 import { describe, expect, it, vi } from 'vitest';
+import { Limits } from '../../../src/base/limits.ts';
 import { MetricWord } from '../../../src/base/metric-words.ts';
 import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
+import { Refusals } from '../../../src/contract/refusal.ts';
+import { RandomKeySource } from '../../../src/shard/key-source.ts';
+import { TooManyRequestsError } from '../../../src/zookeeper/zookeeper-error.ts';
+import { ModelNodes } from '../../zookeeper/model/model-nodes.ts';
+import { EngineCaller } from '../engine-caller.ts';
+import { openModelEngine } from './model/model-engine.ts';
 import { isolate, type ModelServer, newRoom, openServers } from './open-over-model.ts';
 
 async function openTwo() {
@@ -74,6 +81,15 @@ describe('a lease that is over here, and was renewed elsewhere', () => {
     expect(await one.caller.ask('Unlock', { name: 'a', key })).toMatchObject({ unlocked: true });
   });
 
+  it.each(['100', '200', '300'])('ends with the new lease, also one as short, of %s ms', async (lease) => {
+    const { one, two } = await openTwo();
+    const key = await one.caller.acquire({ name: 'a', lock_timeout_ms: lease });
+    const renewal = { name: 'a', key, lock_timeout_ms: '80' };
+    expect(await two.caller.ask('Renew', renewal)).toMatchObject({ locked: true });
+    await one.pass(2_000);
+    expect(await two.caller.ask('TryLock', { name: 'a' })).toMatchObject({ locked: true });
+  });
+
   it('is neither granted again nor said to be released before that is known', async () => {
     const { one, two } = await openTwo();
     const request = { name: 'a', request_id: Buffer.from('request 1'), lock_timeout_ms: '100' };
@@ -105,5 +121,57 @@ describe('the end of a session', () => {
     expect(one.caller.failures).toEqual([]);
     expect(await two.caller.ask('TryLock', { name: 'c' })).toMatchObject({ locked: true });
     expect([one.engine.sumOf(MetricWord.Holders), one.engine.sumOf(MetricWord.Waiters)]).toEqual([0, 0]);
+  });
+});
+
+describe('a grant', () => {
+  it('is none when the session ends at the last moment', async () => {
+    const { one, two } = await openTwo();
+    const { nodes, caller } = one;
+    // It lives when the queue is looked at, and not any more when the claim is.
+    vi.spyOn(nodes, 'isSessionAlive').mockReturnValueOnce(true).mockReturnValueOnce(false);
+    const call = caller.send('Lock', { name: 'a' });
+    expect(await caller.replyTo(call)).toMatchObject({ status: GrpcStatus.Unavailable, granted: false });
+    nodes.close();
+    await one.pass(50);
+    expect(await two.caller.ask('TryLock', { name: 'a' })).toMatchObject({ locked: true });
+  });
+});
+
+/** Leaves what is read without an answer. */
+class SilentNodes extends ModelNodes {
+  override getData(): Promise<never> {
+    return new Promise(() => {});
+  }
+}
+
+describe('the limits', () => {
+  it('let a server hold and wait for so many locks, and no more', async () => {
+    const { time, ensemble } = newRoom();
+    const nodes = new SilentNodes(ensemble);
+    await time.runUntil(50);
+    const caller = new EngineCaller();
+    const engine = openModelEngine(
+      { time, nodes, keys: new RandomKeySource() },
+      Object.assign(caller, { locksLost: () => {} }),
+    );
+    const work = () => new Promise<void>((resolve) => void setImmediate(resolve));
+    caller.attach({ engine, nowMs: () => engine.clock.nowMs(), work, pass: work });
+    const calls = Array.from({ length: Limits.zookeeperClaimsMax }, () => caller.send('Lock', { name: 'a' }));
+    const { code, message } = Refusals.tooManyClaims;
+    expect(await caller.ask('Lock', { name: 'b' })).toEqual({ name: 'b', error: { message } });
+    expect([code, calls.filter((call) => caller.hasReply(call))]).toEqual([0, []]);
+    caller.cancel(calls[7]!);
+    const next = caller.send('TryLock', { name: 'b' });
+    await work();
+    expect(caller.hasReply(next)).toBe(false);
+  });
+
+  it('refuse a lock as one too many when so many requests are under way', async () => {
+    const { one } = await openTwo();
+    vi.spyOn(one.nodes, 'getData').mockRejectedValueOnce(new TooManyRequestsError('/locks/ca/a', 5));
+    const { message } = Refusals.tooManyClaims;
+    expect(await one.caller.ask('Lock', { name: 'a' })).toEqual({ name: 'a', error: { message } });
+    expect(await one.caller.ask('Lock', { name: 'a' })).toMatchObject({ locked: true });
   });
 });
