@@ -102,6 +102,7 @@ export class EngineServer implements ZooKeeperEvents {
     this.arrive(() => {
       if (!session.isHeardOf) return;
       call.submittedMs = this.#options.nowMs();
+      this.#options.log(() => `${this.name} has call ${number} of session ${session.number}`);
       this.engine.submit(
         ...([Method[method], ReplyForm.Protobuf, 0, number, session.number] as const),
         ...([deadlineMs, body, 0, body.length] as const),
@@ -171,6 +172,10 @@ export class EngineServer implements ZooKeeperEvents {
     if (call.isAnswered)
       return this.#options.violated(new ViolationError(`a call is answered once: ${this.name}, ${number}`));
     call.isAnswered = true;
+    this.#options.log(
+      () =>
+        `${this.name} answers call ${number} of session ${session}: status ${status}${granted ? ', granted' : ''}`,
+    );
     const start = offset + headers;
     const body = Buffer.from(bytes.subarray(start, start + data));
     if (!call.isWanted && !call.session.isHeardOf) {

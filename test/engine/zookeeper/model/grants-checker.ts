@@ -61,16 +61,17 @@ export class GrantsChecker {
     this.grants.set(lock, grants.set(path, this.#nowMs()));
   }
 
-  /** Whether he may believe that he holds the lock. What a process believes that stands still, nobody can end. */
-  isBelieved({ isOver, endsMs, server, sessionId }: Holder): boolean {
-    const { nodes } = server;
-    if (isOver || server.isGone || this.#nowMs() >= endsMs || nodes.clock.isStalled) return false;
-    return nodes.isSessionAlive(sessionId);
+  /**
+   * Whether he believes that he holds the lock: until he lets it go, his lease is over, or he is told that it is lost. What a
+   * process believes that stands still, nobody can end.
+   */
+  isBelieved({ isOver, endsMs, server }: Holder): boolean {
+    return !isOver && !server.isGone && this.#nowMs() < endsMs && !server.nodes.clock.isStalled;
   }
 
   /** He gives it back, or lets it go. @throws ViolationError */
   over(holder: Holder): void {
-    if (this.isBelieved(holder))
+    if (this.isBelieved(holder) && holder.server.nodes.isSessionAlive(holder.sessionId))
       must(this.#nodeOf(holder) !== null, 'a lock that is held has its node', holder.lock, holder.token);
     holder.isOver = true;
     this.#holders.delete(holder);
