@@ -63,6 +63,11 @@ export class ClaimBook {
     return this.#byCall.get(`${session} ${call}`) ?? null;
   }
 
+  /** The number means another call from now on: whoever gives that up does not mean what this one was granted. */
+  renumber(session: number, call: number): void {
+    this.#byCall.delete(`${session} ${call}`);
+  }
+
   ofSession(session: number): Claim[] {
     return [...(this.#bySession.get(session) ?? [])];
   }

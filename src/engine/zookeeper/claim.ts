@@ -40,6 +40,8 @@ export class Claim {
   version = 0;
   /** More than one call was told of the grant, so that none of them can give it back for the others. */
   isShared = false;
+  /** This server was asked to renew it. */
+  isRenewedHere = false;
 
   /** @param key of a lock that was granted before; by default that of the command or of its request id */
   constructor(command: LockCommand, place: LockPlace, nowMs: number, key = keyOf(command, place)) {

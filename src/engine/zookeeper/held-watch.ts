@@ -35,6 +35,15 @@ export class HeldWatch {
     this.#endTimer ??= this.#nodes.clock.after(UNWATCHED_MS, () => this.#watchFresh());
   }
 
+  /** The same for one whose node may have been written already: it is looked at at once. */
+  addWritten(claim: Claim): void {
+    const watcher: Watcher = ({ type }) => {
+      if (type !== 'lost' && this.#watchers.get(claim) === watcher) void this.#look(claim, watcher);
+    };
+    this.#watchers.set(claim, watcher);
+    void this.#look(claim, watcher);
+  }
+
   remove(claim: Claim): void {
     this.#fresh.delete(claim);
     const watcher = this.#watchers.get(claim);
@@ -51,13 +60,7 @@ export class HeldWatch {
     this.#endTimer = null;
     const fresh = this.#fresh;
     this.#fresh = new Set();
-    for (const claim of fresh) {
-      const watcher: Watcher = ({ type }) => {
-        if (type !== 'lost' && this.#watchers.get(claim) === watcher) void this.#look(claim, watcher);
-      };
-      this.#watchers.set(claim, watcher);
-      void this.#look(claim, watcher);
-    }
+    for (const claim of fresh) this.addWritten(claim);
   }
 
   async #look(claim: Claim, watcher: Watcher): Promise<void> {

@@ -9,7 +9,7 @@ import { requestKey } from './claim-book.ts';
 import type { LockDesk, LockDeskParts } from './lock-desk.ts';
 import type { LockPlace } from './lock-place.ts';
 import { encodeNodeData } from './node-data.ts';
-import { findPlacedClaim } from './placed-claim.ts';
+import { findPlacedClaim, type PlacedClaim } from './placed-claim.ts';
 import { isConfirmed } from './renewal-confirmation.ts';
 
 /** What an Unlock or Renew comes to: nothing was refused, something was, or ZooKeeper cannot be asked. */
@@ -85,12 +85,16 @@ export class KeyDesk {
   }
 
   /** @param waiters a waiter may be meant, too: only its request's id names one */
-  async #unlockPlaced(place: LockPlace, key: string, waiters: boolean): Promise<Refusal | null> {
-    const { nodes, bases } = this.#parts;
-    const placed = await findPlacedClaim(nodes, bases, place, key);
-    if (placed === 'noLock') return Refusals.lockDoesNotExist;
-    if (placed === null || !(placed.isHeld || waiters)) return Refusals.invalidKey;
-    return (await removeNode(nodes, placed.path, nodes.sessionId)) ? null : Refusals.invalidKey;
+  #unlockPlaced(place: LockPlace, key: string, waiters: boolean): Promise<KeyOutcome> {
+    const { nodes } = this.#parts;
+    const { sessionId } = nodes;
+    return this.#withPlaced(place, key, async (placed) => {
+      if (placed === 'noLock') return Refusals.lockDoesNotExist;
+      if (placed === null || !(placed.isHeld || waiters)) return Refusals.invalidKey;
+      if (await removeNode(nodes, placed.path, sessionId)) return null;
+      // It is another server's, and does not end with the session here.
+      return nodes.isSessionAlive(sessionId) ? Refusals.invalidKey : CallEnd.Unreachable;
+    });
   }
 
   async #renew(name: string, key: string, lockTimeoutMs: number): Promise<KeyOutcome> {
@@ -105,10 +109,9 @@ export class KeyDesk {
    * The server that has granted it sees what is written. If the lock ends with that one it has to say so: it may be gone, and
    * what would be promised here nobody could keep.
    */
-  async #renewPlaced(place: LockPlace, key: string, lockTimeoutMs: number): Promise<KeyOutcome> {
-    const { nodes, bases } = this.#parts;
-    for (;;) {
-      const placed = await findPlacedClaim(nodes, bases, place, key);
+  #renewPlaced(place: LockPlace, key: string, lockTimeoutMs: number): Promise<KeyOutcome> {
+    const { nodes } = this.#parts;
+    return this.#withPlaced(place, key, async (placed) => {
       if (placed === 'noLock' || placed === null || !placed.isHeld) return Refusals.invalidKeyOnRenew;
       if (placed.data.lockTimeoutMs === 0) return Refusals.invalidKeyOnRenew;
       try {
@@ -119,8 +122,25 @@ export class KeyDesk {
         return (await isConfirmed(nodes, placed.path)) ? null : CallEnd.Unconfirmed;
       } catch (error) {
         if (error instanceof NoNodeError) return Refusals.invalidKeyOnRenew;
-        if (!(error instanceof BadVersionError)) throw error;
+        if (error instanceof BadVersionError) return 'again';
+        throw error;
       }
+    });
+  }
+
+  /** Before anything is refused, the connected server is brought up to date: it may not know yet what another one has granted. */
+  async #withPlaced(
+    place: LockPlace,
+    key: string,
+    use: (placed: PlacedClaim | 'noLock' | null) => Promise<KeyOutcome | 'again'>,
+  ): Promise<KeyOutcome> {
+    const { nodes, bases } = this.#parts;
+    for (let isRecent = key === ''; ; ) {
+      const outcome = await use(await findPlacedClaim(nodes, bases, place, key));
+      if (outcome === 'again') continue;
+      if (outcome === null || isRecent || typeof outcome === 'number') return outcome;
+      await nodes.sync(place.base);
+      isRecent = true;
     }
   }
 }

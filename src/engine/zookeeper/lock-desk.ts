@@ -11,7 +11,7 @@ import type { QueueNode } from '../../zookeeper/locks/queue-node.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
 import { TooManyRequestsError } from '../../zookeeper/zookeeper-error.ts';
-import { Claim, readToken } from './claim.ts';
+import { Claim, keyOfRequest, readToken } from './claim.ts';
 import { type ClaimBook, requestKey } from './claim-book.ts';
 import type { ClaimCounts, ReleaseCause } from './claim-counts.ts';
 import { ClaimTimers } from './claim-timers.ts';
@@ -53,6 +53,8 @@ export class LockDesk {
   readonly #token = new FencingToken();
   /** Requests that were given up and may have a node still, by the lock's name. */
   readonly #leaving = new Map<string, Set<Promise<void>>>();
+  /** Claims whose leases are over, unless another server has renewed them, by their keys. */
+  readonly #inDoubt = new Map<string, Claim>();
   #isStopping = false;
 
   constructor(parts: LockDeskParts) {
@@ -65,7 +67,7 @@ export class LockDesk {
     this.#watch = new HeldWatch(parts.nodes, {
       gone: (claim) => this.#forget(claim, 'revocation'),
       written: (claim, { lockTimeoutMs, asksRenewal }) => {
-        if (lockTimeoutMs > 0 && claim.lockTimeoutMs > 0) this.renew(claim, lockTimeoutMs);
+        if (lockTimeoutMs > 0 && claim.lockTimeoutMs > 0) this.#renewedElsewhere(claim, lockTimeoutMs);
         if (asksRenewal) void this.#confirm(claim);
       },
     });
@@ -80,7 +82,11 @@ export class LockDesk {
     const refusal = checkLock(command) ?? checkAbilities(command);
     if (refusal !== null) return replies.notLocked(origin, command.name, refusal);
     if (nodes.state !== 'connected') return replies.ended(origin, CallEnd.Unreachable);
-    if (command.requestId !== '' && this.#repeats.answer(command, nowMs)) return;
+    if (command.requestId !== '') {
+      if (this.#inDoubt.size > 0 && this.#inDoubt.has(keyOfRequest(command.name, command.requestId)))
+        return replies.ended(origin, CallEnd.Unreachable);
+      if (this.#repeats.answer(command, nowMs)) return;
+    }
     const place = paths.placeOf(command.name);
     const unfit = checkPlace(place, command);
     if (unfit !== null) return replies.notLocked(origin, command.name, unfit);
@@ -110,9 +116,13 @@ export class LockDesk {
     const { book, keepOnSessionEnd, keepOnStop } = this.#parts;
     for (const claim of book.ofSession(session)) {
       if (claim.state === 'waiting') this.#depart(claim);
-      else if (keepOnSessionEnd || (keepOnStop && this.#isStopping)) book.orphan(claim);
+      // The first one may have found out that the session with ZooKeeper is over, which ends all of them.
+      if (claim.state !== 'held') continue;
+      if (keepOnSessionEnd || (keepOnStop && this.#isStopping)) book.orphan(claim);
       else this.release(claim, 'session').catch(ignore);
     }
+    for (const claim of this.#inDoubt.values())
+      if (claim.origin.session === session) claim.origin.session = 0;
   }
 
   /** A lock that this server goes on with, which another one has granted. */
@@ -185,11 +195,19 @@ export class LockDesk {
   async renewHeld(claim: Claim, lockTimeoutMs: number): Promise<boolean> {
     const { nodes, register } = this.#parts;
     const isSaid = register === null || claim.lockTimeoutMs === lockTimeoutMs;
+    claim.isRenewedHere = true;
     this.renew(claim, lockTimeoutMs);
     if (isSaid) return true;
     const { version } = await nodes.setData(claim.node!.path, this.#dataOf(claim, claim.grantedMs));
     claim.version = Math.max(claim.version, version);
     return claim.state === 'held';
+  }
+
+  /** Of which renewal its holder was told last, nobody knows when there was one here, too: then the longer lease holds. */
+  #renewedElsewhere(claim: Claim, lockTimeoutMs: number): void {
+    const endsMs = this.#parts.clock.nowMs() + lockTimeoutMs;
+    if ((claim.isRenewedHere || claim.isShared) && endsMs < claim.deadlineMs) return;
+    this.renew(claim, lockTimeoutMs);
   }
 
   close(): void {
@@ -202,8 +220,10 @@ export class LockDesk {
   async #run(claim: Claim): Promise<void> {
     const { nodes, bases, register } = this.#parts;
     try {
-      // An attempt that finds the lock taken by what is about to vanish would be refused for nothing.
-      if (claim.tryOnly) await Promise.all(this.#leaving.get(claim.place.name) ?? []);
+      // An attempt that finds the lock taken by what is about to vanish would be refused for nothing. A repeat of a request that
+      // was given up looks for a node of the same name, and must not take the one that is about to vanish for its own.
+      if (claim.tryOnly || claim.requestId !== '')
+        await Promise.all(this.#leaving.get(claim.place.name) ?? []);
       if (claim.state === 'ended') return;
       await register?.ready();
       if (isEnded(claim)) return;
@@ -296,19 +316,24 @@ export class LockDesk {
 
   /** Another server may have renewed it, which is known by the version of its node. */
   async #expire(claim: Claim): Promise<void> {
-    const { nodes, book, counts } = this.#parts;
+    const { nodes, book, counts, keepOnSessionEnd } = this.#parts;
     const { path, sessionId } = claim.node!;
     this.#forget(claim, 'expiry');
+    this.#inDoubt.set(claim.key, claim);
     try {
       await removeNode(nodes, path, sessionId, claim.version);
     } catch (error) {
       if (!(error instanceof BadVersionError)) return this.#parts.failed(error, claim.place);
+      // Its session has ended meanwhile.
+      if (claim.origin.session === 0 && !keepOnSessionEnd) return discardNode(nodes, claim.node!);
       claim.state = 'held';
       claim.setLease(claim.lockTimeoutMs, this.#parts.clock.nowMs());
       book.add(claim);
       counts.resumed();
       this.#timers.set(claim);
-      this.#watch.add(claim);
+      this.#watch.addWritten(claim);
+    } finally {
+      this.#inDoubt.delete(claim.key);
     }
   }
 

@@ -44,20 +44,33 @@ export async function findPlacedClaim(
   try {
     const listing = await nodes.getChildren(queue);
     const prefix = protectionOf(key);
-    const child = key === '' ? undefined : listing.children.find((name) => name.startsWith(prefix));
-    if (child === undefined) return null;
+    const children = key === '' ? [] : listing.children.filter((name) => name.startsWith(prefix));
+    if (children.length === 0) return null;
+    const held = await findHeld(bases, place, listing, children);
+    const child = held ?? children[0]!;
     const path = childOf(queue, child);
     const { data, stat } = await nodes.getData(path);
     const decoded = decodeNodeData(data);
     // Other programs see to their nodes themselves.
     if (decoded === null) return null;
-    const isHeld = await isHolder(bases, place, listing, child);
-    return { path, data: decoded, version: stat.version, isHeld, stays: stat.ephemeralOwner === 0n };
+    const stays = stat.ephemeralOwner === 0n;
+    return { path, data: decoded, version: stat.version, isHeld: held !== null, stays };
   } catch (error) {
     if (!(error instanceof NoNodeError)) throw error;
     // The claim is gone, or all of it.
     return error.path === queue ? 'noLock' : null;
   }
+}
+
+/** Of a request that its caller has made again there may be a node that is about to vanish, beside the one that holds. */
+async function findHeld(
+  bases: LockBases,
+  place: LockPlace,
+  listing: Listing,
+  children: readonly string[],
+): Promise<string | null> {
+  for (const child of children) if (await isHolder(bases, place, listing, child)) return child;
+  return null;
 }
 
 async function isHolder(

@@ -171,6 +171,7 @@ export class ZooKeeperEngine implements ServerEngine {
   ): number {
     this.#counts.requested();
     this.#counts.beat();
+    this.#book.renumber(session, call);
     const origin = new Origin();
     origin.method = method;
     origin.form = form;

@@ -10,6 +10,7 @@ export class ClientClock implements SessionClock {
   stalledMs = 0;
   readonly #time: VirtualTime;
   readonly #originMs: number;
+  readonly #overdue: Timer[] = [];
   #stalledUntilMs = 0;
 
   constructor(time: VirtualTime, originMs: number) {
@@ -25,13 +26,22 @@ export class ClientClock implements SessionClock {
     return this.#time.nowMs < this.#stalledUntilMs;
   }
 
+  /** When it goes on, or went on after it was stalled last, by virtual time. */
+  get stalledUntilMs(): number {
+    return this.#stalledUntilMs;
+  }
+
   after(waitMs: number, call: () => void): () => void {
-    const callOrWait = () => {
-      if (this.isStalled) end = this.#time.at(this.#stalledUntilMs, callOrWait);
-      else call();
+    const timer: Timer = { call };
+    const end = this.#time.after(waitMs, () => {
+      if (!this.isStalled && this.#overdue.length === 0) return call();
+      this.#overdue.push(timer);
+      if (this.#overdue.length === 1) this.#awaitEnd();
+    });
+    return () => {
+      end();
+      timer.call = null;
     };
-    let end = this.#time.after(waitMs, callOrWait);
-    return () => end();
   }
 
   /** Infinity: the process has died. */
@@ -41,4 +51,17 @@ export class ClientClock implements SessionClock {
     this.stalledMs += untilMs - Math.max(this.#time.nowMs, this.#stalledUntilMs);
     this.#stalledUntilMs = untilMs;
   }
+
+  /** Calls what is overdue, one after the other, and nothing before that; it may be stalled again meanwhile. */
+  #awaitEnd(): void {
+    this.#time.at(this.#stalledUntilMs, () => {
+      if (!this.isStalled) this.#overdue.shift()!.call?.();
+      if (this.#overdue.length > 0) this.#awaitEnd();
+    });
+  }
+}
+
+interface Timer {
+  /** Null: it was ended. */
+  call: (() => void) | null;
 }

@@ -1,6 +1,6 @@
 import type { ModelEnsemble } from './model-ensemble.ts';
 import type { ModelNodes } from './model-nodes.ts';
-import type { Fault, FaultKind, SchedulePlan } from './schedule-plan.ts';
+import type { Fault, FaultKind, FaultPlan } from './schedule-plan.ts';
 
 /** How many times less often than a write a read breaks its connection. */
 const READS_PER_WRITE = 4;
@@ -23,11 +23,11 @@ export class FaultInjector {
     outage: 0,
   };
   readonly #ensemble: ModelEnsemble;
-  readonly #plan: SchedulePlan;
+  readonly #plan: FaultPlan;
   readonly #log: (what: () => string) => void;
   #isOver = false;
 
-  constructor(ensemble: ModelEnsemble, plan: SchedulePlan, log: (what: () => string) => void) {
+  constructor(ensemble: ModelEnsemble, plan: FaultPlan, log: (what: () => string) => void) {
     this.#ensemble = ensemble;
     this.#plan = plan;
     this.#log = log;

@@ -27,19 +27,23 @@ export interface ClientPlan {
   readonly faults: readonly Fault[];
 }
 
-export interface SchedulePlan {
-  readonly layout: LockLayout;
-  readonly path: string;
-  readonly replicas: number;
+/** What breaks by itself, whoever suffers it. */
+export interface FaultPlan {
   readonly sessionTimeoutMs: number;
-  readonly requestTimeoutMs: number;
-  readonly clients: readonly ClientPlan[];
   /** One write in so many cuts its connection; 0: none. */
   readonly writesPerCut: number;
   readonly faultsEndMs: number;
   /** When all servers go down; null: never. */
   readonly outageAtMs: number | null;
   readonly outageMs: number;
+}
+
+export interface SchedulePlan extends FaultPlan {
+  readonly layout: LockLayout;
+  readonly path: string;
+  readonly replicas: number;
+  readonly requestTimeoutMs: number;
+  readonly clients: readonly ClientPlan[];
   /** Children of the lock's node that are none of its locks; when there are any, that node is kept. */
   readonly junk: readonly string[];
   readonly isCalm: boolean;

@@ -2,6 +2,19 @@ import { ViolationError } from './holders-checker.ts';
 import type { LocksUnderTest } from './lock-under-test.ts';
 import { Scenario } from './scenario.ts';
 
+/** One run of a schedule. */
+export interface Run {
+  /** What happened, if it was asked for. */
+  readonly trace: readonly string[];
+  /** How often happened what schedules are made for. */
+  readonly counts: Readonly<Record<string, number>>;
+  /** @throws ViolationError */
+  run(): Promise<void>;
+}
+
+/** The schedule of a seed, as it is run. */
+export type OpenRun = (seed: number, isTraced?: boolean) => Run;
+
 const givenSeed = process.env['SEED'];
 
 /** Whether `SEED` asks for one schedule alone. */
@@ -11,21 +24,29 @@ const firstSeed = isReplay ? Number(givenSeed) : Date.now() % 1_000_000_000;
 /** How many schedules run before the event loop sees to the rest of the process. */
 const SCHEDULES_PER_TURN = 50;
 
+/** Runs schedules of locks, see {@link simulateRuns}. */
+export function simulate(
+  locks: LocksUnderTest,
+  schedules: number,
+): Promise<Readonly<Record<string, number>>> {
+  return simulateRuns(runsOf(locks), schedules);
+}
+
 /**
  * Runs schedules with seeds from the first on, or the one that `SEED` names.
  *
  * @returns how often what happened in all of them
  * @throws ViolationError that names the seed, and tells what happened
  */
-export async function simulate(
-  locks: LocksUnderTest,
+export async function simulateRuns(
+  open: OpenRun,
   schedules: number,
 ): Promise<Readonly<Record<string, number>>> {
   const totals: Record<string, number> = {};
-  const found = await search(locks, isReplay ? 1 : schedules, (counts) => {
+  const found = await search(open, isReplay ? 1 : schedules, (counts) => {
     for (const [name, count] of Object.entries(counts)) totals[name] = (totals[name] ?? 0) + count;
   });
-  if (found !== null) throw new ViolationError(await describeFailure(found.seed, locks));
+  if (found !== null) throw new ViolationError(await describeFailure(found.seed, open));
   return totals;
 }
 
@@ -34,12 +55,16 @@ export async function findViolation(
   locks: LocksUnderTest,
   schedulesMax: number,
 ): Promise<{ readonly schedules: number; readonly violation: string } | null> {
-  const found = await search(locks, schedulesMax, () => {});
+  const found = await search(runsOf(locks), schedulesMax, () => {});
   return found && { schedules: found.seed - firstSeed + 1, violation: found.violation };
 }
 
+function runsOf(locks: LocksUnderTest): OpenRun {
+  return (seed, isTraced) => new Scenario(seed, locks, isTraced);
+}
+
 async function search(
-  locks: LocksUnderTest,
+  open: OpenRun,
   schedules: number,
   ran: (counts: Readonly<Record<string, number>>) => void,
 ): Promise<{ readonly seed: number; readonly violation: string } | null> {
@@ -48,7 +73,7 @@ async function search(
   Error.stackTraceLimit = 0;
   try {
     for (let seed = firstSeed; seed < firstSeed + schedules; seed++) {
-      const scenario = new Scenario(seed, locks);
+      const scenario = open(seed);
       try {
         await scenario.run();
       } catch (error) {
@@ -64,8 +89,8 @@ async function search(
 }
 
 /** Runs the schedule once more, to tell what happens in it. */
-async function describeFailure(seed: number, locks: LocksUnderTest): Promise<string> {
-  const scenario = new Scenario(seed, locks, true);
+async function describeFailure(seed: number, open: OpenRun): Promise<string> {
+  const scenario = open(seed, true);
   const failure = await scenario.run().then(
     () => 'did not fail when it ran again: something other than the seed decides',
     (error: unknown) => `failed: ${error instanceof ViolationError ? String(error) : (error as Error).stack}`,

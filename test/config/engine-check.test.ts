@@ -1,0 +1,83 @@
+import { describe, expect, it } from 'vitest';
+import { ConfigError } from '../../src/config/config-error.ts';
+import { checkEngineOptions } from '../../src/config/engine-check.ts';
+import { defaultServerOptions, type ServerOptions } from '../../src/config/server-options.ts';
+
+const defaults = defaultServerOptions();
+const check = (options: Partial<ServerOptions>) => checkEngineOptions({ ...defaults, ...options }, defaults);
+const zookeeper = { engine: 'zookeeper', zookeeperConnect: 'zk1:2181,zk2:2181/ldlm' } as const;
+const tls = {
+  zookeeperTlsCaFile: 'ca.pem',
+  zookeeperTlsCertFile: 'cert.pem',
+  zookeeperTlsKeyFile: 'key.pem',
+};
+
+describe('checkEngineOptions', () => {
+  it.each<[what: string, options: Partial<ServerOptions>]>([
+    ['the defaults', {}],
+    ['what only the embedded engine has', { stateFile: 's', lockGcIntervalMs: 1, lockGcMinIdleMs: 2 }],
+    ['an ensemble', zookeeper],
+    [
+      'all there is to say of it',
+      { ...zookeeper, zookeeperAuth: 'digest:u:p', zookeeperAcl: 'creator', ...tls },
+    ],
+    ['TLS without a certificate', { ...zookeeper, zookeeperTlsCaFile: 'ca.pem' }],
+    ['a map of paths', { ...zookeeper, zookeeperPathMap: 'a=/a:rw' }],
+  ])('takes %s', (_what, options) => {
+    expect(() => check(options)).not.toThrow();
+  });
+
+  it.each<[message: string, options: Partial<ServerOptions>]>([
+    ['zookeeper_connect needs engine zookeeper', { zookeeperConnect: 'zk:2181' }],
+    ['zookeeper_path_map needs engine zookeeper', { zookeeperPathMap: 'a=/a:rw' }],
+    ['zookeeper_auth needs engine zookeeper', { zookeeperAuth: 'digest:u:p' }],
+    ['zookeeper_tls_ca needs engine zookeeper', { zookeeperTlsCaFile: 'ca.pem' }],
+    ['zookeeper_tls_cert needs engine zookeeper', { zookeeperTlsCertFile: 'cert.pem' }],
+    [
+      'state_file is not available with engine zookeeper: ZooKeeper keeps the locks',
+      { ...zookeeper, stateFile: 'state' },
+    ],
+    [
+      'lock_gc_interval is not available with engine zookeeper: ZooKeeper removes the nodes of idle locks',
+      { ...zookeeper, lockGcIntervalMs: 1_000 },
+    ],
+    [
+      'lock_gc_min_idle is not available with engine zookeeper: ZooKeeper removes the nodes of idle locks',
+      { ...zookeeper, lockGcMinIdleMs: 1_000 },
+    ],
+    ['engine zookeeper needs zookeeper_connect', { engine: 'zookeeper' }],
+    [
+      'zookeeper_auth must be of the form scheme:credentials, as digest:user:password',
+      { ...zookeeper, zookeeperAuth: 'secret' },
+    ],
+    [
+      'zookeeper_auth must be of the form scheme:credentials, as digest:user:password',
+      { ...zookeeper, zookeeperAuth: 'digest:' },
+    ],
+    [
+      'zookeeper_acl creator needs zookeeper_auth: there would be nobody who may use the nodes',
+      { ...zookeeper, zookeeperAcl: 'creator' },
+    ],
+    [
+      'zookeeper_tls_cert and zookeeper_tls_key need each other',
+      { ...zookeeper, ...tls, zookeeperTlsKeyFile: '' },
+    ],
+    [
+      'zookeeper_tls_cert and zookeeper_tls_key need each other',
+      { ...zookeeper, ...tls, zookeeperTlsCertFile: '' },
+    ],
+    [
+      'zookeeper_tls_cert needs zookeeper_tls_ca, which turns TLS on',
+      { ...zookeeper, ...tls, zookeeperTlsCaFile: '' },
+    ],
+    ['zookeeper_path_map names a path for "a" twice', { ...zookeeper, zookeeperPathMap: 'a=/a:rw,a=/b:rw' }],
+  ])('says: %s', (message, options) => {
+    expect(() => check(options)).toThrow(new ConfigError(message));
+  });
+
+  it.each(['zk1:0', ',', 'zk1:2181/a//b'])('refuses the ensemble %j by its own name', (connect) => {
+    const options = { ...zookeeper, zookeeperConnect: connect };
+    expect(() => check(options)).toThrow(ConfigError);
+    expect(() => check(options)).toThrow(/^zookeeper_connect: ./);
+  });
+});

@@ -1,0 +1,31 @@
+/** What schedules are made for: a simulation in which one of these never happens proves nothing about it. */
+const COUNTED = [
+  // How requests end.
+  ...(['granted', 'taken', 'timedOut', 'overdue', 'superseded', 'refused', 'unavailable'] as const),
+  ...(['disconnected', 'withdrawn'] as const),
+  // What happens before that.
+  ...(['meanwhile cancel', 'meanwhile cancelAndRepeat', 'meanwhile repeat', 'meanwhile move'] as const),
+  'meanwhile unlockById',
+  // What happens to a lock that is held, and how that ends.
+  ...(['renewed', 'notRenewed', 'repeatedHeld', 'ends by unlock', 'ends by unlockElsewhere'] as const),
+  ...(['ends by unlockById', 'ends by unlockByIdElsewhere', 'ends by endSession', 'ends by cancel'] as const),
+  ...(['ends by undelivered', 'ends by expire', 'unlocked', 'notUnlocked', 'notAnswered'] as const),
+  // What servers and the network suffer.
+  ...(['stops', 'lostLocks', 'lostSessions', 'cut', 'replies', 'everything', 'stall', 'crash'] as const),
+  ...(['before', 'after', 'outage'] as const),
+] as const;
+
+export type Counted = (typeof COUNTED)[number];
+
+/** How often happened what, in one run. */
+export class EngineCounts {
+  readonly counts: Record<Counted, number>;
+
+  constructor() {
+    this.counts = Object.fromEntries(COUNTED.map((what) => [what, 0])) as Record<Counted, number>;
+  }
+
+  add(what: Counted, times = 1): void {
+    this.counts[what] += times;
+  }
+}
