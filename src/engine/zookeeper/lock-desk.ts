@@ -222,10 +222,10 @@ export class LockDesk {
     try {
       // An attempt that finds the lock taken by what is about to vanish would be refused for nothing. A repeat of a request that
       // was given up looks for a node of the same name, and must not take the one that is about to vanish for its own.
-      if (claim.tryOnly || claim.requestId !== '')
-        await Promise.all(this.#leaving.get(claim.place.name) ?? []);
-      if (claim.state === 'ended') return;
-      await register?.ready();
+      // Who need not wait is not made to: that would let those pass who come behind.
+      const leaving = this.#leaving.get(claim.place.name);
+      if (leaving !== undefined && (claim.tryOnly || claim.requestId !== '')) await Promise.all(leaving);
+      if (register !== null) await register.ready();
       if (isEnded(claim)) return;
       const mode = register === null ? 'ephemeralSequential' : 'persistentSequential';
       claim.request = lockRequestOf(nodes, bases, claim, this.#dataOf(claim, 0), mode);
@@ -343,7 +343,7 @@ export class LockDesk {
     const { book, counts, clock } = this.#parts;
     this.#end(claim);
     this.#watch.remove(claim);
-    if (claim.requestId !== '')
+    if (claim.requestId !== '' && !(cause === 'revocation' && this.#parts.register !== null))
       book.released.add(requestKey(claim.place.name, claim.requestId), clock.nowMs());
     counts.released(claim, cause);
   }

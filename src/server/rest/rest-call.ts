@@ -24,12 +24,14 @@ export const CallState = {
 export type CallState = (typeof CallState)[keyof typeof CallState];
 
 /**
- * A slot for a lock operation in progress, used by one after another. The engine knows a call by its slot and the
- * slot's generation, so that a reply for an earlier user of the slot is recognised.
+ * A slot for a lock operation in progress, used by one after another. The engine brings the slot back with its reply, and knows
+ * the call by a number that its session has used for no other: what a call was granted may be held when another one uses its
+ * slot, and a word about that one must not be taken for one about the grant.
  */
 export class RestCall {
   readonly slot: number;
-  generation = 0;
+  /** Unsigned, 32 bits: the number of the call in its session. */
+  number = 0;
   state: CallState = CallState.Free;
   method: Method | 0 = 0;
   session: RestSession | null = null;
@@ -52,8 +54,6 @@ export class RestCall {
 
   /** Lets go of everything. */
   clear(): void {
-    // A word of 32 bits, as it stands in the records.
-    this.generation = (this.generation + 1) | 0;
     this.state = CallState.Free;
     this.method = 0;
     this.session = null;

@@ -55,6 +55,8 @@ export class RestCalls implements MessageReplies {
   #queuedBytes = 0;
   /** Long polls in progress. */
   #waiters = 0;
+  /** Numbers come again after 2^32 calls. */
+  #nextNumber = 1;
   #stopReason = '';
 
   constructor(options: RestCallsOptions) {
@@ -89,6 +91,8 @@ export class RestCalls implements MessageReplies {
       session.waiters++;
       this.#waiters++;
     }
+    call.number = this.#nextNumber;
+    this.#nextNumber = (this.#nextNumber + 1) >>> 0;
     call.state = CallState.Receiving;
     call.method = method;
     call.session = session;
@@ -135,7 +139,7 @@ export class RestCalls implements MessageReplies {
     const { engine } = this.#options;
     const session = call.session!;
     if (call.state === CallState.Submitted) {
-      if (!session.ended) engine.cancel(call.shard, session.number, call.slot);
+      if (!session.ended) engine.cancel(call.shard, session.number, call.number);
     } else if (call.grant !== null && !delivered) {
       engine.releaseUndelivered(call.shard, call.grant);
     }
@@ -161,9 +165,9 @@ export class RestCalls implements MessageReplies {
 
   reply(
     shard: number,
-    route: number,
     slot: number,
-    _session: number,
+    number: number,
+    session: number,
     status: number,
     granted: boolean,
     bytes: Buffer,
@@ -171,7 +175,9 @@ export class RestCalls implements MessageReplies {
     end: number,
   ): void {
     const call = this.#slots[slot];
-    if (call === undefined || call.generation !== route || call.state !== CallState.Submitted) {
+    // Words of 32 bits come back with a sign.
+    const isMeant = call?.number === number >>> 0 && call.session?.number === session;
+    if (!isMeant || call.state !== CallState.Submitted) {
       if (granted) this.#options.engine.releaseUndelivered(shard, bytes.subarray(start, end));
       return;
     }
@@ -211,8 +217,8 @@ export class RestCalls implements MessageReplies {
     const shard = this.#options.engine.submit(
       call.method as Method,
       ReplyForm.Protobuf,
-      call.generation,
       call.slot,
+      call.number,
       session.number,
       call.deadlineMs,
       bytes,

@@ -2,6 +2,7 @@ import { ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
+import { MetricWord } from '../../../src/base/metric-words.ts';
 import { Method } from '../../../src/contract/method.ts';
 import type { RawRequest, RawResponse, RestCall } from '../../../src/server/rest/rest-call.ts';
 import { RestCalls } from '../../../src/server/rest/rest-calls.ts';
@@ -74,7 +75,7 @@ describe('the calls in progress', () => {
     calls.closed(all[5]!, true);
     const again = begin();
     expect(again).toBe(all[5]);
-    expect(again.generation).toBe(1);
+    expect(again.number).toBe(Limits.restCallsMax + 1);
     expect(calls.open).toBe(Limits.restCallsMax);
   });
 
@@ -106,20 +107,39 @@ describe('the calls in progress', () => {
     expect(ask(Method.Lock, session)).toBe(refusal);
   });
 
+  it('that are given up take nothing that another call was granted in their slot', async () => {
+    const { calls, begin, open } = await openCalls();
+    const holders = () => {
+      while (open.engine.step());
+      return open.engine.metrics[MetricWord.Holders];
+    };
+    const granted = begin();
+    calls.received(granted, Buffer.from('{"name":"a"}'));
+    expect(holders()).toBe(1);
+    calls.reply(0, granted.slot, granted.number, 5, 0, false, Buffer.alloc(0), 0, 0);
+    calls.closed(granted, true);
+    const other = begin(undefined, Method.Unlock);
+    expect(other.slot).toBe(granted.slot);
+    calls.received(other, Buffer.from('{"name":"b"}'));
+    // Its client is gone before the engine has looked at it.
+    calls.closed(other, false);
+    expect(holders()).toBe(1);
+  });
+
   it('know a reply for an earlier user of their slot, and give back what it grants', async () => {
     const { calls, answers, begin, open } = await openCalls();
     const released: number[] = [];
     open.engine.releaseUndelivered = (shard) => released.push(shard);
     const call = begin();
     calls.received(call, Buffer.from('{"name":"a"}'));
-    const { generation } = call;
+    const { number } = call;
     calls.closed(call, false);
     const again = begin();
     calls.received(again, Buffer.from('{"name":"b"}'));
-    calls.reply(0, generation, again.slot, 5, 0, true, Buffer.from([8, 1]), 0, 2);
+    calls.reply(0, again.slot, number, 5, 0, true, Buffer.from([8, 1]), 0, 2);
     expect(released).toStrictEqual([0]);
     expect(answers).toStrictEqual([]);
-    calls.reply(0, again.generation, again.slot, 5, 0, true, Buffer.from([8, 1]), 0, 2);
+    calls.reply(0, again.slot, again.number, 5, 0, true, Buffer.from([8, 1]), 0, 2);
     expect(answers).toStrictEqual([
       { status: 200, body: '{"locked":true,"name":"","key":""}', closing: false },
     ]);
