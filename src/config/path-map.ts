@@ -43,13 +43,15 @@ function parseEntry(entry: string): MappedPath {
   } catch (error) {
     throw new ConfigError(`zookeeper_path_map: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (path === '/' || isWithin(path, OWN_PATH) || isWithin(OWN_PATH, path))
-    throw new ConfigError(`zookeeper_path_map: ${path} is where the servers keep their own nodes`);
+  if (path === '/' || OWN_PATHS.some((own) => isWithin(path, own) || isWithin(own, path)))
+    throw new ConfigError(
+      `zookeeper_path_map: ${path} is where the servers or ZooKeeper keep their own nodes`,
+    );
   return { name, path, layout };
 }
 
-/** Below it stand the locks that are not mapped. */
-const OWN_PATH = '/locks';
+/** Below the first stand the locks that are not mapped. */
+const OWN_PATHS = ['/locks', '/servers', '/reaper', '/zookeeper'];
 
 function isWithin(path: string, parent: string): boolean {
   return path === parent || path.startsWith(`${parent}/`);

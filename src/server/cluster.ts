@@ -30,6 +30,8 @@ export class Cluster {
   /** Null: what is held ends with the server. */
   readonly #file: SessionFile | null;
   #endState: () => void = () => {};
+  /** Locks of another server that this one has not gone on with yet: they stay in the file until it has. */
+  #unrestored: readonly HeldRecord[];
 
   private constructor(
     nodes: ZooKeeperClient,
@@ -42,12 +44,18 @@ export class Cluster {
     this.paths = new LockPaths(parsePathMap(options.zookeeperPathMap));
     this.#logger = logger;
     this.#file = file;
+    this.#unrestored = saved?.held ?? [];
     const { defaultLockTimeoutMs } = options;
     const ownNodes = (): Promise<string[]> => nodes.getEphemerals('/');
-    this.restore = saved === null ? null : { held: saved.held, defaultLockTimeoutMs, ownNodes };
+    const done = (): void => {
+      this.#unrestored = [];
+      this.#save();
+    };
+    this.restore = saved === null ? null : { held: saved.held, defaultLockTimeoutMs, ownNodes, done };
     if (file === null) return;
     this.#save();
     this.#endState = nodes.onState((state) => {
+      if (state === 'lost') this.#unrestored = [];
       if (state === 'connected') this.#save();
     });
   }
@@ -93,7 +101,7 @@ export class Cluster {
     if (this.#file === null) return this.nodes.close();
     const ticket = await this.nodes.detach();
     try {
-      if (ticket !== null) this.#file.write({ ticket, held });
+      if (ticket !== null) this.#file.write({ ticket, held: [...held, ...this.#unrestored] });
     } finally {
       this.#file.close();
     }
@@ -104,7 +112,7 @@ export class Cluster {
     const { ticket } = this.nodes;
     if (ticket === null) return;
     try {
-      this.#file!.write({ ticket, held: [] });
+      this.#file!.write({ ticket, held: this.#unrestored });
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);
       this.#logger.error({ reason }, 'cannot keep the session with ZooKeeper');

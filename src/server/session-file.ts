@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { describeFileError } from '../config/file-error.ts';
 import { LdlmServerError } from '../contract/server-error.ts';
@@ -69,7 +69,7 @@ export class SessionFile {
       rmSync(temporary, { force: true });
       const fd = openSync(temporary, 'wx', 0o600);
       try {
-        writeSync(fd, text);
+        writeFileSync(fd, text);
         fsyncSync(fd);
       } finally {
         closeSync(fd);

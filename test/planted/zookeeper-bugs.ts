@@ -27,7 +27,7 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a node of an earlier session is taken for one’s own',
     file: QUEUE_NODE,
-    find: 'if (stat !== null && isOf(askedIn, stat))',
+    find: 'if (stat !== null && (stat.ephemeralOwner === askedIn || (await isWritten(nodes, path, stat, data))))',
     replace: 'if (stat !== null)',
     tests: [SIMULATION],
     catches: 'a lease is of the session that lives',
@@ -35,9 +35,9 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a lock is granted on the event of a watch',
     file: ACQUISITION,
-    find: "if (standing.kind === 'behind') await this.#waitFor(standing.nodes.map((node) => childOf(base, node)));",
+    find: "if (standing.kind === 'behind') await this.#waitBehind(standing);",
     replace:
-      "if (standing.kind === 'behind') {\n        await this.#waitFor(standing.nodes.map((node) => childOf(base, node)));\n        return 'held';\n      }",
+      "if (standing.kind === 'behind') {\n        await this.#waitBehind(standing);\n        return 'held';\n      }",
     tests: [SIMULATION],
     catches: 'nobody is let in before those who came first',
   },
@@ -53,15 +53,15 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'who gives up stays in the queue',
     file: ACQUISITION,
-    find: "await discardNode(this.#nodes, node);\n      return this.#changes.isCancelled || held === 'taken' ? null : 'gone';",
-    replace: "return this.#changes.isCancelled || held === 'taken' ? null : 'gone';",
+    find: "await discardNode(this.#nodes, node);\n      if (this.#changes.isCancelled || held === 'taken') return null;",
+    replace: "if (this.#changes.isCancelled || held === 'taken') return null;",
     tests: [SIMULATION],
     catches: 'nobody waits for ever',
   },
   {
     name: 'a creation whose answer was lost is made again without looking for it',
     file: QUEUE_NODE,
-    find: 'const node = await findQueueNode(nodes, base, prefix, nodes.sessionId);',
+    find: 'const node = await findQueueNode(nodes, { base, prefix, data }, nodes.sessionId);',
     replace: 'const node = null as QueueNode | null;',
     tests: [SIMULATION],
     catches: 'nobody is let in before those who came first',
@@ -93,8 +93,8 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'the end of one holder of several is not seen',
     file: 'src/zookeeper/locks/standing.ts',
-    find: 'nodes: nearest.map(({ node }) => node)',
-    replace: 'nodes: nearest.slice(0, 1).map(({ node }) => node)',
+    find: 'nearest.slice(0, WATCHED_MAX).map(({ node }) => node)',
+    replace: 'nearest.slice(0, 1).map(({ node }) => node)',
     tests: [SIMULATION, STANDING],
     catches: 'a free lease is soon given to the next',
   },

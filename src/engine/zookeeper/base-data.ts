@@ -8,6 +8,8 @@ export interface BaseData {
   readonly name: string | null;
 }
 
+const SIZE_MAX = 2 ** 31 - 1;
+
 /** Digits, as kazoo's semaphore has them, and behind a line's end the name of the lock where the node's name is a hash. */
 export function encodeBaseData(node: string, size: number, name: string): Buffer {
   return Buffer.from(isHashed(node) ? `${size}\n${textOf(name)}` : String(size));
@@ -19,6 +21,8 @@ export function decodeBaseData(data: Buffer): BaseData | null {
   const text = data.toString('utf8');
   const match = /^([1-9]\d{0,9})(?:\n([\s\S]+))?$/.exec(text);
   if (match === null) return null;
+  // No request can ask for more.
+  if (Number(match[1]) > SIZE_MAX) return null;
   const name = match[2];
   return { size: Number(match[1]), name: name === undefined ? null : byteStringOf(name) };
 }

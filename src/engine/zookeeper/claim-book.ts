@@ -59,6 +59,18 @@ export class ClaimBook {
     claim.origin.call = 0;
   }
 
+  /** The most waiters that one lock has here. It looks at all claims. */
+  longestQueue(): number {
+    let longest = 0;
+    for (const claims of this.#byName.values()) {
+      if (claims.size <= longest) continue;
+      let waiters = 0;
+      for (const { state } of claims) if (state === 'waiting') waiters++;
+      longest = Math.max(longest, waiters);
+    }
+    return longest;
+  }
+
   ofCall(session: number, call: number): Claim | null {
     return this.#byCall.get(`${session} ${call}`) ?? null;
   }

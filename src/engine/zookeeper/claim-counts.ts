@@ -96,9 +96,10 @@ export class ClaimCounts {
     this.#words[MetricWord.Repeats]!++;
   }
 
-  /** The engine's thread works. */
+  /** The engine's thread works. Called now and then. */
   beat(): void {
     this.#words[MetricWord.HeartbeatMs] = this.#clock.nowMs();
+    this.#words[MetricWord.LongestQueue] = this.#book.longestQueue();
   }
 
   sumOf(word: number): number {

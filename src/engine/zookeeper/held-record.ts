@@ -9,6 +9,8 @@ export interface HeldRecord {
   readonly path: string;
   /** In hexadecimal digits. */
   readonly czxid: string;
+  /** That of its data, as far as the server had seen it. */
+  readonly version: number;
   readonly name: string;
   readonly key: string;
   readonly size: number;
@@ -20,9 +22,9 @@ export interface HeldRecord {
 }
 
 export function recordOf(claim: Claim): HeldRecord {
-  const { place, key, size, mode, lockTimeoutMs, holder, requestId, node } = claim;
+  const { place, key, size, mode, lockTimeoutMs, holder, requestId, node, version } = claim;
   return {
-    ...{ path: node!.path, czxid: node!.czxid.toString(16), name: textOf(place.name), key },
+    ...{ path: node!.path, czxid: node!.czxid.toString(16), version, name: textOf(place.name), key },
     ...{ size, mode, lockTimeoutMs, holder: textOf(holder) },
     requestId: Buffer.from(requestId, 'latin1').toString('hex'),
   };
@@ -52,7 +54,7 @@ export function isHeldRecord(value: unknown): value is HeldRecord {
   if (typeof value !== 'object' || value === null) return false;
   const record = value as Readonly<Record<keyof HeldRecord, unknown>>;
   const texts = [record.path, record.name, record.key, record.holder];
-  const numbers = [record.size, record.mode, record.lockTimeoutMs];
+  const numbers = [record.size, record.mode, record.lockTimeoutMs, record.version];
   return (
     texts.every((text) => typeof text === 'string') &&
     numbers.every((number) => Number.isSafeInteger(number)) &&

@@ -30,6 +30,11 @@ export class HeldWatch {
     this.#events = events;
   }
 
+  /** Whether the end of its node would be known. */
+  has(claim: Claim): boolean {
+    return this.#watchers.has(claim);
+  }
+
   add(claim: Claim): void {
     this.#fresh.add(claim);
     this.#endTimer ??= this.#nodes.clock.after(UNWATCHED_MS, () => this.#watchFresh());

@@ -4,7 +4,7 @@ import { NoNodeError } from '../../zookeeper/server-refusal.ts';
 import type { Claim } from './claim.ts';
 import { claimOfRecord, type HeldRecord } from './held-record.ts';
 import type { LockPaths } from './lock-place.ts';
-import { SERVERS_PATH } from './server-register.ts';
+import { decodeNodeData } from './node-data.ts';
 
 /** What a server that has taken over the session of another one begins with. */
 export interface RestorePlan {
@@ -14,6 +14,16 @@ export interface RestorePlan {
   readonly defaultLockTimeoutMs: number;
   /** All nodes that vanish with the session. */
   readonly ownNodes: () => Promise<readonly string[]>;
+  /** Called when they are held here. */
+  readonly done: () => void;
+}
+
+/** The same with what only the engine can do. */
+export interface RestoreParts extends RestorePlan {
+  /** Says in the node of a lock that outlives its server who sees to it from now on. */
+  readonly takeOver: (claim: Claim) => Promise<void>;
+  /** Where this server has said that it is there; empty: it has not. */
+  readonly ownPath: string;
 }
 
 const CHECKED_TOGETHER = 256;
@@ -27,7 +37,7 @@ const CHECKED_TOGETHER = 256;
 export async function restoreHolds(
   nodes: Nodes,
   paths: LockPaths,
-  plan: RestorePlan,
+  plan: RestoreParts,
   nowMs: () => number,
 ): Promise<Claim[]> {
   const claims: Claim[] = [];
@@ -37,9 +47,7 @@ export async function restoreHolds(
     claims.push(...found.filter((claim) => claim !== null));
   }
   const kept = new Set(claims.map(({ node }) => node!.path));
-  const left = (await plan.ownNodes()).filter(
-    (path) => !kept.has(path) && !path.startsWith(`${SERVERS_PATH}/`),
-  );
+  const left = (await plan.ownNodes()).filter((path) => !kept.has(path) && path !== plan.ownPath);
   const { sessionId } = nodes;
   await Promise.all(left.map((path) => discardNode(nodes, { path, sessionId })));
   return claims;
@@ -49,17 +57,22 @@ export async function restoreHolds(
 async function restoreOne(
   nodes: Nodes,
   paths: LockPaths,
-  { defaultLockTimeoutMs }: RestorePlan,
+  plan: RestoreParts,
   record: HeldRecord,
   nowMs: number,
 ): Promise<Claim | null> {
+  const { defaultLockTimeoutMs } = plan;
   try {
-    const { stat } = await nodes.getData(record.path);
+    const { data, stat } = await nodes.getData(record.path);
     if (stat.ephemeralOwner !== nodes.sessionId && stat.ephemeralOwner !== 0n) return null;
     if (stat.czxid.toString(16) !== record.czxid) return null;
     const claim = claimOfRecord(record, paths, nodes.sessionId, nowMs);
+    // Another server may have renewed it meanwhile.
+    const written = stat.version === record.version ? null : decodeNodeData(data);
+    const lockTimeoutMs = Math.max(record.lockTimeoutMs, written?.lockTimeoutMs ?? 0);
     claim.version = stat.version;
-    claim.setLease(record.lockTimeoutMs > 0 ? record.lockTimeoutMs : defaultLockTimeoutMs, nowMs);
+    claim.setLease(lockTimeoutMs > 0 ? lockTimeoutMs : defaultLockTimeoutMs, nowMs);
+    if (stat.ephemeralOwner === 0n) await plan.takeOver(claim);
     return claim;
   } catch (error) {
     if (error instanceof NoNodeError) return null;

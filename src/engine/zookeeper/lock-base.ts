@@ -53,15 +53,15 @@ export class LockBases {
 
   /**
    * Whether a lock that was not used from here lately has this size, before there is a contender: one for a lock of another size
-   * would be in the way of those who ask for the right one. Makes the node if it is missing.
+   * would be in the way of those who ask for the right one. The node is made only when somebody is to stand below it: one that
+   * never had a child is never removed.
    *
    * @throws LockRefusedError
    */
   async expect(place: LockPlace, size: number): Promise<void> {
     if (!saysSize(place) || this.#known.get(place.base)?.size === size) return;
     const recorded = await this.#readSize(place);
-    if (recorded === null) await this.make(place, size);
-    else if (recorded !== size) throw new LockRefusedError(Refusals.sizeMismatch);
+    if (recorded !== null && recorded !== size) throw new LockRefusedError(Refusals.sizeMismatch);
   }
 
   /**

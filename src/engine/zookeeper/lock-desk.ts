@@ -1,12 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
 import { Limits } from '../../base/limits.ts';
-import { LockMode } from '../../contract/lock-mode.ts';
 import { type Refusal, Refusals } from '../../contract/refusal.ts';
 import type { LockCommand } from '../../core/command.ts';
 import { checkLock } from '../../core/lock-check.ts';
 import { CallEnd, FencingToken } from '../../core/sink.ts';
 import type { Replies } from '../../shard/replies.ts';
-import { discardNode, isSessionOver, isUnanswered, removeNode } from '../../zookeeper/locks/node-removal.ts';
+import { isSessionOver, isUnanswered } from '../../zookeeper/locks/node-removal.ts';
 import type { QueueNode } from '../../zookeeper/locks/queue-node.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
@@ -14,13 +13,21 @@ import { TooManyRequestsError } from '../../zookeeper/zookeeper-error.ts';
 import { Claim, keyOfRequest, readToken } from './claim.ts';
 import { type ClaimBook, requestKey } from './claim-book.ts';
 import type { ClaimCounts, ReleaseCause } from './claim-counts.ts';
+import { ClaimLeases } from './claim-leases.ts';
 import { ClaimTimers } from './claim-timers.ts';
+import { checkAbilities, checkPlace } from './command-check.ts';
 import { HeldWatch } from './held-watch.ts';
 import type { LockBases } from './lock-base.ts';
-import { type LockPaths, type LockPlace, textOf } from './lock-place.ts';
+import type { LockPaths, LockPlace } from './lock-place.ts';
 import { lockRequestOf } from './lock-request.ts';
-import { encodeNodeData, type NodeData, serverName } from './node-data.ts';
-import { LockRefusedError, RequestElsewhereError } from './refused-error.ts';
+import type { NodeData } from './node-data.ts';
+import { NodeDisposal } from './node-disposal.ts';
+import {
+  GrantedElsewhereError,
+  LockRefusedError,
+  NodeRemovedError,
+  RequestElsewhereError,
+} from './refused-error.ts';
 import { RequestRepeats } from './request-repeats.ts';
 import type { ServerRegister } from './server-register.ts';
 
@@ -49,6 +56,8 @@ export class LockDesk {
   readonly #parts: LockDeskParts;
   readonly #timers: ClaimTimers;
   readonly #watch: HeldWatch;
+  readonly #leases: ClaimLeases;
+  readonly #disposal: NodeDisposal;
   readonly #repeats: RequestRepeats;
   readonly #token = new FencingToken();
   /** Requests that were given up and may have a node still, by the lock's name. */
@@ -60,16 +69,20 @@ export class LockDesk {
   constructor(parts: LockDeskParts) {
     this.#parts = parts;
     this.#timers = new ClaimTimers(parts.clock, parts.nodes.clock, (claim) => this.#due(claim));
+    this.#disposal = new NodeDisposal(parts.nodes, parts.register !== null);
+    this.#leases = new ClaimLeases(parts, {
+      deadlineMoved: (claim) => this.#timers.set(claim),
+      gone: (claim) => this.#forget(claim, 'revocation'),
+      isWatched: (claim) => this.#watch.has(claim),
+    });
     this.#repeats = new RequestRepeats(parts, {
+      renew: (claim, lockTimeoutMs) => void this.#leases.renew(claim, lockTimeoutMs).catch(ignore),
       deadlineMoved: (claim) => this.#timers.set(claim),
       tellGrant: (claim) => this.#tellGrant(claim),
     });
     this.#watch = new HeldWatch(parts.nodes, {
       gone: (claim) => this.#forget(claim, 'revocation'),
-      written: (claim, { lockTimeoutMs, asksRenewal }) => {
-        if (lockTimeoutMs > 0 && claim.lockTimeoutMs > 0) this.#renewedElsewhere(claim, lockTimeoutMs);
-        if (asksRenewal) void this.#confirm(claim);
-      },
+      written: (claim, data) => this.#leases.written(claim, data),
     });
   }
 
@@ -125,6 +138,11 @@ export class LockDesk {
       if (claim.origin.session === session) claim.origin.session = 0;
   }
 
+  /** See {@link ClaimLeases.takeOver}. */
+  takeOver(claim: Claim): Promise<void> {
+    return this.#leases.takeOver(claim);
+  }
+
   /** A lock that this server goes on with, which another one has granted. */
   adopt(claim: Claim): void {
     this.#parts.book.add(claim);
@@ -160,9 +178,8 @@ export class LockDesk {
    * @throws NoAuthError
    */
   release(claim: Claim, cause: ReleaseCause): Promise<boolean> {
-    const { path, sessionId } = claim.node!;
     this.#forget(claim, cause);
-    return removeNode(this.#parts.nodes, path, sessionId);
+    return this.#disposal.remove(claim.node!);
   }
 
   /** Takes a waiter out of the queue, whose own call is told that another one did. */
@@ -171,43 +188,14 @@ export class LockDesk {
     this.#depart(claim);
   }
 
-  renew(claim: Claim, lockTimeoutMs: number): void {
-    claim.setLease(lockTimeoutMs, this.#parts.clock.nowMs());
-    this.#timers.set(claim);
-    this.#parts.counts.renewed();
+  /** See {@link ClaimLeases.renew}. */
+  renewHeld(claim: Claim, lockTimeoutMs: number): Promise<boolean> {
+    return this.#leases.renew(claim, lockTimeoutMs);
   }
 
-  /** Says that it was renewed, by taking away what asks for that. */
-  async #confirm(claim: Claim): Promise<void> {
-    const { nodes } = this.#parts;
-    try {
-      const data = this.#dataOf(claim, claim.grantedMs);
-      claim.version = (await nodes.setData(claim.node!.path, data, claim.version)).version;
-    } catch {
-      // Whoever asks has no answer then, and asks again; what was written meanwhile is seen by the watch.
-    }
-  }
-
-  /**
-   * The same, as one of its holder's. A node that stays has to say how long the lease is, for those who see to it when this server
-   * is gone; that it was renewed it need not say, because they begin with a whole one.
-   */
-  async renewHeld(claim: Claim, lockTimeoutMs: number): Promise<boolean> {
-    const { nodes, register } = this.#parts;
-    const isSaid = register === null || claim.lockTimeoutMs === lockTimeoutMs;
-    claim.isRenewedHere = true;
-    this.renew(claim, lockTimeoutMs);
-    if (isSaid) return true;
-    const { version } = await nodes.setData(claim.node!.path, this.#dataOf(claim, claim.grantedMs));
-    claim.version = Math.max(claim.version, version);
-    return claim.state === 'held';
-  }
-
-  /** Of which renewal its holder was told last, nobody knows when there was one here, too: then the longer lease holds. */
-  #renewedElsewhere(claim: Claim, lockTimeoutMs: number): void {
-    const endsMs = this.#parts.clock.nowMs() + lockTimeoutMs;
-    if ((claim.isRenewedHere || claim.isShared) && endsMs < claim.deadlineMs) return;
-    this.renew(claim, lockTimeoutMs);
+  /** There is a session again: what the last one has left is removed. */
+  sessionBegun(): void {
+    void this.#disposal.removeOwed();
   }
 
   close(): void {
@@ -228,7 +216,7 @@ export class LockDesk {
       if (register !== null) await register.ready();
       if (isEnded(claim)) return;
       const mode = register === null ? 'ephemeralSequential' : 'persistentSequential';
-      claim.request = lockRequestOf(nodes, bases, claim, this.#dataOf(claim, 0), mode);
+      claim.request = lockRequestOf(nodes, bases, claim, this.#leases.dataOf(claim, 0), mode);
       const node = await claim.request.run();
       if (node === null) this.#taken(claim);
       else if (register === null) this.#granted(claim, node);
@@ -245,12 +233,12 @@ export class LockDesk {
   async #markGranted(claim: Claim, node: QueueNode): Promise<void> {
     const { nodes, clock } = this.#parts;
     try {
-      if (claim.state === 'ended') return void (await discardNode(nodes, node));
-      const { version } = await nodes.setData(node.path, this.#dataOf(claim, clock.nowMs()));
+      if (claim.state === 'ended') return void (await this.#disposal.discard(node));
+      const { version } = await nodes.setData(node.path, this.#leases.dataOf(claim, clock.nowMs()));
       claim.version = version;
       this.#granted(claim, node);
     } catch (error) {
-      await discardNode(nodes, node);
+      await this.#disposal.discard(node);
       // Somebody has removed it while it waited for this.
       if (!(error instanceof NoNodeError)) throw error;
       this.#refuse(claim, CallEnd.Unreachable);
@@ -259,7 +247,7 @@ export class LockDesk {
 
   #granted(claim: Claim, node: QueueNode): void {
     const { nodes, clock, counts } = this.#parts;
-    if (claim.state === 'ended') return void discardNode(nodes, node);
+    if (claim.state === 'ended') return void this.#disposal.discard(node);
     if (!nodes.isSessionAlive(node.sessionId)) return this.#refuse(claim, CallEnd.Unreachable);
     const nowMs = clock.nowMs();
     claim.state = 'held';
@@ -284,10 +272,21 @@ export class LockDesk {
     if (claim.state === 'ended') return;
     if (error instanceof LockRefusedError) return this.#refuse(claim, error.refusal);
     if (error instanceof RequestElsewhereError) return this.#refuse(claim, CallEnd.Elsewhere);
+    if (error instanceof NodeRemovedError) return this.#refuse(claim, CallEnd.Superseded);
+    if (error instanceof GrantedElsewhereError) return this.#repeatGranted(claim, error.czxid);
     if (error instanceof TooManyRequestsError) return this.#refuse(claim, Refusals.tooManyClaims);
     if (isUnanswered(error) || isSessionOver(error)) return this.#refuse(claim, CallEnd.Unreachable);
     this.#parts.failed(error, claim.place);
     this.#refuse(claim, CallEnd.Failed);
+  }
+
+  /** A lock that outlives its server was granted for this request before: its caller has come to another server. */
+  #repeatGranted(claim: Claim, czxid: bigint): void {
+    const { origin, place, lockKey } = claim;
+    this.#end(claim);
+    this.#parts.counts.refused();
+    this.#parts.counts.repeated();
+    this.#parts.replies.granted(origin, place.name, lockKey, readToken({ czxid }, this.#token));
   }
 
   #refuse(claim: Claim, why: Refusal | CallEnd): void {
@@ -316,16 +315,15 @@ export class LockDesk {
 
   /** Another server may have renewed it, which is known by the version of its node. */
   async #expire(claim: Claim): Promise<void> {
-    const { nodes, book, counts, keepOnSessionEnd } = this.#parts;
-    const { path, sessionId } = claim.node!;
+    const { book, counts, keepOnSessionEnd } = this.#parts;
     this.#forget(claim, 'expiry');
     this.#inDoubt.set(claim.key, claim);
     try {
-      await removeNode(nodes, path, sessionId, claim.version);
+      await this.#disposal.remove(claim.node!, claim.version);
     } catch (error) {
       if (!(error instanceof BadVersionError)) return this.#parts.failed(error, claim.place);
       // Its session has ended meanwhile.
-      if (claim.origin.session === 0 && !keepOnSessionEnd) return discardNode(nodes, claim.node!);
+      if (claim.origin.session === 0 && !keepOnSessionEnd) return this.#disposal.discard(claim.node!);
       claim.state = 'held';
       claim.setLease(claim.lockTimeoutMs, this.#parts.clock.nowMs());
       book.add(claim);
@@ -380,27 +378,6 @@ export class LockDesk {
     this.#parts.book.remove(claim);
     this.#timers.remove(claim);
   }
-
-  /** What the node of a claim says that was granted then, 0 for not yet. */
-  #dataOf({ origin, holder, lockTimeoutMs, askedMs }: Claim, grantedMs: number): Buffer {
-    const { nodes, describeSession } = this.#parts;
-    return encodeNodeData({
-      ...{ server: serverName(nodes.sessionId), client: describeSession(origin.session) },
-      ...{ holder: textOf(holder), lockTimeoutMs, sinceMs: askedMs, grantedMs, asksRenewal: false },
-    });
-  }
-}
-
-/** What this engine has no way to do. */
-function checkAbilities({ permits }: LockCommand): Refusal | null {
-  return permits > 1 ? Refusals.permitsUnsupported : null;
-}
-
-/** What the layout has no way to do that the operator has named for the lock. */
-function checkPlace({ mapped }: LockPlace, { size, mode }: LockCommand): Refusal | null {
-  if (mapped === null) return null;
-  if (mapped !== 'semaphore' && size !== 1) return Refusals.sizeMismatch;
-  return mapped !== 'rw' && mode === LockMode.Shared ? Refusals.sharedUnsupported : null;
 }
 
 /** It may have ended meanwhile. */

@@ -13,10 +13,12 @@ import {
 import type { Rule } from '../../zookeeper/locks/standing.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
+import { NoNodeError } from '../../zookeeper/server-refusal.ts';
 import type { Claim } from './claim.ts';
 import { SEMAPHORE_LEASES, SEMAPHORE_LOCKS } from './layout-check.ts';
 import { type LockBases, layoutOf } from './lock-base.ts';
-import { RequestElsewhereError } from './refused-error.ts';
+import { decodeNodeData, serverName } from './node-data.ts';
+import { GrantedElsewhereError, NodeRemovedError, RequestElsewhereError } from './refused-error.ts';
 
 /** Who may hold a lock together, by what its claims ask for. */
 function ruleOf({ place, size, mode }: Pick<Claim, 'place' | 'size' | 'mode'>): Rule {
@@ -43,6 +45,7 @@ export function lockRequestOf(
   const acquisition = new Acquisition(nodes, {
     ...{ base: place.base, rule: () => rule, data, tries, mode, prefix },
     makeBase: () => bases.make(place, size),
+    removed: () => new NodeRemovedError(),
     check: async (listing, own) => {
       await refuseTwin(nodes, place.base, prefix, listing, own);
       await bases.check(place, size, listing);
@@ -59,9 +62,9 @@ export function lockRequestOf(
 
 /**
  * A request that its caller has made to another server before stands in the queue still: that one gives it up as soon as it notices
- * that its caller is gone.
+ * that its caller is gone. Where locks outlive their server it may have been granted.
  *
- * @throws RequestElsewhereError
+ * @throws RequestElsewhereError, GrantedElsewhereError
  */
 async function refuseTwin(
   nodes: Nodes,
@@ -72,9 +75,16 @@ async function refuseTwin(
 ): Promise<void> {
   for (const child of children) {
     if (child === own?.name || !child.startsWith(prefix)) continue;
-    const stat = await nodes.exists(childOf(base, child));
+    const twin = await nodes.getData(childOf(base, child)).catch((error: unknown) => {
+      if (error instanceof NoNodeError) return null;
+      throw error;
+    });
     // One of ours is a creation whose answer was lost.
-    if (stat !== null && stat.ephemeralOwner !== nodes.sessionId) throw new RequestElsewhereError();
+    if (twin === null || twin.stat.ephemeralOwner === nodes.sessionId) continue;
+    const data = decodeNodeData(twin.data);
+    const isGranted = twin.stat.ephemeralOwner === 0n && data !== null && data.grantedMs > 0;
+    if (isGranted) throw new GrantedElsewhereError(twin.stat.czxid);
+    if (data?.server !== serverName(nodes.sessionId)) throw new RequestElsewhereError();
   }
 }
 
@@ -95,8 +105,20 @@ function semaphoreRequest(
     run: async () => {
       await bases.make(place, size);
       await bases.check(place, size, await nodes.getChildren(base));
+      await refuseLeaseTwin(nodes, base, protectionOf(claim.key));
       return lease.run();
     },
     cancel: () => lease.cancel(),
   };
+}
+
+/** The same among the leases, and among those who are about to make one. */
+async function refuseLeaseTwin(nodes: Nodes, base: string, prefix: string): Promise<void> {
+  for (const path of [childOf(base, SEMAPHORE_LEASES), childOf(base, SEMAPHORE_LOCKS)]) {
+    const listing = await nodes.getChildren(path).catch((error: unknown) => {
+      if (error instanceof NoNodeError) return null;
+      throw error;
+    });
+    if (listing !== null) await refuseTwin(nodes, path, prefix, listing, null);
+  }
 }

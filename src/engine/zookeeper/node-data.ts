@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import type { SessionInfo } from '../../contract/lock-info.ts';
 
 const VERSION = 1;
@@ -7,7 +8,7 @@ const VERSION = 1;
  * write an address into theirs, or nothing.
  */
 export interface NodeData {
-  /** The ZooKeeper session of the server that made the node, in hexadecimal digits. */
+  /** The server that has made the node, see {@link serverName}. */
   readonly server: string;
   readonly client: SessionInfo;
   /** The free text that came with the request. */
@@ -57,10 +58,15 @@ export function decodeNodeData(bytes: Buffer): NodeData | null {
   };
 }
 
-/** How a ZooKeeper session is named in a node's data. */
+/**
+ * How a server is named in its nodes' data while it has this session: another process that goes on with the session is another
+ * server, which does not see to what this one has left.
+ */
 export function serverName(sessionId: bigint): string {
-  return BigInt.asUintN(64, sessionId).toString(16);
+  return `${BigInt.asUintN(64, sessionId).toString(16)}-${PROCESS}`;
 }
+
+const PROCESS = randomBytes(6).toString('hex');
 
 type Fields = Readonly<Record<string, unknown>>;
 
@@ -81,5 +87,5 @@ function textIn(fields: Fields, name: string): string {
 
 function numberIn(fields: Fields, name: string): number {
   const value = fields[name];
-  return typeof value === 'number' && Number.isFinite(value) && value > 0 ? value : 0;
+  return typeof value === 'number' && value > 0 && value <= Number.MAX_SAFE_INTEGER ? value : 0;
 }

@@ -18,10 +18,6 @@ interface Lease {
 export class OrphanLeases {
   readonly #leases = new Map<string, Lease>();
 
-  get count(): number {
-    return this.#leases.size;
-  }
-
   /** When the first of them is over; Infinity for none. */
   get nextMs(): number {
     let nextMs = Number.POSITIVE_INFINITY;

@@ -89,7 +89,7 @@ async function splitOf(
   children: readonly string[],
   size: number,
 ): Promise<Split> {
-  if (mapped === 'semaphore') return splitSemaphore(nodes, base);
+  if (mapped === 'semaphore') return splitSemaphore(nodes, base, size);
   const at = ({ node }: Contender): string => childOf(base, node);
   if (mapped === 'mutex' || (mapped === null && size > 1)) {
     const queue = queueOf(children, [LOCK_NAME]).map(at);
@@ -102,7 +102,7 @@ async function splitOf(
 }
 
 /** Who is next in line for a semaphore has its lease already, and waits until there are few enough of them. */
-async function splitSemaphore(nodes: Nodes, base: string): Promise<Split> {
+async function splitSemaphore(nodes: Nodes, base: string, size: number): Promise<Split> {
   const [leases, locks] = [childOf(base, SEMAPHORE_LEASES), childOf(base, SEMAPHORE_LOCKS)];
   const list = async (path: string, names: readonly string[]): Promise<string[]> => {
     const { children } = await nodes.getChildren(path).catch((error: unknown) => {
@@ -112,7 +112,7 @@ async function splitSemaphore(nodes: Nodes, base: string): Promise<Split> {
     return queueOf(children, names).map(({ node }) => childOf(path, node));
   };
   const [holders, waiters] = await Promise.all([list(leases, [LEASE_NAME]), list(locks, [LOCK_NAME])]);
-  return { holders, waiters };
+  return { holders: holders.slice(0, size), waiters };
 }
 
 async function readAll(nodes: Nodes, paths: readonly string[]): Promise<PlacedContender[]> {

@@ -1,6 +1,6 @@
 import type { HeldLock } from '../../zookeeper/locks/held-lock.ts';
 import { Mutex } from '../../zookeeper/locks/mutex.ts';
-import { pause } from '../../zookeeper/locks/node-removal.ts';
+import { isSessionOver, isUnanswered, pause } from '../../zookeeper/locks/node-removal.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
 import type { LockPaths } from './lock-place.ts';
@@ -65,6 +65,7 @@ export class Reaper {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+      let leastMs = 1;
       try {
         await this.#watchServers();
         this.#leases.see(await this.#findOrphans(), clock.nowMs());
@@ -73,23 +74,29 @@ export class Reaper {
           if (!held.locked) return;
           await this.#delete(path, version);
         }
-      } catch {
-        // Not answered: it is asked again.
+      } catch (error) {
+        if (!isUnanswered(error) && !isSessionOver(error)) this.#failed(error);
+        leastMs = AGAIN_MS;
       }
-      const lookMs = this.#leases.count > 0 ? ORPHANS_LOOK_MS : LOOK_MS;
-      const waitMs = Math.min(lookMs, Math.max(1, this.#leases.nextMs - clock.nowMs()));
+      // Locks without a timeout wait for their keys, and nothing here can end them.
+      const lookMs = this.#leases.nextMs < Number.POSITIVE_INFINITY ? ORPHANS_LOOK_MS : LOOK_MS;
+      const waitMs = Math.min(lookMs, Math.max(leastMs, this.#leases.nextMs - clock.nowMs()));
       const endTimer = clock.after(waitMs, this.#wake);
       await woken;
       endTimer();
     }
   }
 
+  /** One watch, whatever number of times it is set. */
+  readonly #serversChanged = (): void => this.#wake();
+
   async #watchServers(): Promise<void> {
+    this.#nodes.removeWatcher(SERVERS_PATH, this.#serversChanged);
     try {
-      await this.#nodes.getChildren(SERVERS_PATH, this.#wake);
+      await this.#nodes.getChildren(SERVERS_PATH, this.#serversChanged);
     } catch (error) {
       if (!(error instanceof NoNodeError)) throw error;
-      await this.#nodes.exists(SERVERS_PATH, this.#wake);
+      await this.#nodes.exists(SERVERS_PATH, this.#serversChanged);
     }
   }
 

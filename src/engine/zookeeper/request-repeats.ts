@@ -7,6 +7,8 @@ import type { LockDeskParts } from './lock-desk.ts';
 
 /** What a repeat has to have done for it. */
 export interface RepeatEvents {
+  /** The claim gets a new lease. */
+  renew(claim: Claim, lockTimeoutMs: number): void;
   /** The claim has another deadline. */
   deadlineMoved(claim: Claim): void;
   /** The claim's call is to be told of its grant. */
@@ -33,7 +35,7 @@ export class RequestRepeats {
       replies.notLocked(origin, name, Refusals.requestReleased);
     } else if (claim.size !== command.size || claim.mode !== command.mode)
       replies.notLocked(origin, name, Refusals.requestDiffers);
-    else if (claim.state === 'held') this.#repeatHeld(claim, command, nowMs);
+    else if (claim.state === 'held') this.#repeatHeld(claim, command);
     // TryLock never waits, so the waiter stays with the call that does.
     else if (command.tryOnly) replies.notLocked(origin, name, null);
     else this.#repeatWaiting(claim, command, nowMs);
@@ -41,15 +43,12 @@ export class RequestRepeats {
   }
 
   /** Which of its calls its caller listens to, nobody can tell here. */
-  #repeatHeld(claim: Claim, command: LockCommand, nowMs: number): void {
+  #repeatHeld(claim: Claim, command: LockCommand): void {
     const { book, counts } = this.#parts;
     counts.repeated();
     book.move(claim, () => claim.move(command));
     claim.isShared = true;
-    if (command.lockTimeoutMs > 0) {
-      claim.setLease(command.lockTimeoutMs, nowMs);
-      this.#events.deadlineMoved(claim);
-    }
+    if (command.lockTimeoutMs > 0) this.#events.renew(claim, command.lockTimeoutMs);
     this.#events.tellGrant(claim);
   }
 

@@ -28,6 +28,11 @@ export class ServerRegister {
     this.#failed = failed;
   }
 
+  /** Where it is said for the session that lives now. */
+  get path(): string {
+    return serverPath(serverName(this.#nodes.sessionId));
+  }
+
   /** Resolves when it is said for the session that lives now. */
   ready(): Promise<void> {
     const { sessionId } = this.#nodes;

@@ -62,6 +62,8 @@ export interface ZooKeeperEvents extends EngineEvents {
   locksLost(sessions: ReadonlySet<number>): void;
 }
 
+const BEAT_MS = 500;
+
 /** What is not there is empty. */
 const NO_RINGS: RingGauges = { requestBytes: 0, replyBytes: 0, requestStalls: 0 };
 
@@ -78,13 +80,15 @@ export class ZooKeeperEngine implements ServerEngine {
   readonly #book = new ClaimBook();
   readonly #locks: LockDesk;
   readonly #keys: KeyDesk;
-  readonly #reaper: Reaper | null;
+  readonly #register: ServerRegister | null;
+  #reaper: Reaper | null = null;
   readonly #heldLong: HeldLong;
   readonly #lock = new LockCommand();
   readonly #unlock = new UnlockCommand();
   readonly #renew = new RenewCommand();
   readonly #keyText = new Span();
   readonly #endState: () => void;
+  #endBeat: () => void = () => {};
   #isPublishing = false;
   /** Sessions that have lost locks and are not told yet. */
   #losers = new Set<number>();
@@ -107,17 +111,13 @@ export class ZooKeeperEngine implements ServerEngine {
     const bases = new LockBases(nodes, (path, child, layout) =>
       events.notice(0, 'A ZooKeeper node is used for another kind of lock', { path, child, layout }, 0),
     );
-    const failed = (error: unknown, attributes: DebugAttributes): void => {
-      const reason = error instanceof Error ? error.message : String(error);
-      events.notice(0, 'ZooKeeper has refused an operation', { ...attributes, reason }, 0);
-    };
     // Locks that outlive the sessions of clients outlive the server's, too.
-    const register = keepOnSessionEnd ? new ServerRegister(nodes, (error) => failed(error, {})) : null;
-    this.#reaper = keepOnSessionEnd ? new Reaper(nodes, paths, (error) => failed(error, {})) : null;
+    this.#register = keepOnSessionEnd ? new ServerRegister(nodes, (error) => this.#failed(error, {})) : null;
     const parts: LockDeskParts = {
-      ...{ nodes, clock, paths, bases, register, keepOnSessionEnd, keepOnStop, describeSession },
+      ...{ nodes, clock, paths, bases, keepOnSessionEnd, keepOnStop, describeSession },
+      register: this.#register,
       ...{ book: this.#book, counts: this.#counts, replies: this.#replies },
-      failed: (error, { name, base }) => failed(error, { lock: textOf(name), path: base }),
+      failed: (error, { name, base }) => this.#failed(error, { lock: textOf(name), path: base }),
     };
     this.#locks = new LockDesk(parts);
     this.#keys = new KeyDesk(parts, this.#locks);
@@ -125,6 +125,7 @@ export class ZooKeeperEngine implements ServerEngine {
       notice: (message, attributes, session = 0) => events.notice(0, message, attributes, session),
     };
     this.#heldLong = new HeldLong(this.#book, clock, nodes.clock, notices, options.heldLongMs ?? 0);
+    this.#beat();
     this.#endState = nodes.onState((state) => this.#stateChanged(state));
   }
 
@@ -152,10 +153,10 @@ export class ZooKeeperEngine implements ServerEngine {
 
   /** The session had begun before the engine was made. */
   async ready(): Promise<void> {
-    const { restore, nodes, paths } = this.#options;
-    if (restore == null) return;
-    for (const claim of await restoreHolds(nodes, paths, restore, () => this.clock.nowMs()))
-      this.#locks.adopt(claim);
+    const { restore, nodes, paths, keepOnSessionEnd } = this.#options;
+    if (restore != null) await this.#restore(restore);
+    // Its own node must not be among what is left of the server before.
+    if (keepOnSessionEnd) this.#reaper = new Reaper(nodes, paths, (error) => this.#failed(error, {}));
   }
 
   submit(
@@ -170,7 +171,6 @@ export class ZooKeeperEngine implements ServerEngine {
     end: number,
   ): number {
     this.#counts.requested();
-    this.#counts.beat();
     this.#book.renumber(session, call);
     const origin = new Origin();
     origin.method = method;
@@ -225,11 +225,30 @@ export class ZooKeeperEngine implements ServerEngine {
   async close(): Promise<void> {
     this.#isClosed = true;
     this.#endState();
+    this.#endBeat();
     this.#locks.close();
     this.#heldLong.close();
     await this.#reaper?.close();
     const held = [...this.#book].filter(({ state }) => state === 'held');
     await this.#options.end(held.map(recordOf));
+  }
+
+  async #restore(plan: RestorePlan): Promise<void> {
+    const { nodes, paths } = this.#options;
+    if (this.#register !== null) await this.#register.ready();
+    const parts = {
+      ...plan,
+      ownPath: this.#register?.path ?? '',
+      takeOver: (claim: Claim) => this.#locks.takeOver(claim),
+    };
+    for (const claim of await restoreHolds(nodes, paths, parts, () => this.clock.nowMs()))
+      this.#locks.adopt(claim);
+    plan.done();
+  }
+
+  #failed(error: unknown, attributes: DebugAttributes): void {
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#events.notice(0, 'ZooKeeper has refused an operation', { ...attributes, reason }, 0);
   }
 
   #lockOrTry(origin: Origin, error: DecodeError | null, deadlineMs: number): void {
@@ -280,6 +299,12 @@ export class ZooKeeperEngine implements ServerEngine {
     else this.#replies.malformed(origin);
   }
 
+  /** Says that the thread works, also when nobody asks for anything. */
+  #beat(): void {
+    this.#counts.beat();
+    this.#endBeat = this.#options.nodes.clock.after(BEAT_MS, () => this.#beat());
+  }
+
   #publishSoon(): void {
     if (this.#isPublishing) return;
     this.#isPublishing = true;
@@ -307,6 +332,7 @@ export class ZooKeeperEngine implements ServerEngine {
   #stateChanged(state: SessionState): void {
     if (state === 'lost' || state === 'closed')
       for (const session of this.#locks.loseAll()) this.#losers.add(session);
+    if (state === 'connected') this.#locks.sessionBegun();
     this.#publishSoon();
   }
 }

@@ -9,6 +9,7 @@ import { removeNode } from '../../zookeeper/locks/node-removal.ts';
 import { ClusterRows, type LocalClaims } from './cluster-rows.ts';
 import { ClusterWatch } from './cluster-watch.ts';
 import {
+  ClusterUnreachableError,
   InspectionEndedError,
   type Inspector,
   type ListPage,
@@ -85,7 +86,7 @@ export class ClusterInspector implements Inspector {
   }
 
   watch({ prefix }: WatchQuery, listener: (steps: readonly WatchStep[]) => void): Watch {
-    this.#checkOpen();
+    if (this.#isClosed) throw new InspectionEndedError();
     const watch = this.#openWatch(nameOf(prefix), listener);
     // Whoever asks for a watch has it before its first step.
     if (this.#mirror!.isComplete) setImmediate(() => watch.begin());
@@ -122,13 +123,16 @@ export class ClusterInspector implements Inspector {
 
   async #release(lock: PlacedLock, meant: readonly PlacedContender[]): Promise<UnlockOutcome> {
     const { nodes, local } = this.#options;
+    const { sessionId } = nodes;
     const done = await Promise.all(
       meant.map(({ path, key }) => {
         const claim = local.claimOf(lock.place.name, key);
-        return claim === null ? removeNode(nodes, path, nodes.sessionId) : local.release(claim);
+        return claim === null ? removeNode(nodes, path, sessionId) : local.release(claim);
       }),
     );
     const released = meant.filter((_contender, index) => done[index]);
+    if (released.length < meant.length && !nodes.isSessionAlive(sessionId))
+      throw new ClusterUnreachableError();
     if (released.length === 0) return nothingReleased(Refusals.lockDoesNotExist);
     const infos = released.map((contender) => this.#rows.holder(lock, contender));
     return { released: infos, releasedCount: infos.length, refusal: null, holders: [], holderCount: 0 };
@@ -162,6 +166,7 @@ export class ClusterInspector implements Inspector {
 
   #checkOpen(): void {
     if (this.#isClosed) throw new InspectionEndedError();
+    if (this.#options.nodes.state !== 'connected') throw new ClusterUnreachableError();
   }
 }
 

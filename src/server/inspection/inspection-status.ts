@@ -1,5 +1,7 @@
 import { GrpcStatus } from '../../contract/grpc-status.ts';
+import { isSessionOver, isUnanswered } from '../../zookeeper/locks/node-removal.ts';
 import {
+  ClusterUnreachableError,
   InspectionEndedError,
   NameTooLongError,
   PageTokenError,
@@ -15,6 +17,9 @@ export function inspectionStatus(error: unknown): Exclude<GrpcStatus, typeof Grp
   if (error instanceof TooManyWatchesError || error instanceof TooManyInspectionsError)
     return GrpcStatus.ResourceExhausted;
   const isPassing =
+    error instanceof ClusterUnreachableError ||
+    isUnanswered(error) ||
+    isSessionOver(error) ||
     error instanceof InspectionEndedError ||
     error instanceof StateSuspendedError ||
     error instanceof UnlockInterruptedError;

@@ -96,6 +96,13 @@ export class StateSuspendedError extends LdlmServerError {
   }
 }
 
+/** The ensemble in which the locks are kept cannot be asked. */
+export class ClusterUnreachableError extends LdlmServerError {
+  constructor() {
+    super('LDLM_CLUSTER_UNREACHABLE', 'ZooKeeper cannot be reached');
+  }
+}
+
 /** Some of the holders that were meant are released; then something went wrong, which is the cause. */
 export class UnlockInterruptedError extends LdlmServerError {
   readonly releasedCount: number;

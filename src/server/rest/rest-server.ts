@@ -37,6 +37,8 @@ export interface RestServerOptions {
 }
 
 const TOO_LARGE = `the body of the request is longer than ${Limits.restBodyBytesMax} bytes`;
+/** Bare replies do not say which. */
+const AWAY = 'ZooKeeper, or another server that has the lock, cannot be reached: ask again';
 const SWEEP_MS = 1_000;
 
 /** The REST front end, put together. */
@@ -61,8 +63,7 @@ export class RestServer {
       engine,
       nowMs,
       sessions: () => this.#sessions,
-      unavailable:
-        CALL_END_TEXTS[options.options.engine === 'zookeeper' ? CallEnd.Unreachable : CallEnd.Suspended],
+      unavailable: options.options.engine === 'zookeeper' ? AWAY : CALL_END_TEXTS[CallEnd.Suspended],
       answer: (response, status, body, session, closing) =>
         this.#api.answer(response, status, body, session, closing),
       cutOff: (request, reason) => this.#failures.cutOff(addressOf(request.socket), reason),

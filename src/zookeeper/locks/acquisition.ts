@@ -6,7 +6,7 @@ import { isSequenceUsable, parseContender } from './contenders.ts';
 import { SequenceExhaustedError } from './lock-error.ts';
 import { discardNode, isSessionOver, isUnanswered } from './node-removal.ts';
 import { createQueueNode, type Listing, type QueueMode, type QueueNode, removeTwins } from './queue-node.ts';
-import { isTaken, lockNameOf, lockNamesOf, type Rule, standingOf } from './standing.ts';
+import { isTaken, lockNameOf, lockNamesOf, type Rule, type Standing, standingOf } from './standing.ts';
 
 export interface AcquisitionOptions {
   readonly base: string;
@@ -20,6 +20,8 @@ export interface AcquisitionOptions {
   readonly prefix?: string;
   /** Makes the node above it. Default: as containers, with all that is missing above it. */
   readonly makeBase?: () => Promise<void>;
+  /** What to throw when the node was removed by somebody while it waited. Default: nothing, it queues anew. */
+  readonly removed?: () => Error;
   /**
    * Looks at the queue before it is waited in, with the own node if there is one already. What it throws ends the request, and
    * leaves nothing behind.
@@ -83,7 +85,10 @@ export class Acquisition {
       const held = await this.#wait(node, listing?.children ?? null);
       if (held === 'held' && !this.#changes.isCancelled) return node;
       await discardNode(this.#nodes, node);
-      return this.#changes.isCancelled || held === 'taken' ? null : 'gone';
+      if (this.#changes.isCancelled || held === 'taken') return null;
+      if (this.#options.removed !== undefined && this.#nodes.isSessionAlive(node.sessionId))
+        throw this.#options.removed();
+      return 'gone';
     } catch (error) {
       if (node !== null) await discardNode(this.#nodes, node);
       if (isSessionOver(error) && this.#nodes.state !== 'closed') return 'gone';
@@ -110,7 +115,7 @@ export class Acquisition {
       // Nothing is said while nothing is known: behind a lost connection the list may be old.
       if (standing.kind === 'held' && this.#nodes.state === 'connected') return 'held';
       if (standing.kind === 'behind' && tries) return 'taken';
-      if (standing.kind === 'behind') await this.#waitFor(standing.nodes.map((node) => childOf(base, node)));
+      if (standing.kind === 'behind') await this.#waitBehind(standing);
     }
     return 'gone';
   }
@@ -119,15 +124,20 @@ export class Acquisition {
    * Until one of the nodes is gone. A lost connection or a long silence is a reason to watch them anew, not to list: when
    * thousands wait and lose their connection together, each listing all others is more than a server can send.
    */
-  async #waitFor(paths: readonly string[]): Promise<void> {
+  async #waitBehind({ nodes, lookMs }: Extract<Standing, { kind: 'behind' }>): Promise<void> {
+    const paths = nodes.map((node) => childOf(this.#options.base, node));
     let isThere = true;
     while (isThere && !this.#changes.isCancelled) {
-      const why = await this.#changes.wait(paths, async (wake) => {
-        const watched = await Promise.all(paths.map((path) => this.#watch(path, wake)));
-        isThere = watched.every((isWatched) => isWatched);
-        return isThere;
-      });
-      if (why === 'event') return;
+      const why = await this.#changes.wait(
+        paths,
+        async (wake) => {
+          const watched = await Promise.all(paths.map((path) => this.#watch(path, wake)));
+          isThere = watched.every((isWatched) => isWatched);
+          return isThere;
+        },
+        lookMs ?? undefined,
+      );
+      if (why === 'event' || lookMs !== null) return;
     }
   }
 

@@ -29,10 +29,12 @@ export class Changes {
    * that: it may have been somebody else's.
    *
    * @param arm sets the watches, and says whether there is something to wait for
+   * @param lookMs how often it is looked at anyway
    */
   async wait(
     paths: readonly string[],
     arm: (wake: () => void) => Promise<boolean>,
+    lookMs = LOOK_MS,
   ): Promise<'event' | 'look'> {
     let settle!: (why: 'event' | 'look') => void;
     const woken = new Promise<'event' | 'look'>((resolve) => {
@@ -46,7 +48,7 @@ export class Changes {
       if (state === 'connected') look();
       else if (state === 'lost' || state === 'closed') wake();
     });
-    const endTimer = this.#nodes.clock.after(LOOK_MS, look);
+    const endTimer = this.#nodes.clock.after(lookMs, look);
     try {
       return (await arm(wake)) ? await woken : 'event';
     } finally {

@@ -38,8 +38,9 @@ export class LeaseAcquisition {
     this.#nodes = nodes;
     this.#options = options;
     this.#changes = new Changes(nodes);
-    const { locks: base, data, tries } = options;
-    this.#lock = new Acquisition(nodes, { base, data, rule: () => MUTEX, tries });
+    const { locks: base, data, tries, prefix } = options;
+    const named = prefix === undefined ? {} : { prefix };
+    this.#lock = new Acquisition(nodes, { base, data, rule: () => MUTEX, tries, ...named });
   }
 
   cancel(): void {

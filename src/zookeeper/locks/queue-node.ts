@@ -82,7 +82,7 @@ export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): 
         await makeBase();
       } else if (error instanceof ConnectionLossError) {
         // One of a session that is over is about to vanish, and nobody's.
-        const node = await findQueueNode(nodes, base, prefix, nodes.sessionId);
+        const node = await findQueueNode(nodes, { base, prefix, data }, nodes.sessionId);
         if (node !== null) return { node, listing: null };
         // A request that timed out was never sent, so there is nothing to look for.
       } else if (!(error instanceof RequestTimeoutError)) throw error;
@@ -97,8 +97,7 @@ export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): 
  */
 async function findQueueNode(
   nodes: Nodes,
-  base: string,
-  prefix: string,
+  { base, prefix, data }: Pick<QueueNodeOptions, 'base' | 'data'> & Pick<QueueNode, 'prefix'>,
   askedIn: bigint,
 ): Promise<QueueNode | null> {
   while (nodes.isSessionAlive(askedIn)) {
@@ -109,7 +108,7 @@ async function findQueueNode(
       for (const name of children.filter((child) => child.startsWith(prefix))) {
         const path = childOf(base, name);
         const stat = await nodes.exists(path);
-        if (stat !== null && isOf(askedIn, stat))
+        if (stat !== null && (stat.ephemeralOwner === askedIn || (await isWritten(nodes, path, stat, data))))
           return { path, name, prefix, sessionId: askedIn, czxid: stat.czxid };
       }
       return null;
@@ -133,12 +132,19 @@ export function removeTwins(nodes: Nodes, base: string, node: QueueNode, childre
   }
 }
 
-/** What stays is known by its name alone. */
-function isOf(sessionId: bigint, { ephemeralOwner }: Stat): boolean {
-  return ephemeralOwner === sessionId || ephemeralOwner === 0n;
+/** What stays is known by what its maker has written into it: another server may use the same prefix. */
+async function isWritten(
+  nodes: Nodes,
+  path: string,
+  { ephemeralOwner }: Stat,
+  data: Uint8Array,
+): Promise<boolean> {
+  if (ephemeralOwner !== 0n) return false;
+  const found = await nodes.getData(path);
+  return found.data.equals(data);
 }
 
 async function removeTwin(nodes: Nodes, path: string, sessionId: bigint): Promise<void> {
   const stat = await nodes.exists(path).catch(() => null);
-  if (stat !== null && isOf(sessionId, stat)) await discardNode(nodes, { path, sessionId });
+  if (stat?.ephemeralOwner === sessionId) await discardNode(nodes, { path, sessionId });
 }

@@ -22,8 +22,17 @@ export const MUTEX: Rule = { kind: 'queue', lockName: LOCK_NAME, size: 1 };
 /** What to do: nothing, because the lock is held; wait until a node is gone; or queue again, because the own one is. */
 export type Standing =
   | { readonly kind: 'held' }
-  | { readonly kind: 'behind'; readonly nodes: readonly string[] }
+  | {
+      readonly kind: 'behind';
+      readonly nodes: readonly string[];
+      /** These are not all that it waits for, so it has to look again by itself after so long; null: they are. */
+      readonly lookMs: number | null;
+    }
   | { readonly kind: 'missing' };
+
+/** Nodes that one waiter watches. */
+const WATCHED_MAX = 32;
+const LOOK_MS_MIN = 2_000;
 
 const HELD: Standing = { kind: 'held' };
 const MISSING: Standing = { kind: 'missing' };
@@ -47,6 +56,8 @@ export function lockNameOf(rule: Rule): string {
  * with one of these before it is its turn, so any of these says when to look again. Curator and kazurator watch the first
  * of them only, and leave a lease unused until its turn comes. That a node is gone does not mean that the lock is free.
  *
+ * Where very many may hold it, as many waiters would set as many watches each, so only the first are watched.
+ *
  * @param children of the lock's node, in any order, with whatever else stands there
  */
 export function standingOf(children: readonly string[], own: string, rule: Rule): Standing {
@@ -55,7 +66,14 @@ export function standingOf(children: readonly string[], own: string, rule: Rule)
   if (contender === null) return MISSING;
   const size = sizeOf(rule);
   const nearest = nearestBefore(children, index, contender, { size, names: blockersOf(rule) });
-  return nearest.length < size ? HELD : { kind: 'behind', nodes: nearest.map(({ node }) => node) };
+  if (nearest.length < size) return HELD;
+  const nodes = nearest.slice(0, WATCHED_MAX).map(({ node }) => node);
+  return { kind: 'behind', nodes, lookMs: size > WATCHED_MAX ? lookMsOf(children.length) : null };
+}
+
+/** A list of so many names is long, so all who wait together read no more than some MB in a second. */
+function lookMsOf(childrenCount: number): number {
+  return Math.max(LOOK_MS_MIN, childrenCount ** 2 / 250);
 }
 
 /** Whether a newcomer would have to wait. */

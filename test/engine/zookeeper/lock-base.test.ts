@@ -78,7 +78,10 @@ describe('the layout of a lock', () => {
 describe('the node of a lock', () => {
   it('says the size that was asked for first, and refuses another one from then on', async () => {
     const place = paths.placeOf('a');
+    // Nothing is made that nobody may come to stand below.
     await come(bases.expect(place, 3));
+    expect(await come(nodes.exists(place.base))).toBeNull();
+    await come(bases.make(place, 3));
     expect(await sizeAt(place)).toBe('3');
     const other = new LockBases(nodes, () => {});
     await expect(come(other.expect(place, 2))).rejects.toMatchObject({ refusal: Refusals.sizeMismatch });
@@ -88,7 +91,7 @@ describe('the node of a lock', () => {
 
   it('is looked at again when it was made anew, with another size', async () => {
     const place = paths.placeOf('a');
-    await come(bases.expect(place, 3));
+    await come(bases.make(place, 3));
     await check(place, 3);
     await come(nodes.delete(place.base));
     await come(new LockBases(nodes, () => {}).make(place, 2));

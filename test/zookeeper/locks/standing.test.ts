@@ -41,6 +41,16 @@ describe('the standing of a node', () => {
     expect(standing.kind === 'behind' ? standing.nodes.join(' ') : standing.kind).toBe(expected);
   });
 
+  it('is looked at again by itself where not all are watched that it waits for', () => {
+    const large = (size: number): Rule => ({ kind: 'queue', lockName: 'lock-', size });
+    const children = Array.from({ length: 100 }, (_, i) => l(i));
+    const behind = (size: number) => standingOf(children, l(99), large(size));
+    expect(behind(32)).toMatchObject({ nodes: { length: 32 }, lookMs: null });
+    expect(behind(33)).toMatchObject({ nodes: { length: 32, 0: l(66) }, lookMs: 2_000 });
+    const many = Array.from({ length: 5_000 }, (_, i) => l(i));
+    expect(standingOf(many, l(4_999), large(40))).toMatchObject({ lookMs: 100_000 });
+  });
+
   const queue = fc.uniqueArray(fc.tuple(fc.constantFrom(r, w), fc.nat(1_000)), {
     selector: ([, number]) => number,
     minLength: 1,
@@ -92,7 +102,7 @@ function standingInQueue(children: readonly string[], own: string, rule: Rule): 
     .filter(({ node: name }) => rule.kind !== 'read' || /__WRIT__/.test(name));
   const size = rule.kind === 'queue' ? rule.size : 1;
   if (before.length < size) return { kind: 'held' };
-  return { kind: 'behind', nodes: before.slice(-size).map(({ node: name }) => name) };
+  return { kind: 'behind', nodes: before.slice(-size).map(({ node: name }) => name), lookMs: null };
 }
 
 it('the standing is that in the sorted queue, also among equal numbers and whatever else is there', () => {

@@ -1,0 +1,53 @@
+import { removeNode } from '../../zookeeper/locks/node-removal.ts';
+import type { Nodes } from '../../zookeeper/nodes.ts';
+import { NoNodeError } from '../../zookeeper/server-refusal.ts';
+
+interface OwnNode {
+  readonly path: string;
+  readonly sessionId: bigint;
+}
+
+/**
+ * Removes nodes that nobody needs any more. One that outlives the session, which ends before the removal is answered, is removed in
+ * the next one: nobody else would know that nobody holds its lock.
+ */
+export class NodeDisposal {
+  readonly #nodes: Nodes;
+  readonly #stays: boolean;
+  readonly #owed = new Set<string>();
+
+  /** @param stays nodes outlive the session */
+  constructor(nodes: Nodes, stays: boolean) {
+    this.#nodes = nodes;
+    this.#stays = stays;
+  }
+
+  /**
+   * @param version which it must have; -1: any
+   * @returns whether it was there until now
+   * @throws NoAuthError, BadVersionError
+   */
+  async remove({ path, sessionId }: OwnNode, version = -1): Promise<boolean> {
+    const isRemoved = await removeNode(this.#nodes, path, sessionId, version);
+    if (!isRemoved && this.#stays && !this.#nodes.isSessionAlive(sessionId)) this.#owed.add(path);
+    return isRemoved;
+  }
+
+  /** The same for a node that nobody has or wants: what it comes to is nobody's concern. */
+  async discard(node: OwnNode): Promise<void> {
+    await this.remove(node).catch(() => {});
+  }
+
+  /** There is a session again. */
+  async removeOwed(): Promise<void> {
+    for (const path of [...this.#owed]) {
+      try {
+        await this.#nodes.delete(path);
+      } catch (error) {
+        // Of what is not answered, more is known in the session after this one.
+        if (!(error instanceof NoNodeError)) return;
+      }
+      this.#owed.delete(path);
+    }
+  }
+}
