@@ -137,6 +137,38 @@ describe('two servers', () => {
     expect((await first.unlock('a', granted.key)).unlocked).toBe(true);
   });
 
+  it('take a request out of the queue by its id, which stays out', async () => {
+    const { first, second } = await startTwo();
+    const { key } = await first.lock({ name: 'a' });
+    const request = { name: 'a', request_id: Buffer.from('a request of mine') };
+    const waiting = statusOf(first.lock(request));
+    const unlocked = async () => (await second.call('Unlock', request)).unlocked;
+    await expect.poll(unlocked, WAIT).toBe(true);
+    await first.unlock('a', key);
+    // It is told when its turn would have come.
+    expect((await waiting).code).toBe(status.ABORTED);
+    expect((await second.tryLock({ name: 'a' })).locked).toBe(true);
+  });
+
+  it('do not renew what the other one has just released', async () => {
+    const { first, second } = await startTwo();
+    const { key } = await first.lock({ name: 'a', lock_timeout_seconds: 60 });
+    expect((await second.unlock('a', key)).unlocked).toBe(true);
+    const renewal = await first.call('Renew', { name: 'a', key, lock_timeout_seconds: 60 });
+    expect(renewal).toMatchObject({ locked: false, error: { code: 5 } });
+  });
+
+  it('leave no nodes of requests that were given up before they stood in a queue', async () => {
+    const { ensemble, first } = await startTwo();
+    const names = Array.from({ length: 20 }, (_, i) => `n${i}`);
+    const early = { deadline: Date.now() + 1 };
+    await Promise.all(names.map((name) => first.lock({ name, size: 2 }, early).catch(() => {})));
+    const replies = await Promise.all(names.map((name) => first.lock({ name, wait_timeout_ms: 5_000 })));
+    const errors = replies.filter(({ locked }) => !locked);
+    expect(errors).toEqual([]);
+    expect((await ensemble.counters()).ephemerals).toBe(20);
+  });
+
   it('release by the id of a request that the other one has', async () => {
     const { first, second } = await startTwo();
     const request = { name: 'a', request_id: Buffer.from('a request of mine') };

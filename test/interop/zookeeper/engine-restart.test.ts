@@ -56,6 +56,44 @@ describe('a server that is restarted with --zookeeper_session_file', () => {
       expect((await next.unlock(name, key)).unlocked).toBe(true);
   });
 
+  it('goes on with them also behind a start that failed, and with what was renewed meanwhile', async () => {
+    const { ensemble, flags, begin, one, first, second } = await start();
+    const { key } = await first.lock({ name: 'a', lock_timeout_seconds: 3 });
+    await one.server.stop();
+    const failed = await runToEnd([
+      ...['--listen_address', '127.0.0.1:0', '--admin_listen_address', ensemble.address],
+      ...engineFlags(ensemble, ...flags),
+    ]);
+    expect(failed.exitCode, failed.stderr).toBe(1);
+    // Nobody confirms it, but it is written.
+    const renewal = { name: 'a', key, lock_timeout_seconds: 600 };
+    await expect(second.call('Renew', renewal)).rejects.toMatchObject({ code: 14 });
+    const next = connect((await begin()).address);
+    await sleep(3_500);
+    expect((await second.tryLock({ name: 'a' })).locked).toBe(false);
+    expect((await next.unlock('a', key)).unlocked).toBe(true);
+  });
+
+  it('ends locks that outlive their server by their timeout, when it was killed', async () => {
+    const { ensemble, file } = await start('20s');
+    const durable = ['--no_clear_on_disconnect', '--zookeeper_session_file', `${file}-2`];
+    const killed = await launchOver(ensemble, ...durable, '--zookeeper_session_timeout', '20s');
+    const client = connect(killed.address);
+    const timed = await client.lock({ name: 'timed', lock_timeout_seconds: 2 });
+    const { key } = await client.lock({ name: 'a' });
+    client.lock({ name: 'a' }).catch(() => {});
+    await sleep(300);
+    killed.server.signal('SIGKILL');
+    await killed.server.end;
+    const next = connect((await launchOver(ensemble, ...durable)).address);
+    expect((await next.lock({ name: 'timed' })).fencing_token).not.toBe(timed.fencing_token);
+    expect((await next.tryLock({ name: 'a' })).locked).toBe(false);
+    expect((await next.unlock('a', key)).unlocked).toBe(true);
+    // Who waited at the server that was killed is in nobody's way.
+    const free = async () => (await next.tryLock({ name: 'a' })).locked;
+    await expect.poll(free, WAIT).toBe(true);
+  });
+
   it('gives those without a timeout one, for nobody may be left to unlock them', async () => {
     const { begin, one, first, second } = await start();
     await first.lock({ name: 'a' });
