@@ -12,6 +12,7 @@ const EMBEDDED_ONLY = {
 
 const ZOOKEEPER_ONLY = {
   zookeeperConnect: 'zookeeper_connect',
+  zookeeperSessionFile: 'zookeeper_session_file',
   zookeeperPathMap: 'zookeeper_path_map',
   zookeeperAuth: 'zookeeper_auth',
   zookeeperTlsCaFile: 'zookeeper_tls_ca',

@@ -52,6 +52,8 @@ export interface ServerOptions {
   readonly zookeeperConnect: string;
   /** How long the session outlives the server, and its locks with it; the ensemble may grant more or less. Default 10 s. */
   readonly zookeeperSessionTimeoutMs: number;
+  /** File by which a server that is started within the session timeout goes on with the locks of one that has stopped. Default none. */
+  readonly zookeeperSessionFile: string;
   /** Locks whose nodes other programs use, too: `name=/path:mutex`, `:rw` or `:semaphore`, with commas. Default none. */
   readonly zookeeperPathMap: string;
   /** What is shown to the ensemble, as `digest:user:password`. Default nothing. */

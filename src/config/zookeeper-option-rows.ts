@@ -29,6 +29,14 @@ export const zookeeperOptionRows = [
     help: 'How long the locks of a server that is gone stay held',
   },
   {
+    name: 'zookeeper_session_file',
+    field: 'zookeeperSessionFile',
+    kind: { type: 'path' },
+    default: '',
+    group: 'ZooKeeper',
+    help: 'File by which the next server goes on with the locks of one that stops',
+  },
+  {
     name: 'zookeeper_path_map',
     field: 'zookeeperPathMap',
     kind: { type: 'text' },

@@ -27,6 +27,8 @@ export const CallEnd = {
   Elsewhere: 6,
   /** The ensemble has refused what had to be done; the log says why: INTERNAL. */
   Failed: 7,
+  /** The server that has granted the lock does not answer: UNAVAILABLE. */
+  Unconfirmed: 8,
 } as const;
 
 export type CallEnd = (typeof CallEnd)[keyof typeof CallEnd];

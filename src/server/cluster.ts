@@ -4,6 +4,8 @@ import { Limits } from '../base/limits.ts';
 import { describeFileError } from '../config/file-error.ts';
 import { parsePathMap } from '../config/path-map.ts';
 import type { ServerOptions } from '../config/server-options.ts';
+import type { HeldRecord } from '../engine/zookeeper/held-record.ts';
+import type { RestorePlan } from '../engine/zookeeper/hold-restorer.ts';
 import { LockPaths } from '../engine/zookeeper/lock-place.ts';
 import type { ZooKeeperOptions } from '../zookeeper/client-options.ts';
 import { parseConnectString } from '../zookeeper/connect-string.ts';
@@ -12,35 +14,101 @@ import { NodeExistsError } from '../zookeeper/server-refusal.ts';
 import { CREATOR_ACL, OPEN_ACL } from '../zookeeper/wire/records.ts';
 import { ZooKeeperClient } from '../zookeeper/zookeeper-client.ts';
 import type { Logger } from './logger.ts';
+import { type SavedSession, SessionFile } from './session-file.ts';
 import { TlsConfigError } from './tls-context.ts';
+
+/** How long a server looks for its ensemble when it starts. Whoever has started it is told, and starts it again. */
+const CONNECT_MS_MAX = 12_000;
 
 /** The ensemble that a server shares with others, and where the locks are in it. */
 export class Cluster {
   readonly nodes: ZooKeeperClient;
   readonly paths: LockPaths;
+  /** What another server has left, and this one goes on with; null: nothing. */
+  readonly restore: RestorePlan | null;
+  readonly #logger: Logger;
+  /** Null: what is held ends with the server. */
+  readonly #file: SessionFile | null;
+  #endState: () => void = () => {};
 
-  private constructor(nodes: ZooKeeperClient, paths: LockPaths) {
+  private constructor(
+    nodes: ZooKeeperClient,
+    options: ServerOptions,
+    logger: Logger,
+    file: SessionFile | null,
+    saved: SavedSession | null,
+  ) {
     this.nodes = nodes;
-    this.paths = paths;
+    this.paths = new LockPaths(parsePathMap(options.zookeeperPathMap));
+    this.#logger = logger;
+    this.#file = file;
+    const { defaultLockTimeoutMs } = options;
+    const ownNodes = (): Promise<string[]> => nodes.getEphemerals('/');
+    this.restore = saved === null ? null : { held: saved.held, defaultLockTimeoutMs, ownNodes };
+    if (file === null) return;
+    this.#save();
+    this.#endState = nodes.onState((state) => {
+      if (state === 'connected') this.#save();
+    });
   }
 
   /**
-   * Begins a session with the ensemble; null when the locks are elsewhere.
+   * Begins a session with the ensemble, or goes on with that of a server that has stopped; null when the locks are elsewhere.
    *
-   * @throws NoServerError, AuthFailedError, TlsConfigError
+   * @throws NoServerError, AuthFailedError, TlsConfigError, SessionFileError, FileLockedError
    */
   static async open(options: ServerOptions, logger: Logger): Promise<Cluster | null> {
     if (options.engine !== 'zookeeper') return null;
     const settings = clientOptions(options);
-    const nodes = await ZooKeeperClient.connect(options.zookeeperConnect, settings);
-    // The chroot is a node like any other, which somebody has to make.
-    if ((await nodes.exists('/')) === null) await makeChroot(options.zookeeperConnect, settings);
-    const { sessionTimeoutMs } = nodes;
-    logger.info(
-      { ensemble: options.zookeeperConnect, session_timeout_ms: sessionTimeoutMs },
-      'Connected to ZooKeeper',
-    );
-    return new Cluster(nodes, new LockPaths(parsePathMap(options.zookeeperPathMap)));
+    const { zookeeperSessionFile: path, zookeeperConnect: ensemble } = options;
+    logger.info({ ensemble }, 'Connecting to ZooKeeper');
+    const file = path === '' ? null : await SessionFile.open(path);
+    try {
+      const saved = file?.read() ?? null;
+      const nodes = await ZooKeeperClient.connect(ensemble, { ...settings, resume: saved?.ticket ?? null });
+      // The chroot is a node like any other, which somebody has to make.
+      if ((await nodes.exists('/')) === null) await makeChroot(ensemble, settings);
+      const { sessionTimeoutMs, resumed } = nodes;
+      logger.info({ ensemble, session_timeout_ms: sessionTimeoutMs, resumed }, 'Connected to ZooKeeper');
+      if (saved !== null && !resumed)
+        logger.warn(
+          { locks: saved.held.length },
+          'the session of the server before is over, and its locks are gone',
+        );
+      return new Cluster(nodes, options, logger, file, resumed ? saved : null);
+    } catch (error) {
+      file?.close();
+      throw error;
+    }
+  }
+
+  /** Whether what is held is left to the next server. */
+  get keepsOnStop(): boolean {
+    return this.#file !== null;
+  }
+
+  /** Ends the session, or leaves it with these locks to the next server. */
+  async end(held: readonly HeldRecord[]): Promise<void> {
+    this.#endState();
+    if (this.#file === null) return this.nodes.close();
+    const ticket = await this.nodes.detach();
+    try {
+      if (ticket !== null) this.#file.write({ ticket, held });
+    } finally {
+      this.#file.close();
+    }
+  }
+
+  /** Without any locks: what a server held that did not stop in order, the next one ends, and does not wait for its session. */
+  #save(): void {
+    const { ticket } = this.nodes;
+    if (ticket === null) return;
+    try {
+      this.#file!.write({ ticket, held: [] });
+    } catch (error) {
+      const reason = error instanceof Error ? error.message : String(error);
+      this.#logger.error({ reason }, 'cannot keep the session with ZooKeeper');
+    }
   }
 }
 
@@ -50,6 +118,7 @@ function clientOptions(options: ServerOptions): ZooKeeperOptions {
   const credentials = { scheme: zookeeperAuth.slice(0, colon), auth: zookeeperAuth.slice(colon + 1) };
   return {
     sessionTimeoutMs: zookeeperSessionTimeoutMs,
+    connectTimeoutMs: CONNECT_MS_MAX,
     requestsMax: Limits.zookeeperRequestsMax,
     auth: zookeeperAuth === '' ? [] : [credentials],
     acl: zookeeperAcl === 'creator' ? CREATOR_ACL : OPEN_ACL,

@@ -69,16 +69,19 @@ function openEmbedded(parts: EngineRoomParts): EngineRoom {
   return { engine, inspector };
 }
 
-function openOverZooKeeper(parts: EngineRoomParts, { nodes, paths }: Cluster): EngineRoom {
+function openOverZooKeeper(parts: EngineRoomParts, cluster: Cluster): EngineRoom {
+  const { nodes, paths, restore, keepsOnStop: keepOnStop } = cluster;
   const { options, logger, listener, sessions } = parts;
   const clock = new AnchoredClock(takeClockAnchor());
   const engine = new ZooKeeperEngine(
     {
       ...{ nodes, clock, keys: new RandomKeySource(), paths },
       keepOnSessionEnd: options.noClearOnDisconnect,
+      heldLongMs: options.warnHeldLongerThanMs,
       describeSession: (session) => sessions.find(session) ?? NO_SESSION,
       logRequests: logger.isLevelEnabled('debug'),
-      end: () => nodes.close(),
+      ...{ restore, keepOnStop },
+      end: (held) => cluster.end(held),
     },
     listener,
   );

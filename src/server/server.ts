@@ -118,7 +118,7 @@ export class LockServer implements RunningServer {
       keepaliveIntervalMs: options.keepaliveIntervalMs,
       keepaliveTimeoutMs: options.keepaliveTimeoutMs,
       // With a state file, a stop keeps the locks of those who leave.
-      keepsGrants: options.noClearOnDisconnect || state !== null,
+      keepsGrants: options.noClearOnDisconnect || state !== null || cluster?.keepsOnStop === true,
       peerFailed: () => {
         this.#arrivals.failed++;
         this.#listeners?.peerFailed();

@@ -9,4 +9,5 @@ export const CALL_END_TEXTS: Readonly<Record<CallEnd, string>> = {
   [CallEnd.Unreachable]: 'ZooKeeper cannot be reached',
   [CallEnd.Elsewhere]: 'another server has this request still',
   [CallEnd.Failed]: 'ZooKeeper has refused the operation',
+  [CallEnd.Unconfirmed]: 'the server that granted the lock does not answer',
 };

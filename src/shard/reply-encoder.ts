@@ -53,6 +53,11 @@ const StatusReplies = {
     CALL_END_TEXTS[CallEnd.Unreachable],
   ),
   elsewhere: new StatusReply(GrpcStatus.Unavailable, Outcome.Unavailable, CALL_END_TEXTS[CallEnd.Elsewhere]),
+  unconfirmed: new StatusReply(
+    GrpcStatus.Unavailable,
+    Outcome.Unavailable,
+    CALL_END_TEXTS[CallEnd.Unconfirmed],
+  ),
   failed: new StatusReply(GrpcStatus.Internal, Outcome.Unavailable, CALL_END_TEXTS[CallEnd.Failed]),
   superseded: new StatusReply(GrpcStatus.Aborted, Outcome.Superseded, CALL_END_TEXTS[CallEnd.Superseded]),
   malformed: new StatusReply(
@@ -75,6 +80,7 @@ const END_REPLIES: Readonly<Record<CallEnd, StatusReply>> = {
   [CallEnd.Unreachable]: StatusReplies.unreachable,
   [CallEnd.Elsewhere]: StatusReplies.elsewhere,
   [CallEnd.Failed]: StatusReplies.failed,
+  [CallEnd.Unconfirmed]: StatusReplies.unconfirmed,
 };
 
 /**

@@ -28,6 +28,7 @@ describe('defaultServerOptions', () => {
       engine: 'embedded',
       zookeeperConnect: '',
       zookeeperSessionTimeoutMs: 10_000,
+      zookeeperSessionFile: '',
       zookeeperPathMap: '',
       zookeeperAuth: '',
       zookeeperAcl: 'open',

@@ -43,7 +43,8 @@ export class Claim {
   /** This server was asked to renew it. */
   isRenewedHere = false;
 
-  constructor(command: LockCommand, place: LockPlace, nowMs: number) {
+  /** @param key of a lock that was granted before; by default that of the command or of its request id */
+  constructor(command: LockCommand, place: LockPlace, nowMs: number, key = keyOf(command, place)) {
     this.place = place;
     this.size = command.size;
     this.mode = command.mode;
@@ -52,8 +53,7 @@ export class Claim {
     this.holder = command.holder;
     this.lockTimeoutMs = command.lockTimeoutMs;
     this.askedMs = nowMs;
-    this.key =
-      command.requestId === '' ? keyTextOf(command.key) : keyOfRequest(place.name, command.requestId);
+    this.key = key;
     readKey(this.key, this.lockKey);
     this.move(command);
     this.setWait(command, nowMs);
@@ -87,6 +87,10 @@ export function readToken({ czxid }: Pick<QueueNode, 'czxid'>, token: FencingTok
   token.high = Number(czxid >> 32n);
   token.low = Number(czxid & 0xffff_ffffn);
   return token;
+}
+
+function keyOf({ key, requestId }: LockCommand, { name }: LockPlace): string {
+  return requestId === '' ? keyTextOf(key) : keyOfRequest(name, requestId);
 }
 
 const keyBytes = Buffer.alloc(lockKeyTextBytes);

@@ -1,6 +1,6 @@
 import { isUnanswered } from '../../zookeeper/locks/node-removal.ts';
 import type { Nodes, Watcher } from '../../zookeeper/nodes.ts';
-import { NoAuthError, NoNodeError } from '../../zookeeper/server-refusal.ts';
+import { NoNodeError } from '../../zookeeper/server-refusal.ts';
 import type { Claim } from './claim.ts';
 import { decodeNodeData, type NodeData } from './node-data.ts';
 
@@ -74,7 +74,7 @@ export class HeldWatch {
       if (claim.state !== 'held') return;
       if (error instanceof NoNodeError) this.#events.gone(claim);
       // The end of the session ends the claim, too. Who may not read the node goes on as it was.
-      else if (isUnanswered(error) && !(error instanceof NoAuthError)) this.#again(claim);
+      else if (isUnanswered(error)) this.#again(claim);
     }
   }
 

@@ -1,6 +1,7 @@
 import { type Refusal, Refusals } from '../../contract/refusal.ts';
 import type { RenewCommand, UnlockCommand } from '../../core/command.ts';
 import { checkRenew, checkUnlock } from '../../core/lock-check.ts';
+import { CallEnd } from '../../core/sink.ts';
 import { isSessionOver, isUnanswered, removeNode } from '../../zookeeper/locks/node-removal.ts';
 import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
 import { type Claim, keyOfRequest, keyTextOf } from './claim.ts';
@@ -9,9 +10,10 @@ import type { LockDesk, LockDeskParts } from './lock-desk.ts';
 import type { LockPlace } from './lock-place.ts';
 import { encodeNodeData } from './node-data.ts';
 import { findPlacedClaim, type PlacedClaim } from './placed-claim.ts';
+import { isConfirmed } from './renewal-confirmation.ts';
 
 /** What an Unlock or Renew comes to: nothing was refused, something was, or ZooKeeper cannot be asked. */
-export type KeyOutcome = Refusal | null | 'unreachable' | 'failed';
+export type KeyOutcome = Refusal | null | CallEnd;
 
 /**
  * Unlock and Renew: by the key of a lock that this server has granted, and by one that another server has, whose client has come
@@ -49,13 +51,13 @@ export class KeyDesk {
   async #answered(name: string, ask: () => Promise<KeyOutcome>): Promise<KeyOutcome> {
     const { nodes, failed, paths } = this.#parts;
     // What cannot be proven now is not said: the session may be over.
-    if (nodes.state !== 'connected') return 'unreachable';
+    if (nodes.state !== 'connected') return CallEnd.Unreachable;
     try {
       return await ask();
     } catch (error) {
-      if (isUnanswered(error) || isSessionOver(error)) return 'unreachable';
+      if (isUnanswered(error) || isSessionOver(error)) return CallEnd.Unreachable;
       failed(error, paths.placeOf(name));
-      return 'failed';
+      return CallEnd.Failed;
     }
   }
 
@@ -79,7 +81,7 @@ export class KeyDesk {
     const { sessionId } = held.node!;
     if (await this.#locks.release(held, 'unlock')) return null;
     // Where locks outlive their server, the node is there still.
-    return this.#parts.nodes.isSessionAlive(sessionId) ? Refusals.invalidKey : 'unreachable';
+    return this.#parts.nodes.isSessionAlive(sessionId) ? Refusals.invalidKey : CallEnd.Unreachable;
   }
 
   /** @param waiters a waiter may be meant, too: only its request's id names one */
@@ -91,7 +93,7 @@ export class KeyDesk {
       if (placed === null || !(placed.isHeld || waiters)) return Refusals.invalidKey;
       if (await removeNode(nodes, placed.path, sessionId)) return null;
       // It is another server's, and does not end with the session here.
-      return nodes.isSessionAlive(sessionId) ? Refusals.invalidKey : 'unreachable';
+      return nodes.isSessionAlive(sessionId) ? Refusals.invalidKey : CallEnd.Unreachable;
     });
   }
 
@@ -103,15 +105,21 @@ export class KeyDesk {
     return (await this.#locks.renewHeld(held, lockTimeoutMs)) ? null : Refusals.invalidKeyOnRenew;
   }
 
-  /** The server that has granted it sees what is written. */
+  /**
+   * The server that has granted it sees what is written. If the lock ends with that one it has to say so: it may be gone, and
+   * what would be promised here nobody could keep.
+   */
   #renewPlaced(place: LockPlace, key: string, lockTimeoutMs: number): Promise<KeyOutcome> {
+    const { nodes } = this.#parts;
     return this.#withPlaced(place, key, async (placed) => {
       if (placed === 'noLock' || placed === null || !placed.isHeld) return Refusals.invalidKeyOnRenew;
       if (placed.data.lockTimeoutMs === 0) return Refusals.invalidKeyOnRenew;
       try {
-        const data = encodeNodeData({ ...placed.data, lockTimeoutMs });
-        await this.#parts.nodes.setData(placed.path, data, placed.version);
-        return null;
+        const asksRenewal = !placed.stays;
+        const data = encodeNodeData({ ...placed.data, lockTimeoutMs, asksRenewal });
+        await nodes.setData(placed.path, data, placed.version);
+        if (placed.stays) return null;
+        return (await isConfirmed(nodes, placed.path)) ? null : CallEnd.Unconfirmed;
       } catch (error) {
         if (error instanceof NoNodeError) return Refusals.invalidKeyOnRenew;
         if (error instanceof BadVersionError) return 'again';
@@ -130,7 +138,7 @@ export class KeyDesk {
     for (let isRecent = key === ''; ; ) {
       const outcome = await use(await findPlacedClaim(nodes, bases, place, key));
       if (outcome === 'again') continue;
-      if (outcome === null || isRecent || typeof outcome === 'string') return outcome;
+      if (outcome === null || isRecent || typeof outcome === 'number') return outcome;
       await nodes.sync(place.base);
       isRecent = true;
     }

@@ -34,6 +34,8 @@ export interface LockDeskParts {
   readonly replies: Replies;
   /** Keep what a session holds when it ends. */
   readonly keepOnSessionEnd: boolean;
+  /** Keep what a session holds that ends while the server stops: the next one goes on with it. */
+  readonly keepOnStop: boolean;
   /** Says that this server is there; null: what it grants ends with its session. Otherwise locks outlive their server. */
   readonly register: ServerRegister | null;
   /** Who the sessions are, for the nodes' data. */
@@ -64,8 +66,9 @@ export class LockDesk {
     });
     this.#watch = new HeldWatch(parts.nodes, {
       gone: (claim) => this.#forget(claim, 'revocation'),
-      written: (claim, { lockTimeoutMs }) => {
+      written: (claim, { lockTimeoutMs, asksRenewal }) => {
         if (lockTimeoutMs > 0 && claim.lockTimeoutMs > 0) this.#renewedElsewhere(claim, lockTimeoutMs);
+        if (asksRenewal) void this.#confirm(claim);
       },
     });
   }
@@ -110,16 +113,25 @@ export class LockDesk {
   }
 
   endSession(session: number): void {
-    const { book, keepOnSessionEnd } = this.#parts;
+    const { book, keepOnSessionEnd, keepOnStop } = this.#parts;
     for (const claim of book.ofSession(session)) {
       if (claim.state === 'waiting') this.#depart(claim);
       // The first one may have found out that the session with ZooKeeper is over, which ends all of them.
       if (claim.state !== 'held') continue;
-      if (keepOnSessionEnd) book.orphan(claim);
+      if (keepOnSessionEnd || (keepOnStop && this.#isStopping)) book.orphan(claim);
       else this.release(claim, 'session').catch(ignore);
     }
     for (const claim of this.#inDoubt.values())
       if (claim.origin.session === session) claim.origin.session = 0;
+  }
+
+  /** A lock that this server goes on with, which another one has granted. */
+  adopt(claim: Claim): void {
+    this.#parts.book.add(claim);
+    this.#parts.book.orphan(claim);
+    this.#parts.counts.resumed();
+    this.#timers.set(claim);
+    this.#watch.add(claim);
   }
 
   /** Refuses what is asked from now on, and ends all who wait. */
@@ -163,6 +175,17 @@ export class LockDesk {
     claim.setLease(lockTimeoutMs, this.#parts.clock.nowMs());
     this.#timers.set(claim);
     this.#parts.counts.renewed();
+  }
+
+  /** Says that it was renewed, by taking away what asks for that. */
+  async #confirm(claim: Claim): Promise<void> {
+    const { nodes } = this.#parts;
+    try {
+      const data = this.#dataOf(claim, claim.grantedMs);
+      claim.version = (await nodes.setData(claim.node!.path, data, claim.version)).version;
+    } catch {
+      // Whoever asks has no answer then, and asks again; what was written meanwhile is seen by the watch.
+    }
   }
 
   /**
@@ -363,7 +386,7 @@ export class LockDesk {
     const { nodes, describeSession } = this.#parts;
     return encodeNodeData({
       ...{ server: serverName(nodes.sessionId), client: describeSession(origin.session) },
-      ...{ holder: textOf(holder), lockTimeoutMs, sinceMs: askedMs, grantedMs },
+      ...{ holder: textOf(holder), lockTimeoutMs, sinceMs: askedMs, grantedMs, asksRenewal: false },
     });
   }
 }

@@ -16,10 +16,12 @@ export interface NodeData {
   /** Wall milliseconds when it was asked for, and when it was granted, 0 before. For display only. */
   readonly sinceMs: number;
   readonly grantedMs: number;
+  /** Another server asks the one that has granted the lock to renew it, and waits until this is taken away. */
+  readonly asksRenewal: boolean;
 }
 
 export function encodeNodeData(data: NodeData): Buffer {
-  const { server, client, holder, lockTimeoutMs, sinceMs, grantedMs } = data;
+  const { server, client, holder, lockTimeoutMs, sinceMs, grantedMs, asksRenewal } = data;
   const { sessionId, address, protocol } = client;
   return Buffer.from(
     JSON.stringify({
@@ -30,6 +32,7 @@ export function encodeNodeData(data: NodeData): Buffer {
       ...(lockTimeoutMs > 0 && { timeout_ms: lockTimeoutMs }),
       since_ms: Math.round(sinceMs),
       ...(grantedMs > 0 && { granted_ms: Math.round(grantedMs) }),
+      ...(asksRenewal && { asks_renewal: true }),
     }),
   );
 }
@@ -50,6 +53,7 @@ export function decodeNodeData(bytes: Buffer): NodeData | null {
     lockTimeoutMs: numberIn(fields, 'timeout_ms'),
     sinceMs: numberIn(fields, 'since_ms'),
     grantedMs: numberIn(fields, 'granted_ms'),
+    asksRenewal: fields['asks_renewal'] === true,
   };
 }
 

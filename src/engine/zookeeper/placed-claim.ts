@@ -21,6 +21,8 @@ export interface PlacedClaim {
   readonly data: NodeData;
   readonly version: number;
   readonly isHeld: boolean;
+  /** It outlives the server that has made it. */
+  readonly stays: boolean;
 }
 
 /** Where those stand who hold a lock or wait for it. */
@@ -51,7 +53,8 @@ export async function findPlacedClaim(
     const decoded = decodeNodeData(data);
     // Other programs see to their nodes themselves.
     if (decoded === null) return null;
-    return { path, data: decoded, version: stat.version, isHeld: held !== null };
+    const stays = stat.ephemeralOwner === 0n;
+    return { path, data: decoded, version: stat.version, isHeld: held !== null, stays };
   } catch (error) {
     if (!(error instanceof NoNodeError)) throw error;
     // The claim is gone, or all of it.

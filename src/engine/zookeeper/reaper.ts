@@ -25,6 +25,7 @@ export class Reaper {
   readonly #paths: LockPaths;
   readonly #failed: (error: unknown) => void;
   readonly #abort = new AbortController();
+  readonly #running: Promise<void>;
   #leases = new OrphanLeases();
   #wake: () => void = () => {};
 
@@ -32,12 +33,14 @@ export class Reaper {
     this.#nodes = nodes;
     this.#paths = paths;
     this.#failed = failed;
-    void this.#run();
+    this.#running = this.#run();
   }
 
-  close(): void {
+  /** Resolves when it has left the office, if it had it. */
+  close(): Promise<void> {
     this.#abort.abort();
     this.#wake();
+    return this.#running;
   }
 
   async #run(): Promise<void> {

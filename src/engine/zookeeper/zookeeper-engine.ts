@@ -3,7 +3,7 @@ import { Method } from '../../contract/method.ts';
 import { LockCommand, RenewCommand, UnlockCommand } from '../../core/command.ts';
 import { Origin } from '../../core/origin.ts';
 import type { ReplyForm } from '../../core/reply-form.ts';
-import { CallEnd } from '../../core/sink.ts';
+import type { CallEnd } from '../../core/sink.ts';
 import { DecodeError } from '../../protocol/protobuf/decode-error.ts';
 import {
   decodeLockRequest,
@@ -12,7 +12,7 @@ import {
   decodeUnlockRequest,
 } from '../../protocol/protobuf/decode-request.ts';
 import { Span } from '../../protocol/protobuf/span.ts';
-import type { DebugAttributes } from '../../shard/debug-lines.ts';
+import type { DebugAttributes, Notices } from '../../shard/debug-lines.ts';
 import type { KeySource } from '../../shard/key-source.ts';
 import type { Replies } from '../../shard/replies.ts';
 import { ReplyEncoder } from '../../shard/reply-encoder.ts';
@@ -23,6 +23,9 @@ import { unlockRequestFor } from '../undelivered-grant.ts';
 import { type Claim, keyTextOf } from './claim.ts';
 import { ClaimBook } from './claim-book.ts';
 import { ClaimCounts } from './claim-counts.ts';
+import { HeldLong } from './held-long.ts';
+import { type HeldRecord, recordOf } from './held-record.ts';
+import { type RestorePlan, restoreHolds } from './hold-restorer.ts';
 import { KeyDesk, type KeyOutcome } from './key-desk.ts';
 import { LockBases } from './lock-base.ts';
 import { LockDesk, type LockDeskParts } from './lock-desk.ts';
@@ -43,8 +46,14 @@ export interface ZooKeeperEngineOptions {
   readonly describeSession: (session: number) => NodeData['client'];
   /** Tell a debug line for each request and what comes of it. Default: false. */
   readonly logRequests?: boolean;
-  /** Ends the session with ZooKeeper. */
-  readonly end: () => Promise<void>;
+  /** What to go on with that another server has left; null, the default: nothing. */
+  readonly restore?: RestorePlan | null;
+  /** Warn of locks that are held for longer; 0, the default: of none. In milliseconds. */
+  readonly heldLongMs?: number;
+  /** Leave what is held to another server when this one stops. Default: false. */
+  readonly keepOnStop?: boolean;
+  /** Ends the session with ZooKeeper, or leaves it with these locks to the next server. */
+  readonly end: (held: readonly HeldRecord[]) => Promise<void>;
 }
 
 /** What an engine over ZooKeeper tells beside its replies. */
@@ -70,6 +79,7 @@ export class ZooKeeperEngine implements ServerEngine {
   readonly #locks: LockDesk;
   readonly #keys: KeyDesk;
   readonly #reaper: Reaper | null;
+  readonly #heldLong: HeldLong;
   readonly #lock = new LockCommand();
   readonly #unlock = new UnlockCommand();
   readonly #renew = new RenewCommand();
@@ -82,7 +92,7 @@ export class ZooKeeperEngine implements ServerEngine {
   #isSuspended = false;
 
   constructor(options: ZooKeeperEngineOptions, events: ZooKeeperEvents) {
-    const { nodes, clock, paths, keepOnSessionEnd, describeSession } = options;
+    const { nodes, clock, paths, keepOnSessionEnd, keepOnStop = false, describeSession } = options;
     this.clock = clock;
     this.#options = options;
     this.#events = events;
@@ -105,12 +115,16 @@ export class ZooKeeperEngine implements ServerEngine {
     const register = keepOnSessionEnd ? new ServerRegister(nodes, (error) => failed(error, {})) : null;
     this.#reaper = keepOnSessionEnd ? new Reaper(nodes, paths, (error) => failed(error, {})) : null;
     const parts: LockDeskParts = {
-      ...{ nodes, clock, paths, bases, register, keepOnSessionEnd, describeSession },
+      ...{ nodes, clock, paths, bases, register, keepOnSessionEnd, keepOnStop, describeSession },
       ...{ book: this.#book, counts: this.#counts, replies: this.#replies },
       failed: (error, { name, base }) => failed(error, { lock: textOf(name), path: base }),
     };
     this.#locks = new LockDesk(parts);
     this.#keys = new KeyDesk(parts, this.#locks);
+    const notices: Notices = {
+      notice: (message, attributes, session = 0) => events.notice(0, message, attributes, session),
+    };
+    this.#heldLong = new HeldLong(this.#book, clock, nodes.clock, notices, options.heldLongMs ?? 0);
     this.#endState = nodes.onState((state) => this.#stateChanged(state));
   }
 
@@ -137,7 +151,12 @@ export class ZooKeeperEngine implements ServerEngine {
   }
 
   /** The session had begun before the engine was made. */
-  async ready(): Promise<void> {}
+  async ready(): Promise<void> {
+    const { restore, nodes, paths } = this.#options;
+    if (restore == null) return;
+    for (const claim of await restoreHolds(nodes, paths, restore, () => this.clock.nowMs()))
+      this.#locks.adopt(claim);
+  }
 
   submit(
     method: Method,
@@ -207,8 +226,10 @@ export class ZooKeeperEngine implements ServerEngine {
     this.#isClosed = true;
     this.#endState();
     this.#locks.close();
-    this.#reaper?.close();
-    await this.#options.end();
+    this.#heldLong.close();
+    await this.#reaper?.close();
+    const held = [...this.#book].filter(({ state }) => state === 'held');
+    await this.#options.end(held.map(recordOf));
   }
 
   #lockOrTry(origin: Origin, error: DecodeError | null, deadlineMs: number): void {
@@ -248,9 +269,9 @@ export class ZooKeeperEngine implements ServerEngine {
   }
 
   /** False: the outcome is an answer. */
-  #endedBy(origin: Origin, outcome: KeyOutcome): outcome is 'unreachable' | 'failed' {
-    if (outcome !== 'unreachable' && outcome !== 'failed') return false;
-    this.#replies.ended(origin, outcome === 'unreachable' ? CallEnd.Unreachable : CallEnd.Failed);
+  #endedBy(origin: Origin, outcome: KeyOutcome): outcome is CallEnd {
+    if (typeof outcome !== 'number') return false;
+    this.#replies.ended(origin, outcome);
     return true;
   }
 

@@ -29,7 +29,7 @@ const paths = new LockPaths([
 const UUID = '0c8c2e5b-1234-4abc-8def-0123456789ab';
 const OURS = encodeNodeData({
   ...{ server: '1', client: { sessionId: '', address: '', protocol: '' }, holder: '' },
-  ...{ lockTimeoutMs: 0, sinceMs: 1, grantedMs: 0 },
+  ...{ lockTimeoutMs: 0, sinceMs: 1, grantedMs: 0, asksRenewal: false },
 });
 
 let time = new VirtualTime();

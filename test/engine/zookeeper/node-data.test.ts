@@ -25,10 +25,12 @@ const data: fc.Arbitrary<NodeData> = fc.record({
   lockTimeoutMs: fc.nat({ max: 2 ** 53 - 1 }),
   sinceMs: wholeMs,
   grantedMs: wholeMs,
+  asksRenewal: fc.boolean(),
 });
 
 const PLAIN: NodeData = {
   ...{ server: '1f', client: NOBODY, holder: '', lockTimeoutMs: 0, sinceMs: 5, grantedMs: 0 },
+  asksRenewal: false,
 };
 
 describe("a contender's data", () => {

@@ -5,6 +5,7 @@ import { TcpProxy } from '../../client/tcp-proxy.ts';
 import { type LockReply, statusOf } from '../../clients/lock-client.ts';
 import { afterwards, connect } from '../server-process.ts';
 import { launchOver } from './cluster-server.ts';
+import { connectNode } from './node-client.ts';
 import { startZooKeeper } from './zookeeper-server.ts';
 
 const WAIT = { timeout: 20_000 };
@@ -83,14 +84,41 @@ describe('two servers', () => {
     expect(renewal).toMatchObject({ locked: false, error: { code: 5 } });
   });
 
+  it('do not promise for one that is gone', async () => {
+    const { one, first, second } = await startTwo('--zookeeper_session_timeout', '10s');
+    const { key } = await first.lock({ name: 'a', lock_timeout_seconds: 30 });
+    one.server.signal('SIGSTOP');
+    afterwards(() => one.server.signal('SIGCONT'));
+    expect(await statusOf(second.call('Renew', { name: 'a', key, lock_timeout_seconds: 30 }))).toEqual({
+      code: status.UNAVAILABLE,
+      details: 'the server that granted the lock does not answer',
+    });
+    one.server.signal('SIGCONT');
+    const renewed = async () =>
+      (await second.call('Renew', { name: 'a', key, lock_timeout_seconds: 30 }).catch(() => null))?.locked;
+    await expect.poll(renewed, WAIT).toBe(true);
+  });
+
   it('do not take the key of a waiter, nor one of another name', async () => {
-    const { first, second } = await startTwo();
+    const { ensemble, first, second } = await startTwo();
     const { key } = await first.lock({ name: 'a' });
+    const waiting = first.lock({ name: 'a' });
+    const node = await connectNode(ensemble);
+    const contenders = async () => {
+      const [bucket] = (await node.getChildren('/locks')).children;
+      return (await node.getChildren(`/locks/${bucket}/a`)).children.map((name) => name.slice(3, 39));
+    };
+    await expect.poll(contenders, WAIT).toHaveLength(2);
+    const waiter = (await contenders()).find((one) => one !== key)!;
+    expect((await second.unlock('a', waiter)).error).toMatchObject({ code: 2 });
+    const renewal = await second.call('Renew', { name: 'a', key: waiter, lock_timeout_seconds: 5 });
+    expect(renewal.error).toMatchObject({ code: 5 });
     expect((await second.unlock('b', key)).error).toMatchObject({ code: 1 });
     expect((await second.unlock('a', '00000000-0000-4000-8000-000000000000')).error).toMatchObject({
       code: 2,
     });
     expect((await second.unlock('a', key)).unlocked).toBe(true);
+    expect(await waiting).toMatchObject({ locked: true, key: waiter });
   });
 
   it('grant a request once that its caller repeats at the other one', async () => {
@@ -116,6 +144,41 @@ describe('two servers', () => {
     const waiting = first.lock({ name: 'a' });
     expect((await second.call('Unlock', request)).unlocked).toBe(true);
     expect((await waiting).locked).toBe(true);
+  });
+});
+
+describe('what a server asks of ZooKeeper', () => {
+  it('is three requests for a lock and its release, and as many for each of 200 that wait', async () => {
+    const { ensemble, first, second } = await startTwo();
+    const requests = async () => (await ensemble.counters()).packetsReceived;
+    const cycle = async () => {
+      const { key } = await first.lock({ name: 'a' });
+      await first.unlock('a', key);
+    };
+    await cycle();
+    const before = await requests();
+    for (let i = 0; i < 300; i++) await cycle();
+    // Now and then the leader is asked whether the session lives.
+    expect((await requests()) - before).toBeLessThan(300 * 3 + 60);
+    const held = await second.lock({ name: 'a' });
+    const waiting = Array.from({ length: 200 }, async () => {
+      const { key } = await first.lock({ name: 'a' });
+      await first.unlock('a', key);
+    });
+    await expect.poll(async () => (await ensemble.counters()).watches, WAIT).toBeGreaterThanOrEqual(200);
+    const behind = await requests();
+    await second.unlock('a', held.key);
+    await Promise.all(waiting);
+    // The next one lists the queue; the one before is deleted.
+    expect((await requests()) - behind).toBeLessThan(200 * 2 + 100);
+  });
+
+  it('is said of a lock that is held for long', async () => {
+    const ensemble = await startZooKeeper();
+    const { server, address } = await launchOver(ensemble, '--warn_held_longer_than', '500ms');
+    const { key } = await connect(address).lock({ name: 'slow', holder: 'somebody' });
+    await expect.poll(() => server.stderr, WAIT).toContain('Lock is held for long');
+    expect(server.stderr).toContain(`"lock":"slow","key":"${key.slice(0, 8)}","holder":"somebody"`);
   });
 });
 

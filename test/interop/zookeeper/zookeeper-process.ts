@@ -33,7 +33,7 @@ export class ZooKeeperServer {
     const configFile = join(place.folder, 'zoo.cfg');
     mkdirSync(place.dataDir, { recursive: true });
     writeFileSync(configFile, configuration(options, place));
-    writeFileSync(join(place.folder, 'server.pem'), serverPem());
+    if (place.securePort !== undefined) writeFileSync(join(place.folder, 'server.pem'), serverPem());
     this.#java = [...javaArguments(options), configFile];
   }
 

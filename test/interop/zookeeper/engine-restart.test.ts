@@ -1,0 +1,125 @@
+import { mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { afterwards, connect, runToEnd } from '../server-process.ts';
+import { engineFlags, launchOver } from './cluster-server.ts';
+import { startZooKeeper } from './zookeeper-server.ts';
+
+const WAIT = { timeout: 20_000 };
+
+function sessionFile(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'ldlm-session-'));
+  afterwards(() => rmSync(folder, { recursive: true }));
+  return join(folder, 'session');
+}
+
+async function start(sessionTimeout = '10s') {
+  const ensemble = await startZooKeeper();
+  const file = sessionFile();
+  const flags = ['--zookeeper_session_file', file, '--zookeeper_session_timeout', sessionTimeout];
+  const begin = (...more: readonly string[]) => launchOver(ensemble, ...flags, ...more);
+  const [one, other] = [await begin(), await launchOver(ensemble)];
+  return { ensemble, file, flags, begin, one, first: connect(one.address), second: connect(other.address) };
+}
+
+describe('a server that is restarted with --zookeeper_session_file', () => {
+  it('goes on with its locks, which nobody else has meanwhile', async () => {
+    const { file, begin, one, first, second } = await start();
+    const request = { name: 'asked', request_id: Buffer.from('a request of mine'), lock_timeout_seconds: 60 };
+    const asked = await first.lock(request);
+    const held = await first.lock({ name: 'a', holder: 'the one' });
+    const reader = await first.lock({ name: 'shared', mode: 'SHARED' });
+    const sized = await first.lock({ name: 'sized', size: 2 });
+    first.lock({ name: 'a' }).catch(() => {});
+    let isGranted = false;
+    const waiting = second.lock({ name: 'a' }).then((reply) => {
+      isGranted = true;
+      return reply;
+    });
+    await sleep(300);
+    expect((await one.server.stop()).exitCode).toBe(0);
+    expect(statSync(file).mode & 0o777).toBe(0o600);
+    const next = connect((await begin()).address);
+    expect(isGranted).toBe(false);
+    expect((await second.tryLock({ name: 'shared' })).locked).toBe(false);
+    expect((await second.tryLock({ name: 'shared', mode: 'SHARED' })).locked).toBe(true);
+    expect(await next.lock(request)).toMatchObject({ key: asked.key, fencing_token: asked.fencing_token });
+    expect(
+      (await next.call('Renew', { name: 'asked', key: asked.key, lock_timeout_seconds: 9 })).locked,
+    ).toBe(true);
+    expect((await next.unlock('a', held.key)).unlocked).toBe(true);
+    // Who waited at the server before is gone from the queue.
+    expect(BigInt((await waiting).fencing_token)).toBeGreaterThan(BigInt(held.fencing_token));
+    for (const [name, { key }] of Object.entries({ shared: reader, sized }))
+      expect((await next.unlock(name, key)).unlocked).toBe(true);
+  });
+
+  it('gives those without a timeout one, for nobody may be left to unlock them', async () => {
+    const { begin, one, first, second } = await start();
+    await first.lock({ name: 'a' });
+    await one.server.stop();
+    await begin('--default_lock_timeout', '1s');
+    const beganMs = performance.now();
+    expect((await second.tryLock({ name: 'a' })).locked).toBe(false);
+    expect((await second.lock({ name: 'a' })).locked).toBe(true);
+    expect(performance.now() - beganMs).toBeLessThan(5_000);
+  });
+
+  it('ends them at once if it was killed, and does not wait for the end of its session', async () => {
+    const { begin, one, first, second } = await start('20s');
+    const { key } = await first.lock({ name: 'a' });
+    const waiting = second.lock({ name: 'a' });
+    await sleep(200);
+    one.server.signal('SIGKILL');
+    await one.server.end;
+    const next = connect((await begin()).address);
+    const beganMs = performance.now();
+    expect((await waiting).locked).toBe(true);
+    expect(performance.now() - beganMs).toBeLessThan(5_000);
+    expect((await next.unlock('a', key)).error).toMatchObject({ code: 2 });
+  });
+
+  it('begins anew when its session is over', async () => {
+    const { begin, one, first, second } = await start('2s');
+    await first.lock({ name: 'a' });
+    await one.server.stop();
+    expect((await second.lock({ name: 'a' })).locked).toBe(true);
+    const { server, address } = await begin();
+    expect(server.stderr).toContain('the session of the server before is over, and its locks are gone');
+    expect((await connect(address).tryLock({ name: 'b' })).locked).toBe(true);
+  });
+
+  it('has the file alone, and refuses one that is none', async () => {
+    const { ensemble, file, flags } = await start();
+    const words = ['--listen_address', '127.0.0.1:0', ...engineFlags(ensemble), ...flags];
+    const second = await runToEnd(words);
+    expect(second.exitCode).toBe(1);
+    expect(second.stderr).toMatch(/cannot lock .*session\.lock: process \d+ has it locked/);
+    const foreign = sessionFile();
+    writeFileSync(foreign, 'something');
+    const refused = await runToEnd(words.map((word) => (word === file ? foreign : word)));
+    expect(refused.exitCode).toBe(1);
+    expect(refused.stderr).toContain(
+      `${foreign} is no session file of this server: give another path with --zookeeper_session_file, or remove it`,
+    );
+  });
+});
+
+describe('a server whose ensemble cannot be reached', () => {
+  it('does not start, and says so', async () => {
+    const nobody = { connectString: '127.0.0.1:1' };
+    const { exitCode, stderr } = await runToEnd(['--listen_address', '127.0.0.1:0', ...engineFlags(nobody)]);
+    expect(exitCode).not.toBe(0);
+    expect(stderr).toContain('127.0.0.1:1');
+  });
+
+  it('makes the chroot that it is told of', async () => {
+    const ensemble = await startZooKeeper();
+    const { address } = await launchOver({ connectString: `${ensemble.connectString}/some/where` });
+    const client = connect(address);
+    const { key } = await client.lock({ name: 'a/b c%' });
+    await expect.poll(async () => (await client.unlock('a/b c%', key)).unlocked, WAIT).toBe(true);
+  });
+});
