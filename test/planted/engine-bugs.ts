@@ -93,9 +93,9 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a repeat does not wait until the request that was given up is gone',
-    file: LOCK_DESK,
-    find: "if (claim.tryOnly || claim.requestId !== '')",
-    replace: 'if (claim.tryOnly)',
+    file: 'src/engine/zookeeper/leaving-requests.ts',
+    find: 'filter((claim) => tryOnly || claim.key === key)',
+    replace: 'filter((claim) => tryOnly && claim.key !== key)',
     tests: [LOCK_DESK_TEST, SIMULATION],
     catches: 'a lock that is held has its node',
   },

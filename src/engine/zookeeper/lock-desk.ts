@@ -1,6 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
 import { Limits } from '../../base/limits.ts';
-import { LockMode } from '../../contract/lock-mode.ts';
 import { type Refusal, Refusals } from '../../contract/refusal.ts';
 import type { LockCommand } from '../../core/command.ts';
 import { checkLock } from '../../core/lock-check.ts';
@@ -11,11 +10,13 @@ import type { QueueNode } from '../../zookeeper/locks/queue-node.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
 import { TooManyRequestsError } from '../../zookeeper/zookeeper-error.ts';
+import { checkAbilities, checkPlace } from './ability-check.ts';
 import { Claim, keyOfRequest, readToken } from './claim.ts';
 import { type ClaimBook, requestKey } from './claim-book.ts';
 import type { ClaimCounts, ReleaseCause } from './claim-counts.ts';
 import { ClaimTimers } from './claim-timers.ts';
 import { HeldWatch } from './held-watch.ts';
+import { LeavingRequests } from './leaving-requests.ts';
 import type { LockBases } from './lock-base.ts';
 import { type LockPaths, type LockPlace, textOf } from './lock-place.ts';
 import { lockRequestOf } from './lock-request.ts';
@@ -51,8 +52,7 @@ export class LockDesk {
   readonly #watch: HeldWatch;
   readonly #repeats: RequestRepeats;
   readonly #token = new FencingToken();
-  /** Requests that were given up and may have a node still, by the lock's name. */
-  readonly #leaving = new Map<string, Set<Promise<void>>>();
+  readonly #leaving = new LeavingRequests();
   /** Claims whose leases are over, unless another server has renewed them, by their keys. */
   readonly #inDoubt = new Map<string, Claim>();
   #isStopping = false;
@@ -220,10 +220,8 @@ export class LockDesk {
   async #run(claim: Claim): Promise<void> {
     const { nodes, bases, register } = this.#parts;
     try {
-      // An attempt that finds the lock taken by what is about to vanish would be refused for nothing. A repeat of a request that
-      // was given up looks for a node of the same name, and must not take the one that is about to vanish for its own.
-      if (claim.tryOnly || claim.requestId !== '')
-        await Promise.all(this.#leaving.get(claim.place.name) ?? []);
+      const leaving = this.#leaving.before(claim);
+      if (leaving !== null) await leaving;
       if (claim.state === 'ended') return;
       await register?.ready();
       if (isEnded(claim)) return;
@@ -366,13 +364,7 @@ export class LockDesk {
   #giveUp(claim: Claim): void {
     this.#end(claim);
     claim.request?.cancel();
-    const { name } = claim.place;
-    const leaving = this.#leaving.get(name) ?? new Set();
-    this.#leaving.set(name, leaving.add(claim.done));
-    void claim.done.then(() => {
-      leaving.delete(claim.done);
-      if (leaving.size === 0) this.#leaving.delete(name);
-    });
+    this.#leaving.add(claim);
   }
 
   #end(claim: Claim): void {
@@ -389,18 +381,6 @@ export class LockDesk {
       ...{ holder: textOf(holder), lockTimeoutMs, sinceMs: askedMs, grantedMs, asksRenewal: false },
     });
   }
-}
-
-/** What this engine has no way to do. */
-function checkAbilities({ permits }: LockCommand): Refusal | null {
-  return permits > 1 ? Refusals.permitsUnsupported : null;
-}
-
-/** What the layout has no way to do that the operator has named for the lock. */
-function checkPlace({ mapped }: LockPlace, { size, mode }: LockCommand): Refusal | null {
-  if (mapped === null) return null;
-  if (mapped !== 'semaphore' && size !== 1) return Refusals.sizeMismatch;
-  return mapped !== 'rw' && mode === LockMode.Shared ? Refusals.sharedUnsupported : null;
 }
 
 /** It may have ended meanwhile. */

@@ -4,15 +4,15 @@ import { Refusals } from '../../../src/contract/refusal.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
 import { isolate, type ModelServer, newRoom, openServers } from './open-over-model.ts';
 
-/** Two engines at two servers of an ensemble, of which none knows by itself what the other one has done. */
+/** Two engines at two servers of an ensemble, of which the second knows nothing by itself of what the first one has done. */
 async function openApart() {
   const room = newRoom({ replicas: 2 });
   const { ensemble } = room;
   let connections = 0;
   vi.spyOn(ensemble, 'anyReplica').mockImplementation(() => ensemble.replicas[connections++ % 2]!);
-  vi.spyOn(ensemble, 'follow').mockImplementation(() => {});
+  const follow = vi.spyOn(ensemble, 'follow').mockImplementation(() => ensemble.replicas[0]!.catchUp());
   const [one, two] = (await openServers(room, 2)) as [ModelServer, ModelServer];
-  return { ...room, one, two };
+  return { ...room, follow, one, two };
 }
 
 describe('a key that another server has granted', () => {
@@ -26,15 +26,18 @@ describe('a key that another server has granted', () => {
   });
 
   it('renews where another holder is still known', async () => {
-    const { one, two } = await openApart();
+    const { follow, one, two } = await openApart();
     const first = await one.caller.acquire({ name: 'a' });
     const waiter = one.caller.send('Lock', { name: 'a', lock_timeout_ms: '1000' }, { session: 2 });
     await one.pass(50);
     await within(two, two.nodes.sync('/'));
     await one.caller.ask('Unlock', { name: 'a', key: first });
     const { key } = await one.caller.answerTo(waiter);
-    const renewal = { name: 'a', key, lock_timeout_ms: '60000' };
-    expect(await two.caller.ask('Renew', renewal)).toMatchObject({ locked: true });
+    const renewal = two.caller.send('Renew', { name: 'a', key, lock_timeout_ms: '60000' });
+    await one.pass(30);
+    // Both learn what comes behind that.
+    follow.mockRestore();
+    expect(await two.caller.answerTo(renewal)).toMatchObject({ locked: true });
   });
 
   it('is said to be unknown by no server whose own session ends meanwhile', async () => {
