@@ -21,8 +21,8 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   {
     name: 'a lease that is over takes the node whoever has renewed it',
     file: LOCK_DESK,
-    find: 'await removeNode(nodes, path, sessionId, claim.version);',
-    replace: 'await removeNode(nodes, path, sessionId);',
+    find: 'await removeNode(nodes, path, sessionId, claim.version, czxid);',
+    replace: 'await removeNode(nodes, path, sessionId, -1, czxid);',
     tests: [SIMULATION],
     catches: 'who has renewed holds',
   },

@@ -160,9 +160,9 @@ export class LockDesk {
    * @throws NoAuthError
    */
   release(claim: Claim, cause: ReleaseCause): Promise<boolean> {
-    const { path, sessionId } = claim.node!;
+    const { path, sessionId, czxid } = claim.node!;
     this.#forget(claim, cause);
-    return removeNode(this.#parts.nodes, path, sessionId);
+    return removeNode(this.#parts.nodes, path, sessionId, -1, czxid);
   }
 
   /** Takes a waiter out of the queue, whose own call is told that another one did. */
@@ -315,11 +315,11 @@ export class LockDesk {
   /** Another server may have renewed it, which is known by the version of its node. */
   async #expire(claim: Claim): Promise<void> {
     const { nodes, book, counts, keepOnSessionEnd } = this.#parts;
-    const { path, sessionId } = claim.node!;
+    const { path, sessionId, czxid } = claim.node!;
     this.#forget(claim, 'expiry');
     this.#inDoubt.set(claim.key, claim);
     try {
-      await removeNode(nodes, path, sessionId, claim.version);
+      await removeNode(nodes, path, sessionId, claim.version, czxid);
     } catch (error) {
       if (!(error instanceof BadVersionError)) return this.#parts.failed(error, claim.place);
       // Its session has ended meanwhile.

@@ -107,6 +107,42 @@ describe('a lease that is over here, and was renewed elsewhere', () => {
   });
 });
 
+describe('a node of the same path that another server has made', () => {
+  const request = { name: 'a', request_id: Buffer.from('request 1') };
+
+  it('is left alone by a removal whose answer was lost', async () => {
+    let cut: 'after' | 'nowhere' = 'nowhere';
+    const cutOf = (isWrite: boolean) => (isWrite ? cut : 'nowhere');
+    const room = newRoom();
+    const [one] = (await openServers(room, 1, { session: { cutOf } })) as [ModelServer];
+    const [two, three] = (await openServers(room, 2)) as [ModelServer, ModelServer];
+    await one.caller.acquire(request, 5);
+    cut = 'after';
+    one.nodes.session.isolate(600);
+    one.caller.endSession(5);
+    // The node above is removed meanwhile, so that numbers begin anew.
+    await one.pass(400);
+    cut = 'nowhere';
+    await two.caller.acquire(request);
+    await one.pass(500);
+    expect(one.nodes.state).toBe('connected');
+    expect(await three.caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
+  });
+
+  it('is not taken for the own one that was removed elsewhere', async () => {
+    const [one, two, three] = (await openServers(newRoom(), 3)) as [ModelServer, ModelServer, ModelServer];
+    const key = await one.caller.acquire(request, 5);
+    isolate(one, 600);
+    expect(await two.caller.ask('Unlock', { name: 'a', key })).toMatchObject({ unlocked: true });
+    await one.pass(350);
+    await two.caller.acquire(request);
+    await one.pass(500);
+    one.caller.endSession(5);
+    await one.pass(50);
+    expect(await three.caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
+  });
+});
+
 describe('the end of a session', () => {
   it('ends all its claims, also when it finds out that the locks are lost anyway', async () => {
     const { one, two } = await openTwo();
