@@ -27,7 +27,7 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a node of an earlier session is taken for one’s own',
     file: QUEUE_NODE,
-    find: 'if (stat !== null && isOf(askedIn, stat))',
+    find: 'if (stat !== null && isOf(askedIn, stat) && (await isMade(nodes, path, stat, data)))',
     replace: 'if (stat !== null)',
     tests: [SIMULATION],
     catches: 'a lease is of the session that lives',
@@ -61,7 +61,7 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a creation whose answer was lost is made again without looking for it',
     file: QUEUE_NODE,
-    find: 'const node = await findQueueNode(nodes, base, prefix, nodes.sessionId);',
+    find: 'const node = await findQueueNode(nodes, options, prefix, nodes.sessionId);',
     replace: 'const node = null as QueueNode | null;',
     tests: [SIMULATION],
     catches: 'nobody is let in before those who came first',

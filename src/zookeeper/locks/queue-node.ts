@@ -82,7 +82,7 @@ export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): 
         await makeBase();
       } else if (error instanceof ConnectionLossError) {
         // One of a session that is over is about to vanish, and nobody's.
-        const node = await findQueueNode(nodes, base, prefix, nodes.sessionId);
+        const node = await findQueueNode(nodes, options, prefix, nodes.sessionId);
         if (node !== null) return { node, listing: null };
         // A request that timed out was never sent, so there is nothing to look for.
       } else if (!(error instanceof RequestTimeoutError)) throw error;
@@ -97,7 +97,7 @@ export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): 
  */
 async function findQueueNode(
   nodes: Nodes,
-  base: string,
+  { base, data }: Pick<QueueNodeOptions, 'base' | 'data'>,
   prefix: string,
   askedIn: bigint,
 ): Promise<QueueNode | null> {
@@ -109,7 +109,7 @@ async function findQueueNode(
       for (const name of children.filter((child) => child.startsWith(prefix))) {
         const path = childOf(base, name);
         const stat = await nodes.exists(path);
-        if (stat !== null && isOf(askedIn, stat))
+        if (stat !== null && isOf(askedIn, stat) && (await isMade(nodes, path, stat, data)))
           return { path, name, prefix, sessionId: askedIn, czxid: stat.czxid };
       }
       return null;
@@ -131,6 +131,16 @@ export function removeTwins(nodes: Nodes, base: string, node: QueueNode, childre
     if (child === node.name || !child.startsWith(node.prefix)) continue;
     void removeTwin(nodes, childOf(base, child), node.sessionId);
   }
+}
+
+/** Whether what stays was made by this request: another client may use the same prefix on purpose. */
+async function isMade(
+  nodes: Nodes,
+  path: string,
+  { ephemeralOwner }: Stat,
+  data: Uint8Array,
+): Promise<boolean> {
+  return ephemeralOwner !== 0n || (await nodes.getData(path)).data.equals(data);
 }
 
 /** What stays is known by its name alone. */

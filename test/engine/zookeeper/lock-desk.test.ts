@@ -3,6 +3,7 @@ import { Limits } from '../../../src/base/limits.ts';
 import { MetricWord } from '../../../src/base/metric-words.ts';
 import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
 import { Refusals } from '../../../src/contract/refusal.ts';
+import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
 import { RandomKeySource } from '../../../src/shard/key-source.ts';
 import { TooManyRequestsError } from '../../../src/zookeeper/zookeeper-error.ts';
 import { ModelNodes } from '../../zookeeper/model/model-nodes.ts';
@@ -140,6 +141,30 @@ describe('a node of the same path that another server has made', () => {
     one.caller.endSession(5);
     await one.pass(50);
     expect(await three.caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
+  });
+});
+
+describe('a node that outlives its server', () => {
+  it('is not taken for the own one by another server that has the same request', async () => {
+    const room = newRoom();
+    const keepOnSessionEnd = true;
+    let isArmed = false;
+    const cutOf = (isWrite: boolean) => (isWrite && isArmed ? ('after' as const) : ('nowhere' as const));
+    const [one, three] = (await openServers(room, 2, { keepOnSessionEnd })) as [ModelServer, ModelServer];
+    const [two] = (await openServers(room, 1, { keepOnSessionEnd, session: { cutOf } })) as [ModelServer];
+    await two.caller.ask('Unlock', { name: 'b', key: await two.caller.acquire({ name: 'b' }) });
+    const request = { name: 'a', request_id: Buffer.from('request 1') };
+    const key = await one.caller.acquire(request);
+    isArmed = true;
+    const repeat = two.caller.send('Lock', request);
+    await two.caller.until(() => two.nodes.state !== 'connected');
+    isArmed = false;
+    expect(await two.caller.replyTo(repeat)).toMatchObject({ status: GrpcStatus.Unavailable });
+    await one.pass(300);
+    const { tree } = room.ensemble.server;
+    expect(tree.children(new LockPaths().placeOf('a').base)).toEqual([`_c_${key}-__WRIT__0000000000`]);
+    expect(await one.caller.ask('Unlock', { name: 'a', key })).toMatchObject({ unlocked: true });
+    expect(await three.caller.ask('TryLock', { name: 'a' })).toMatchObject({ locked: true });
   });
 });
 
