@@ -65,6 +65,7 @@ export class Reaper {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
+      let lookMs = AGAIN_MS;
       try {
         await this.#watchServers();
         this.#leases.see(await this.#findOrphans(), clock.nowMs());
@@ -73,10 +74,10 @@ export class Reaper {
           if (!held.locked) return;
           await this.#delete(path, version);
         }
+        lookMs = this.#leases.count > 0 ? ORPHANS_LOOK_MS : LOOK_MS;
       } catch {
-        // Not answered: it is asked again.
+        // Not answered, and there may be no watch: it is asked again, unless the office is lost.
       }
-      const lookMs = this.#leases.count > 0 ? ORPHANS_LOOK_MS : LOOK_MS;
       const waitMs = Math.min(lookMs, Math.max(1, this.#leases.nextMs - clock.nowMs()));
       const endTimer = clock.after(waitMs, this.#wake);
       await woken;
@@ -89,7 +90,8 @@ export class Reaper {
       await this.#nodes.getChildren(SERVERS_PATH, this.#wake);
     } catch (error) {
       if (!(error instanceof NoNodeError)) throw error;
-      await this.#nodes.exists(SERVERS_PATH, this.#wake);
+      // A watch on a node that is there by now tells nothing of its children.
+      if ((await this.#nodes.exists(SERVERS_PATH, this.#wake)) !== null) await this.#watchServers();
     }
   }
 
