@@ -1,4 +1,5 @@
 import { CORE_BUGS } from './core-bugs.ts';
+import { ENGINE_BUGS } from './engine-bugs.ts';
 import { FILE_LOCK_BUGS } from './file-lock-bugs.ts';
 import { INSPECTION_BUGS } from './inspection-bugs.ts';
 import { JOURNAL_BUGS } from './journal-bugs.ts';
@@ -16,4 +17,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...INSPECTION_BUGS,
   ...FILE_LOCK_BUGS,
   ...ZOOKEEPER_BUGS,
+  ...ENGINE_BUGS,
 ];

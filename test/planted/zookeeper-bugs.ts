@@ -69,8 +69,8 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a deletion whose answer was lost is not made again',
     file: 'src/zookeeper/locks/node-removal.ts',
-    find: 'if (isUnanswered(error)) continue;',
-    replace: 'if (isUnanswered(error)) return false;',
+    find: 'if (czxid !== null && (await isGone(nodes, path, czxid))) return true;\n        continue;',
+    replace: 'return false;',
     tests: [SIMULATION],
     catches: 'nothing is left of what was released',
   },

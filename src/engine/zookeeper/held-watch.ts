@@ -71,7 +71,10 @@ export class HeldWatch {
   async #look(claim: Claim, watcher: Watcher): Promise<void> {
     try {
       const { data, stat } = await this.#nodes.getData(claim.node!.path, watcher);
-      if (claim.state !== 'held' || stat.version === claim.version) return;
+      if (claim.state !== 'held') return;
+      // A repeat of its request at another server has a node of the same path, where the one above it was made anew.
+      if (stat.czxid !== claim.node!.czxid) return this.#events.gone(claim);
+      if (stat.version === claim.version) return;
       claim.version = stat.version;
       const written = decodeNodeData(data);
       if (written !== null) this.#events.written(claim, written);

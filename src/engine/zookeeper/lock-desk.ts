@@ -10,13 +10,14 @@ import type { QueueNode } from '../../zookeeper/locks/queue-node.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
 import { TooManyRequestsError } from '../../zookeeper/zookeeper-error.ts';
+import { checkAbilities, checkPlace } from './ability-check.ts';
 import { Claim, keyOfRequest, readToken } from './claim.ts';
 import { type ClaimBook, requestKey } from './claim-book.ts';
 import type { ClaimCounts, ReleaseCause } from './claim-counts.ts';
 import { ClaimLeases } from './claim-leases.ts';
 import { ClaimTimers } from './claim-timers.ts';
-import { checkAbilities, checkPlace } from './command-check.ts';
 import { HeldWatch } from './held-watch.ts';
+import { LeavingRequests } from './leaving-requests.ts';
 import type { LockBases } from './lock-base.ts';
 import type { LockPaths, LockPlace } from './lock-place.ts';
 import { lockRequestOf } from './lock-request.ts';
@@ -60,8 +61,7 @@ export class LockDesk {
   readonly #disposal: NodeDisposal;
   readonly #repeats: RequestRepeats;
   readonly #token = new FencingToken();
-  /** Requests that were given up and may have a node still, by the lock's name. */
-  readonly #leaving = new Map<string, Set<Promise<void>>>();
+  readonly #leaving = new LeavingRequests();
   /** Claims whose leases are over, unless another server has renewed them, by their keys. */
   readonly #inDoubt = new Map<string, Claim>();
   #isStopping = false;
@@ -208,11 +208,8 @@ export class LockDesk {
   async #run(claim: Claim): Promise<void> {
     const { nodes, bases, register } = this.#parts;
     try {
-      // An attempt that finds the lock taken by what is about to vanish would be refused for nothing. A repeat of a request that
-      // was given up looks for a node of the same name, and must not take the one that is about to vanish for its own.
-      // Who need not wait is not made to: that would let those pass who come behind.
-      const leaving = this.#leaving.get(claim.place.name);
-      if (leaving !== undefined && (claim.tryOnly || claim.requestId !== '')) await Promise.all(leaving);
+      const leaving = this.#leaving.before(claim);
+      if (leaving !== null) await leaving;
       if (register !== null) await register.ready();
       if (isEnded(claim)) return;
       const mode = register === null ? 'ephemeralSequential' : 'persistentSequential';
@@ -364,13 +361,7 @@ export class LockDesk {
   #giveUp(claim: Claim): void {
     this.#end(claim);
     claim.request?.cancel();
-    const { name } = claim.place;
-    const leaving = this.#leaving.get(name) ?? new Set();
-    this.#leaving.set(name, leaving.add(claim.done));
-    void claim.done.then(() => {
-      leaving.delete(claim.done);
-      if (leaving.size === 0) this.#leaving.delete(name);
-    });
+    this.#leaving.add(claim);
   }
 
   #end(claim: Claim): void {

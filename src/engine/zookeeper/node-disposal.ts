@@ -5,6 +5,7 @@ import { NoNodeError } from '../../zookeeper/server-refusal.ts';
 interface OwnNode {
   readonly path: string;
   readonly sessionId: bigint;
+  readonly czxid: bigint;
 }
 
 /**
@@ -14,7 +15,8 @@ interface OwnNode {
 export class NodeDisposal {
   readonly #nodes: Nodes;
   readonly #stays: boolean;
-  readonly #owed = new Set<string>();
+  /** The transactions that created them, by their paths. */
+  readonly #owed = new Map<string, bigint>();
 
   /** @param stays nodes outlive the session */
   constructor(nodes: Nodes, stays: boolean) {
@@ -27,9 +29,10 @@ export class NodeDisposal {
    * @returns whether it was there until now
    * @throws NoAuthError, BadVersionError
    */
-  async remove({ path, sessionId }: OwnNode, version = -1): Promise<boolean> {
-    const isRemoved = await removeNode(this.#nodes, path, sessionId, version);
-    if (!isRemoved && this.#stays && !this.#nodes.isSessionAlive(sessionId)) this.#owed.add(path);
+  async remove({ path, sessionId, czxid }: OwnNode, version = -1): Promise<boolean> {
+    // The key of a request with an id is the same at every server, and so may the path be of its node.
+    const isRemoved = await removeNode(this.#nodes, path, sessionId, version, czxid);
+    if (!isRemoved && this.#stays && !this.#nodes.isSessionAlive(sessionId)) this.#owed.set(path, czxid);
     return isRemoved;
   }
 
@@ -40,9 +43,9 @@ export class NodeDisposal {
 
   /** There is a session again. */
   async removeOwed(): Promise<void> {
-    for (const path of [...this.#owed]) {
+    for (const [path, czxid] of [...this.#owed]) {
       try {
-        await this.#nodes.delete(path);
+        if ((await this.#nodes.exists(path))?.czxid === czxid) await this.#nodes.delete(path);
       } catch (error) {
         // Of what is not answered, more is known in the session after this one.
         if (!(error instanceof NoNodeError)) return;

@@ -11,6 +11,8 @@ import {
 interface OwnedNode {
   readonly path: string;
   readonly sessionId: bigint;
+  /** The transaction that created it, where somebody else may create a node of the same path. */
+  readonly czxid?: bigint;
 }
 
 const PAUSE_MS_MIN = 20;
@@ -32,6 +34,8 @@ export function isSessionOver(error: unknown): boolean {
  * does.
  *
  * @param version which it must have; -1: any
+ * @param czxid the transaction that created it: then another node of the same path is left alone, which somebody has created
+ * after an attempt whose answer was lost; null: nobody does
  * @returns whether it was there until now
  * @throws NoAuthError, BadVersionError, which will not change
  */
@@ -40,6 +44,7 @@ export async function removeNode(
   path: string,
   sessionId: bigint,
   version = -1,
+  czxid: bigint | null = null,
 ): Promise<boolean> {
   let pauseMs = PAUSE_MS_MIN;
   for (let isRepeated = false; nodes.isSessionAlive(sessionId); isRepeated = true) {
@@ -51,7 +56,10 @@ export async function removeNode(
       if (error instanceof NoNodeError) return isRepeated;
       if (isSessionOver(error)) return false;
       if (error instanceof NoAuthError || error instanceof BadVersionError) throw error;
-      if (isUnanswered(error)) continue;
+      if (isUnanswered(error)) {
+        if (czxid !== null && (await isGone(nodes, path, czxid))) return true;
+        continue;
+      }
       await pause(nodes.clock, pauseMs);
       pauseMs = Math.min(pauseMs * 2, PAUSE_MS_MAX);
     }
@@ -59,9 +67,20 @@ export async function removeNode(
   return false;
 }
 
+/** Whether there is no such node any more, or another one; false while nothing is known. */
+async function isGone(nodes: Nodes, path: string, czxid: bigint): Promise<boolean> {
+  try {
+    // The connected server may not know yet what another one has done.
+    await nodes.sync(path);
+    return (await nodes.exists(path))?.czxid !== czxid;
+  } catch {
+    return false;
+  }
+}
+
 /** The same for a node that nobody has or wants: what it comes to is nobody's concern. */
-export async function discardNode(nodes: Nodes, { path, sessionId }: OwnedNode): Promise<void> {
-  await removeNode(nodes, path, sessionId).catch(() => {});
+export async function discardNode(nodes: Nodes, { path, sessionId, czxid }: OwnedNode): Promise<void> {
+  await removeNode(nodes, path, sessionId, -1, czxid ?? null).catch(() => {});
 }
 
 export function pause(clock: SessionClock, waitMs = PAUSE_MS_MIN): Promise<void> {

@@ -4,7 +4,7 @@ import { Refusals } from '../../../src/contract/refusal.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
 import { isolate, type ModelServer, newRoom, openServers } from './open-over-model.ts';
 
-/** Two engines at two servers of an ensemble, of which none knows by itself what the other one has done. */
+/** Two engines at two servers of an ensemble, of which the second knows nothing by itself of what the first one has done. */
 async function openApart() {
   const room = newRoom({ replicas: 2 });
   const { ensemble } = room;

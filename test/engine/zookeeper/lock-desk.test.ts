@@ -3,6 +3,7 @@ import { Limits } from '../../../src/base/limits.ts';
 import { MetricWord } from '../../../src/base/metric-words.ts';
 import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
 import { Refusals } from '../../../src/contract/refusal.ts';
+import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
 import { RandomKeySource } from '../../../src/shard/key-source.ts';
 import { TooManyRequestsError } from '../../../src/zookeeper/zookeeper-error.ts';
 import { ModelNodes } from '../../zookeeper/model/model-nodes.ts';
@@ -97,13 +98,74 @@ describe('a lease that is over here, and was renewed elsewhere', () => {
     const request = { name: 'a', request_id: Buffer.from('request 1'), lock_timeout_ms: '100' };
     const key = await one.caller.acquire(request);
     const endsMs = one.nowMs() + 100;
-    two.caller.send('Renew', { name: 'a', key, lock_timeout_ms: '60000' });
+    const renewal = two.caller.send('Renew', { name: 'a', key, lock_timeout_ms: '60000' });
     await one.pass(endsMs - one.nowMs());
     // The end of the lease is under way, and finds the node renewed.
     const repeat = one.caller.send('Lock', request);
     expect(await one.caller.replyTo(repeat)).toMatchObject({ status: GrpcStatus.Unavailable });
-    await one.pass(50);
+    expect(await two.caller.answerTo(renewal)).toMatchObject({ locked: true });
     expect(await one.caller.ask('Lock', request)).toMatchObject({ locked: true, key });
+  });
+});
+
+describe('a node of the same path that another server has made', () => {
+  const request = { name: 'a', request_id: Buffer.from('request 1') };
+
+  it('is left alone by a removal whose answer was lost', async () => {
+    let cut: 'after' | 'nowhere' = 'nowhere';
+    const cutOf = (isWrite: boolean) => (isWrite ? cut : 'nowhere');
+    const room = newRoom();
+    const [one] = (await openServers(room, 1, { session: { cutOf } })) as [ModelServer];
+    const [two, three] = (await openServers(room, 2)) as [ModelServer, ModelServer];
+    await one.caller.acquire(request, 5);
+    cut = 'after';
+    one.nodes.session.isolate(600);
+    one.caller.endSession(5);
+    // The node above is removed meanwhile, so that numbers begin anew.
+    await one.pass(400);
+    cut = 'nowhere';
+    await two.caller.acquire(request);
+    await one.pass(500);
+    expect(one.nodes.state).toBe('connected');
+    expect(await three.caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
+  });
+
+  it('is not taken for the own one that was removed elsewhere', async () => {
+    const [one, two, three] = (await openServers(newRoom(), 3)) as [ModelServer, ModelServer, ModelServer];
+    const key = await one.caller.acquire(request, 5);
+    isolate(one, 600);
+    expect(await two.caller.ask('Unlock', { name: 'a', key })).toMatchObject({ unlocked: true });
+    await one.pass(350);
+    await two.caller.acquire(request);
+    await one.pass(500);
+    one.caller.endSession(5);
+    await one.pass(50);
+    expect(await three.caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
+  });
+});
+
+describe('a node that outlives its server', () => {
+  it('is not taken for the own one by another server that has the same request', async () => {
+    const room = newRoom();
+    const keepOnSessionEnd = true;
+    let isArmed = false;
+    const cutOf = (isWrite: boolean) => (isWrite && isArmed ? ('after' as const) : ('nowhere' as const));
+    const [one, three] = (await openServers(room, 2, { keepOnSessionEnd })) as [ModelServer, ModelServer];
+    const [two] = (await openServers(room, 1, { keepOnSessionEnd, session: { cutOf } })) as [ModelServer];
+    await two.caller.ask('Unlock', { name: 'b', key: await two.caller.acquire({ name: 'b' }) });
+    const request = { name: 'a', request_id: Buffer.from('request 1') };
+    const key = await one.caller.acquire(request);
+    isArmed = true;
+    const repeat = two.caller.send('Lock', request);
+    await two.caller.until(() => two.nodes.state !== 'connected');
+    isArmed = false;
+    // It is told of the grant that there is, and not of one of its own.
+    expect(await two.caller.answerTo(repeat)).toMatchObject({ locked: true, key });
+    await one.pass(300);
+    const { tree } = room.ensemble.server;
+    expect(tree.children(new LockPaths().placeOf('a').base)).toEqual([`_c_${key}-__WRIT__0000000000`]);
+    expect(await one.caller.ask('Unlock', { name: 'a', key })).toMatchObject({ unlocked: true });
+    expect(await three.caller.ask('TryLock', { name: 'a' })).toMatchObject({ locked: true });
   });
 });
 

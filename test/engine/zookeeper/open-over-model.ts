@@ -82,5 +82,15 @@ export async function openOverModel(
       await new Promise((resolve) => setImmediate(resolve));
     } while (time.nowMs < endMs);
   };
+  const close = engine.close.bind(engine);
+  // It may wait for ZooKeeper, whose time passes only when somebody lets it.
+  engine.close = async () => {
+    let isClosed = false;
+    const closed = close().finally(() => {
+      isClosed = true;
+    });
+    while (!isClosed) await pass(TURN_MS);
+    await closed;
+  };
   return { engine, nodes, losers, nowMs: () => engine.clock.nowMs(), pass, work: () => pass(TURN_MS) };
 }

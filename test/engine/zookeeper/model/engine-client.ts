@@ -1,4 +1,6 @@
 import { GrpcStatus } from '../../../../src/contract/grpc-status.ts';
+import { keyOfRequest } from '../../../../src/engine/zookeeper/claim.ts';
+import { byteStringOf } from '../../../../src/engine/zookeeper/lock-place.ts';
 import type { RequestMessage } from '../../../protocol/protobuf/ldlm-coder.ts';
 import type { VirtualTime } from '../../../zookeeper/model/virtual-time.ts';
 import { judgeLock } from './answer-judge.ts';
@@ -24,6 +26,8 @@ export interface ClientPlace {
 /** How often a request is asked again that another server has still, and what it waits for that. */
 const MOVES_MAX = 30;
 const MOVE_MS = 60;
+/** How soon a request has left the queue whose node may yet have to be made. */
+const LEFT_MS = 250;
 
 /** What a client's request has come to, by which call of which session. */
 interface Asked {
@@ -101,12 +105,26 @@ export class EngineClient {
     const { count, log, name } = this.place;
     const call = this.ask(session, round, id);
     const asked = await this.#answer(round, call, id);
-    if (asked === null) return count('withdrawn');
+    if (asked === null) {
+      count('withdrawn');
+      return this.#checkLeft(round, id);
+    }
     const verdict = judgeLock(this.place, round, asked);
     count(verdict);
     log(() => `${name}: call ${asked.call.number} is ${verdict}`);
     if (verdict === 'granted') await this.#hold(round, asked, id);
+    else this.#checkLeft(round, id);
     if (asked.session !== session) asked.session.end();
+  }
+
+  /** When nothing is broken, nothing is left soon of a request that came to nothing. */
+  #checkLeft({ hasId, lock, meanwhile }: Round, id: Buffer): void {
+    const { plan, time, checker } = this.place;
+    // A server that its client has left may notice late.
+    if (!plan.isCalm || !hasId || meanwhile === 'move' || meanwhile === 'repeat') return;
+    const name = plan.locks[lock]!;
+    const key = keyOfRequest(byteStringOf(name), id.toString('latin1'));
+    time.after(LEFT_MS, () => checker.left(name, key));
   }
 
   /** Waits for the answer, or does meanwhile what the plan says. Null: nothing is wanted any more. */

@@ -77,6 +77,12 @@ export class GrantsChecker {
     this.#holders.delete(holder);
   }
 
+  /** Nobody wants the request by this key any more. @throws ViolationError */
+  left(lock: string, key: string): void {
+    const nodes = this.#children(lock).filter((child) => child.startsWith(`_c_${key}-`));
+    must(nodes.length === 0, 'who gives up leaves the queue', lock, ...nodes);
+  }
+
   /** Nodes that are left of locks. */
   contenders(locks: readonly string[]): string[] {
     return locks.flatMap((lock) => this.#children(lock).map((child) => `${lock}: ${child}`));
