@@ -289,6 +289,8 @@ export class LockDesk {
   }
 
   #refuse(claim: Claim, why: Refusal | CallEnd): void {
+    // Whoever has found that out may have ended all who wait.
+    if (claim.state === 'ended') return;
     this.#end(claim);
     this.#parts.counts.refused();
     const { replies } = this.#parts;

@@ -187,6 +187,22 @@ describe('the end of a session', () => {
 });
 
 describe('a grant', () => {
+  it('is answered once when it is noticed there that the session is over', async () => {
+    const { one } = await openTwo();
+    const { nodes, caller, engine } = one;
+    vi.spyOn(nodes, 'isSessionAlive')
+      .mockReturnValueOnce(true)
+      .mockImplementationOnce(() => {
+        nodes.close();
+        return false;
+      });
+    const call = caller.send('Lock', { name: 'a' });
+    expect(await caller.replyTo(call)).toMatchObject({ status: GrpcStatus.Unavailable, granted: false });
+    await one.pass(50);
+    expect(caller.failures).toEqual([]);
+    expect(engine.sumOf(MetricWord.Waiters)).toBe(0);
+  });
+
   it('is none when the session ends at the last moment', async () => {
     const { one, two } = await openTwo();
     const { nodes, caller } = one;
