@@ -23,7 +23,7 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
     file: LOCK_DESK,
     find: 'await removeNode(nodes, path, sessionId, claim.version, czxid);',
     replace: 'await removeNode(nodes, path, sessionId, -1, czxid);',
-    tests: [SIMULATION],
+    tests: [LOCK_DESK_TEST, SIMULATION],
     catches: 'who has renewed holds',
   },
   {

@@ -65,8 +65,8 @@ describe('a lease that is over here, and was renewed elsewhere', () => {
     const { one, two } = await openTwo();
     const key = await one.caller.acquire({ name: 'a', lock_timeout_ms: '100' }, 5);
     isolate(one, 500);
-    const renewal = { name: 'a', key, lock_timeout_ms: '60000' };
-    expect(await two.caller.ask('Renew', renewal)).toMatchObject({ locked: true });
+    // Nobody has confirmed it, but it is written.
+    two.caller.send('Renew', { name: 'a', key, lock_timeout_ms: '60000' });
     await one.pass(150);
     one.caller.endSession(5);
     await one.pass(600);
