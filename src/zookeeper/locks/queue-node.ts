@@ -140,7 +140,14 @@ async function isMade(
   { ephemeralOwner }: Stat,
   data: Uint8Array,
 ): Promise<boolean> {
-  return ephemeralOwner !== 0n || (await nodes.getData(path)).data.equals(data);
+  if (ephemeralOwner !== 0n) return true;
+  try {
+    return (await nodes.getData(path)).data.equals(data);
+  } catch (error) {
+    // It is gone, and another one may be there.
+    if (error instanceof NoNodeError) return false;
+    throw error;
+  }
 }
 
 /** What stays is known by its name alone. */
