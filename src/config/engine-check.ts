@@ -25,7 +25,8 @@ type EngineOptions = Pick<
 >;
 
 /**
- * Refuses options that the engine has no use for, rather than to leave somebody in the belief that they do something.
+ * Refuses options by which locks would be kept or found in a way that the engine does not have, rather than to leave somebody in
+ * that belief. Options of the embedded engine's threads mean nothing to the other one, and do no harm.
  *
  * @param defaults the same options where nobody has said anything
  * @throws ConfigError

@@ -78,7 +78,7 @@ export class Cluster {
       if ((await nodes.exists('/')) === null) await makeChroot(ensemble, settings);
       const { sessionTimeoutMs, resumed } = nodes;
       logger.info({ ensemble, session_timeout_ms: sessionTimeoutMs, resumed }, 'Connected to ZooKeeper');
-      if (saved !== null && !resumed)
+      if (saved !== null && !resumed && !options.noClearOnDisconnect)
         logger.warn(
           { locks: saved.held.length },
           'the session of the server before is over, and its locks are gone',

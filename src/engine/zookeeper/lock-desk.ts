@@ -23,12 +23,7 @@ import type { LockPaths, LockPlace } from './lock-place.ts';
 import { lockRequestOf } from './lock-request.ts';
 import type { NodeData } from './node-data.ts';
 import { NodeDisposal } from './node-disposal.ts';
-import {
-  GrantedElsewhereError,
-  LockRefusedError,
-  NodeRemovedError,
-  RequestElsewhereError,
-} from './refused-error.ts';
+import { LockRefusedError, NodeRemovedError, RequestElsewhereError } from './refused-error.ts';
 import { RequestRepeats } from './request-repeats.ts';
 import type { ServerRegister } from './server-register.ts';
 
@@ -270,23 +265,15 @@ export class LockDesk {
     if (error instanceof LockRefusedError) return this.#refuse(claim, error.refusal);
     if (error instanceof RequestElsewhereError) return this.#refuse(claim, CallEnd.Elsewhere);
     if (error instanceof NodeRemovedError) return this.#refuse(claim, CallEnd.Superseded);
-    if (error instanceof GrantedElsewhereError) return this.#repeatGranted(claim, error.czxid);
     if (error instanceof TooManyRequestsError) return this.#refuse(claim, Refusals.tooManyClaims);
     if (isUnanswered(error) || isSessionOver(error)) return this.#refuse(claim, CallEnd.Unreachable);
     this.#parts.failed(error, claim.place);
     this.#refuse(claim, CallEnd.Failed);
   }
 
-  /** A lock that outlives its server was granted for this request before: its caller has come to another server. */
-  #repeatGranted(claim: Claim, czxid: bigint): void {
-    const { origin, place, lockKey } = claim;
-    this.#end(claim);
-    this.#parts.counts.refused();
-    this.#parts.counts.repeated();
-    this.#parts.replies.granted(origin, place.name, lockKey, readToken({ czxid }, this.#token));
-  }
-
   #refuse(claim: Claim, why: Refusal | CallEnd): void {
+    // Whoever has found that out may have ended all who wait.
+    if (claim.state === 'ended') return;
     this.#end(claim);
     this.#parts.counts.refused();
     const { replies } = this.#parts;

@@ -18,7 +18,7 @@ import type { Claim } from './claim.ts';
 import { SEMAPHORE_LEASES, SEMAPHORE_LOCKS } from './layout-check.ts';
 import { type LockBases, layoutOf } from './lock-base.ts';
 import { decodeNodeData, serverName } from './node-data.ts';
-import { GrantedElsewhereError, NodeRemovedError, RequestElsewhereError } from './refused-error.ts';
+import { NodeRemovedError, RequestElsewhereError } from './refused-error.ts';
 
 /** Who may hold a lock together, by what its claims ask for. */
 function ruleOf({ place, size, mode }: Pick<Claim, 'place' | 'size' | 'mode'>): Rule {
@@ -62,9 +62,9 @@ export function lockRequestOf(
 
 /**
  * A request that its caller has made to another server before stands in the queue still: that one gives it up as soon as it notices
- * that its caller is gone. Where locks outlive their server it may have been granted.
+ * that its caller is gone. Where locks outlive their server, it may have granted the request, and take that back at any moment.
  *
- * @throws RequestElsewhereError, GrantedElsewhereError
+ * @throws RequestElsewhereError
  */
 async function refuseTwin(
   nodes: Nodes,
@@ -82,8 +82,6 @@ async function refuseTwin(
     // One of ours is a creation whose answer was lost.
     if (twin === null || twin.stat.ephemeralOwner === nodes.sessionId) continue;
     const data = decodeNodeData(twin.data);
-    const isGranted = twin.stat.ephemeralOwner === 0n && data !== null && data.grantedMs > 0;
-    if (isGranted) throw new GrantedElsewhereError(twin.stat.czxid);
     if (data?.server !== serverName(nodes.sessionId)) throw new RequestElsewhereError();
   }
 }

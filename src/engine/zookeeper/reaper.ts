@@ -65,7 +65,8 @@ export class Reaper {
       const woken = new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
-      let leastMs = 1;
+      // What was not answered is asked again: there may be no watch.
+      let lookMs = AGAIN_MS;
       try {
         await this.#watchServers();
         this.#leases.see(await this.#findOrphans(), clock.nowMs());
@@ -74,12 +75,12 @@ export class Reaper {
           if (!held.locked) return;
           await this.#delete(path, version);
         }
+        // Locks without a timeout wait for their keys, and nothing here can end them.
+        lookMs = this.#leases.nextMs < Number.POSITIVE_INFINITY ? ORPHANS_LOOK_MS : LOOK_MS;
       } catch (error) {
         if (!isUnanswered(error) && !isSessionOver(error)) this.#failed(error);
-        leastMs = AGAIN_MS;
       }
-      // Locks without a timeout wait for their keys, and nothing here can end them.
-      const lookMs = this.#leases.nextMs < Number.POSITIVE_INFINITY ? ORPHANS_LOOK_MS : LOOK_MS;
+      const leastMs = lookMs === AGAIN_MS ? AGAIN_MS : 1;
       const waitMs = Math.min(lookMs, Math.max(leastMs, this.#leases.nextMs - clock.nowMs()));
       const endTimer = clock.after(waitMs, this.#wake);
       await woken;
@@ -96,7 +97,8 @@ export class Reaper {
       await this.#nodes.getChildren(SERVERS_PATH, this.#serversChanged);
     } catch (error) {
       if (!(error instanceof NoNodeError)) throw error;
-      await this.#nodes.exists(SERVERS_PATH, this.#serversChanged);
+      // A watch on a node that is there by now tells nothing of its children.
+      if ((await this.#nodes.exists(SERVERS_PATH, this.#serversChanged)) !== null) await this.#watchServers();
     }
   }
 

@@ -18,16 +18,6 @@ export class RequestElsewhereError extends LdlmServerError {
   }
 }
 
-/** A lock that outlives its server was granted for the same request by another one. */
-export class GrantedElsewhereError extends LdlmServerError {
-  readonly czxid: bigint;
-
-  constructor(czxid: bigint) {
-    super('LDLM_GRANTED_ELSEWHERE', 'another server has granted the request');
-    this.czxid = czxid;
-  }
-}
-
 /** Somebody has taken the request out of the queue. */
 export class NodeRemovedError extends LdlmServerError {
   constructor() {

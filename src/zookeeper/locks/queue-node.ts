@@ -140,8 +140,13 @@ async function isWritten(
   data: Uint8Array,
 ): Promise<boolean> {
   if (ephemeralOwner !== 0n) return false;
-  const found = await nodes.getData(path);
-  return found.data.equals(data);
+  try {
+    return (await nodes.getData(path)).data.equals(data);
+  } catch (error) {
+    // It is gone, and another one may be there.
+    if (error instanceof NoNodeError) return false;
+    throw error;
+  }
 }
 
 async function removeTwin(nodes: Nodes, path: string, sessionId: bigint): Promise<void> {

@@ -65,8 +65,8 @@ describe('a lease that is over here, and was renewed elsewhere', () => {
     const { one, two } = await openTwo();
     const key = await one.caller.acquire({ name: 'a', lock_timeout_ms: '100' }, 5);
     isolate(one, 500);
-    const renewal = { name: 'a', key, lock_timeout_ms: '60000' };
-    expect(await two.caller.ask('Renew', renewal)).toMatchObject({ locked: true });
+    // Nobody has confirmed it, but it is written.
+    two.caller.send('Renew', { name: 'a', key, lock_timeout_ms: '60000' });
     await one.pass(150);
     one.caller.endSession(5);
     await one.pass(600);
@@ -159,8 +159,7 @@ describe('a node that outlives its server', () => {
     const repeat = two.caller.send('Lock', request);
     await two.caller.until(() => two.nodes.state !== 'connected');
     isArmed = false;
-    // It is told of the grant that there is, and not of one of its own.
-    expect(await two.caller.answerTo(repeat)).toMatchObject({ locked: true, key });
+    expect(await two.caller.replyTo(repeat)).toMatchObject({ status: GrpcStatus.Unavailable });
     await one.pass(300);
     const { tree } = room.ensemble.server;
     expect(tree.children(new LockPaths().placeOf('a').base)).toEqual([`_c_${key}-__WRIT__0000000000`]);
@@ -188,6 +187,22 @@ describe('the end of a session', () => {
 });
 
 describe('a grant', () => {
+  it('is answered once when it is noticed there that the session is over', async () => {
+    const { one } = await openTwo();
+    const { nodes, caller, engine } = one;
+    vi.spyOn(nodes, 'isSessionAlive')
+      .mockReturnValueOnce(true)
+      .mockImplementationOnce(() => {
+        nodes.close();
+        return false;
+      });
+    const call = caller.send('Lock', { name: 'a' });
+    expect(await caller.replyTo(call)).toMatchObject({ status: GrpcStatus.Unavailable, granted: false });
+    await one.pass(50);
+    expect(caller.failures).toEqual([]);
+    expect(engine.sumOf(MetricWord.Waiters)).toBe(0);
+  });
+
   it('is none when the session ends at the last moment', async () => {
     const { one, two } = await openTwo();
     const { nodes, caller } = one;

@@ -9,6 +9,7 @@ import { ModelEnsemble } from './model-ensemble.ts';
 import { ModelNodes } from './model-nodes.ts';
 import { pathsTo } from './model-tree.ts';
 import { type ClientPlan, planSchedule, type SchedulePlan } from './schedule-plan.ts';
+import { shortenIds } from './trace-ids.ts';
 import { VirtualTime } from './virtual-time.ts';
 
 /** Beyond the last fault: whoever still waits then waits for ever. */
@@ -174,9 +175,7 @@ export class Scenario {
       this.trace.push(`${nowMs.toFixed(3).padStart(10)}   zxid ${zxid} ${write.kind} ${what}`);
     }
     this.trace.sort((a, b) => Number.parseFloat(a) - Number.parseFloat(b));
-    const ids = new Map<string, string>();
-    for (const [at, line] of this.trace.entries())
-      this.trace[at] = line.replaceAll(ID, (id) => nameFor(ids, id));
+    shortenIds(this.trace);
   }
 }
 
@@ -184,14 +183,4 @@ export class Scenario {
 function checkNothingLeft(nodes: ModelNodes): void {
   if (nodes.kept > 0) throw new ViolationError('no process is kept running for nothing');
   if (!nodes.session.watches.isEmpty) throw new ViolationError('no watch is left behind');
-}
-
-/** The random part of a node's name. */
-const ID = /(?<=_c_)[0-9a-f]{6,}(?:-[0-9a-f]{4,12})*/g;
-
-/** Short, and the same in each run of a seed. */
-function nameFor(ids: Map<string, string>, id: string): string {
-  const name = ids.get(id) ?? `${ids.size + 1}`;
-  ids.set(id, name);
-  return name;
 }

@@ -122,6 +122,8 @@ export class EngineClient {
     const { plan, time, checker } = this.place;
     // A server that its client has left may notice late.
     if (!plan.isCalm || !hasId || meanwhile === 'move' || meanwhile === 'repeat') return;
+    // What was granted before it was given up goes back with its session, or stays until its lease is over.
+    if (plan.isDurable) return;
     const name = plan.locks[lock]!;
     const key = keyOfRequest(byteStringOf(name), id.toString('latin1'));
     time.after(LEFT_MS, () => checker.left(name, key));
@@ -193,6 +195,7 @@ export class EngineClient {
     const { key, fencing_token } = answer.message;
     const holder: Holder = {
       ...{ lock: plan.locks[round.lock]!, isShared: round.isShared, size: round.size, isOver: false },
+      isDurable: plan.isDurable,
       ...{ key: key!, token: BigInt(fencing_token!), server: session.server },
       sessionId: session.server.nodes.sessionId,
       endsMs: round.leaseMs > 0 ? time.nowMs + round.leaseMs : Number.POSITIVE_INFINITY,

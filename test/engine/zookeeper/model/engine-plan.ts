@@ -66,6 +66,8 @@ export interface EnginePlan extends FaultPlan {
   /** Whether some ask for a lock of another size than others do. */
   readonly hasOddSizes: boolean;
   readonly isCalm: boolean;
+  /** Whether locks outlive the sessions of their clients, and their servers. Then each has a lease, and not a long one. */
+  readonly isDurable: boolean;
 }
 
 /** Before that, all servers connect. */
@@ -86,6 +88,7 @@ export function planEngines(seed: number): EnginePlan {
   // One schedule in three is calm, so that what is wrong even then is not blamed on a fault.
   const isCalm = draw(3) === 0;
   const sessionTimeoutMs = pick(600, 1_000);
+  const isDurable = draw(4) === 0;
   const locks = pick(['a'], ['a'], ['a', 'b/ü']);
   const sizes = locks.map(() => pick(1, 1, 1, 2, 3));
   const hasOddSizes = draw(5) === 0;
@@ -94,7 +97,7 @@ export function planEngines(seed: number): EnginePlan {
     const lock = draw(locks.length);
     const size = hasOddSizes && draw(4) === 0 ? 4 - sizes[lock]! : sizes[lock]!;
     const hasId = draw(2) === 0;
-    const leaseMs = pick(0, 0, 100 + draw(300), 60_000);
+    const leaseMs = isDurable ? 200 + draw(1_500) : pick(0, 0, 100 + draw(300), 60_000);
     return {
       ...{ lock, size, hasId, leaseMs },
       gapMs: pick(0, draw(20), draw(20), draw(400)),
@@ -108,7 +111,7 @@ export function planEngines(seed: number): EnginePlan {
       afterMs: pick(0, draw(10), draw(30), draw(200)),
       holdMs: pick(0, draw(20), draw(100), draw(100), draw(600)),
       renews: leaseMs > 0 ? pick('no', 'here', 'elsewhere') : 'no',
-      renewedMs: pick(50 + draw(100), 300 + draw(300), 60_000),
+      renewedMs: pick(50 + draw(100), 300 + draw(300), isDurable ? 2_000 : 60_000),
       repeatsHeld: hasId && draw(3) === 0,
       end: pick<HoldEnd>(
         ...(['unlock', 'unlock', 'unlockElsewhere', 'endSession', 'cancel', 'undelivered'] as const),
@@ -131,7 +134,7 @@ export function planEngines(seed: number): EnginePlan {
     rounds: Array.from({ length: 1 + draw(5) }, drawRound),
   });
   return {
-    ...{ isCalm, sessionTimeoutMs, locks, hasOddSizes, servers },
+    ...{ isCalm, isDurable, sessionTimeoutMs, locks, hasOddSizes, servers },
     replicas: pick(1, 3),
     requestTimeoutMs: pick(sessionTimeoutMs, 300),
     clients: Array.from({ length: 2 + draw(5) }, drawClient),

@@ -2,10 +2,10 @@ import { MetricWord } from '../../../../src/base/metric-words.ts';
 import { seededIntegers } from '../../../core/random.ts';
 import { FaultInjector } from '../../../zookeeper/model/fault-injector.ts';
 import { checkHandOver } from '../../../zookeeper/model/hand-over-check.ts';
-import { ViolationError } from '../../../zookeeper/model/holders-checker.ts';
 import { ModelEnsemble } from '../../../zookeeper/model/model-ensemble.ts';
 import { ModelNodes } from '../../../zookeeper/model/model-nodes.ts';
 import type { Run } from '../../../zookeeper/model/simulate.ts';
+import { shortenIds } from '../../../zookeeper/model/trace-ids.ts';
 import { VirtualTime } from '../../../zookeeper/model/virtual-time.ts';
 import { EngineClient } from './engine-client.ts';
 import { EngineCounts } from './engine-counts.ts';
@@ -21,6 +21,8 @@ const PATIENCE_MS = 60_000;
 /** How long nothing may be under way any more until everybody counts as done. */
 const QUIET_MS = 50;
 const GRACE_MS = 100;
+/** When all is over that servers have left behind, at the latest. */
+const ORPHANS_MS = 20_000;
 /** How soon somebody is let in when nothing is broken: with one server of the ensemble, and with some that are behind. */
 const HAND_OVER_MS = 60;
 const BEHIND_MS = 1_000;
@@ -77,12 +79,15 @@ export class EngineScenario implements Run {
     if (this.#violation !== null) throw this.#violation;
     must(this.#running === 0, 'nobody waits for ever', this.#running);
     const left = this.#checker.contenders(this.plan.locks);
-    must(left.length === 0, 'nothing is left of a lock that nobody wants', ...left);
+    // What outlives its server is seen to by the others, as long as there are any.
+    const isTended = !this.plan.isDurable || this.#servers.some(({ isGone }) => !isGone);
+    must(left.length === 0 || !isTended, 'nothing is left of a lock that nobody wants', ...left);
     for (const server of this.#servers) {
       server.checkAnswers();
-      if (!server.isGone) checkNothingLeft(server);
+      if (!server.isGone) checkNothingLeft(server, this.plan.isDurable);
     }
-    if (this.plan.isCalm && !this.plan.hasOddSizes) this.#checkHandOver();
+    const { isCalm, hasOddSizes, isDurable } = this.plan;
+    if (isCalm && !hasOddSizes && !isDurable) this.#checkHandOver();
   }
 
   #connect(number: number): ModelNodes {
@@ -101,7 +106,7 @@ export class EngineScenario implements Run {
     const keys = new SeededKeys(this.#ensemble.random);
     const server = new EngineServer({
       ...{ name: `server ${number}`, nodes, nowMs: () => time.nowMs },
-      open: (events) => openModelEngine({ time, nodes, keys }, events),
+      open: (events) => openModelEngine({ time, nodes, keys, keepOnSessionEnd: this.plan.isDurable }, events),
       log: (what) => this.#log(what),
       violated: (error) => this.#violate(error),
     });
@@ -143,10 +148,9 @@ export class EngineScenario implements Run {
     this.#faults.end();
     let quietSinceMs = time.nowMs;
     let wasQuiet = false;
-    await time.runUntil(quietSinceMs + 5 * this.plan.sessionTimeoutMs, () => {
-      const isCalm = this.#servers.every(
-        ({ isGone, nodes }) => isGone || (nodes.session.isIdle && !nodes.clock.isStalled),
-      );
+    const patienceMs = this.plan.isDurable ? ORPHANS_MS : 5 * this.plan.sessionTimeoutMs;
+    await time.runUntil(quietSinceMs + patienceMs, () => {
+      const isCalm = this.#servers.every((server) => server.isGone || isIdle(server));
       const isQuiet = isCalm && this.#checker.contenders(this.plan.locks).length === 0;
       if (!wasQuiet) quietSinceMs = time.nowMs;
       wasQuiet = isQuiet;
@@ -190,13 +194,22 @@ export class EngineScenario implements Run {
       this.trace.push(`${nowMs.toFixed(3).padStart(10)}   zxid ${zxid} ${write.kind} ${what}`);
     }
     this.trace.sort((a, b) => Number.parseFloat(a) - Number.parseFloat(b));
+    shortenIds(this.trace);
   }
 }
 
+/** Whether nothing is under way, and a watch has told of all that others have unlocked. */
+function isIdle({ nodes, engine }: EngineServer): boolean {
+  return nodes.session.isIdle && !nodes.clock.isStalled && engine.sumOf(MetricWord.Holders) === 0;
+}
+
 /** @throws ViolationError */
-function checkNothingLeft({ name, nodes, engine }: EngineServer): void {
-  if (nodes.kept > 0) throw new ViolationError(`no process is kept running for nothing: ${name}`);
-  if (!nodes.session.watches.isEmpty) throw new ViolationError(`no watch is left behind: ${name}`);
+function checkNothingLeft({ name, nodes, engine }: EngineServer, isTending: boolean): void {
+  // Who sees to what others have left watches them.
+  if (!isTending) {
+    must(nodes.kept === 0, 'no process is kept running for nothing', name);
+    must(nodes.session.watches.isEmpty, 'no watch is left behind', name);
+  }
   for (const word of ['Holders', 'Waiters', 'Locks', 'Sessions'] as const) {
     const left = engine.sumOf(MetricWord[word]);
     must(left === 0, `no engine counts what is not there: ${word}`, name, left);

@@ -15,6 +15,8 @@ export interface Holder {
   readonly sessionId: bigint;
   /** When his lease is over, as he counts it; infinity: never. */
   endsMs: number;
+  /** Whether the lock outlives the session of its server. */
+  readonly isDurable: boolean;
   /** He has given it back, or knows that it is lost. */
   isOver: boolean;
 }
@@ -45,7 +47,8 @@ export class GrantsChecker {
 
   /** Somebody is told so right now. @throws ViolationError */
   granted(holder: Holder, isKeyUsedOnce: boolean): void {
-    const { lock, token, sessionId } = holder;
+    const { lock, token } = holder;
+    const sessionId = holder.isDurable ? 0n : holder.sessionId;
     const node = this.#nodeOf(holder);
     must(node !== null, 'a grant has a node with its token', lock, token);
     const path = `${this.baseOf(lock)}/${node}`;
@@ -65,13 +68,15 @@ export class GrantsChecker {
    * Whether he believes that he holds the lock: until he lets it go, his lease is over, or he is told that it is lost. What a
    * process believes that stands still, nobody can end.
    */
-  isBelieved({ isOver, endsMs, server }: Holder): boolean {
-    return !isOver && !server.isGone && this.#nowMs() < endsMs && !server.nodes.clock.isStalled;
+  isBelieved({ isOver, endsMs, server, isDurable }: Holder): boolean {
+    if (isOver || this.#nowMs() >= endsMs) return false;
+    return isDurable || (!server.isGone && !server.nodes.clock.isStalled);
   }
 
   /** He gives it back, or lets it go. @throws ViolationError */
   over(holder: Holder): void {
-    if (this.isBelieved(holder) && holder.server.nodes.isSessionAlive(holder.sessionId))
+    const { isDurable, server, sessionId } = holder;
+    if (this.isBelieved(holder) && (isDurable || server.nodes.isSessionAlive(sessionId)))
       must(this.#nodeOf(holder) !== null, 'a lock that is held has its node', holder.lock, holder.token);
     holder.isOver = true;
     this.#holders.delete(holder);

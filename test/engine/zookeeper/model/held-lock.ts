@@ -64,7 +64,9 @@ export class HeldLock {
 
   #join(session: ClientSession): void {
     this.#session = session;
-    session.onLost = () => this.#over('its session is lost');
+    session.onLost = () => {
+      if (!this.#holder.isDurable) this.#over('its session is lost');
+    };
   }
 
   #over(why: string): void {
@@ -139,8 +141,9 @@ export class HeldLock {
         await this.#client.pause(Math.max(0, leftMs) + 1);
         return this.#over('its lease is over');
       case 'endSession':
-        this.#over('it ends its session');
-        return this.#session.end(this.#round.afterMs);
+        if (!this.#holder.isDurable) this.#over('it ends its session');
+        this.#session.end(this.#round.afterMs);
+        return this.#holder.isDurable ? this.#unlock(false, true) : undefined;
       case 'cancel':
       case 'undelivered':
         this.#over(end);

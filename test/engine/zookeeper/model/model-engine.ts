@@ -18,7 +18,7 @@ export interface ModelEngineOptions {
 /** An engine over a model of ZooKeeper, by the same clock. */
 export function openModelEngine(options: ModelEngineOptions, events: ZooKeeperEvents): ZooKeeperEngine {
   const { time, nodes, keys, paths = new LockPaths(), keepOnSessionEnd = false } = options;
-  return new ZooKeeperEngine(
+  const engine = new ZooKeeperEngine(
     {
       ...{ nodes, keys, paths, keepOnSessionEnd },
       clock: { nowMs: () => WALL_MS + time.nowMs },
@@ -27,4 +27,6 @@ export function openModelEngine(options: ModelEngineOptions, events: ZooKeeperEv
     },
     events,
   );
+  void engine.ready();
+  return engine;
 }
