@@ -21,9 +21,9 @@ export async function findTarget(path: string): Promise<string> {
     const found = await unlessMissing(realpath(place));
     if (found !== null) return found;
     const folder = await realpath(dirname(place));
-    // A link that leads to nothing, or nothing.
+    // A link that leads to nothing, or nothing; or a file that somebody has made by now.
     const link = await readlink(place).catch((error: unknown) => {
-      if (hasCode(error, 'ENOENT')) return null;
+      if (hasCode(error, 'ENOENT') || hasCode(error, 'EINVAL')) return null;
       throw error;
     });
     if (link === null) return join(folder, basename(place));
