@@ -13,7 +13,7 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   {
     name: 'a grant is not checked against the life of its session',
     file: LOCK_DESK,
-    find: 'if (!nodes.isSessionAlive(node.sessionId)) return this.#refuse(claim, CallEnd.Unreachable);',
+    find: 'if (!nodes.isSessionAlive(node.sessionId)) this.#refuse(claim, CallEnd.Unreachable);',
     replace: '',
     tests: [LOCK_DESK_TEST],
     catches: 'nobody is granted what his server may have lost',

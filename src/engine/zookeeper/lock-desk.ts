@@ -211,7 +211,7 @@ export class LockDesk {
       claim.request = lockRequestOf(nodes, bases, claim, this.#leases.dataOf(claim, 0), mode);
       const node = await claim.request.run();
       if (node === null) this.#taken(claim);
-      else if (register === null) this.#granted(claim, node);
+      else if (register === null) await this.#granted(claim, node);
       else await this.#markGranted(claim, node);
     } catch (error) {
       this.#failed(claim, error);
@@ -228,7 +228,7 @@ export class LockDesk {
       if (claim.state === 'ended') return void (await this.#disposal.discard(node));
       const { version } = await nodes.setData(node.path, this.#leases.dataOf(claim, clock.nowMs()));
       claim.version = version;
-      this.#granted(claim, node);
+      await this.#granted(claim, node);
     } catch (error) {
       await this.#disposal.discard(node);
       // Somebody has removed it while it waited for this.
@@ -237,10 +237,10 @@ export class LockDesk {
     }
   }
 
-  #granted(claim: Claim, node: QueueNode): void {
+  async #granted(claim: Claim, node: QueueNode): Promise<void> {
     const { nodes, clock, counts } = this.#parts;
-    if (claim.state === 'ended') return void this.#disposal.discard(node);
-    if (!nodes.isSessionAlive(node.sessionId)) return this.#refuse(claim, CallEnd.Unreachable);
+    if (!nodes.isSessionAlive(node.sessionId)) this.#refuse(claim, CallEnd.Unreachable);
+    if (claim.state === 'ended') return this.#disposal.discard(node);
     const nowMs = clock.nowMs();
     claim.state = 'held';
     claim.node = node;
