@@ -44,7 +44,9 @@ async function holdAndWait(curl: CurlSession): Promise<void> {
   expect((await curl.post('/v1/lock', JSON.stringify({ name: HELD }))).body).toContain('"locked":true');
   // It ends with the server.
   curl.post('/v1/lock/wait', JSON.stringify({ name: HELD }), '--max-time', '150').catch(() => {});
-  await expect.poll(async () => (await curl.ask(heldPath)).body).toContain('"waiter_count":1');
+  await expect
+    .poll(async () => (await curl.ask(heldPath)).body, { timeout: 15_000 })
+    .toContain('"waiter_count":1');
 }
 
 /** Runs schemathesis against a server with everything switched on. Returns what it says, and what it asked and was told. */
