@@ -50,7 +50,12 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     this.#chroot = new Chroot(target.chroot);
     this.#resume = copyOf(options.resume ?? NO_SESSION);
     this.#session = new Session({
-      ...{ target, requestTimeoutMs, requestsMax, auth, clock: this.clock, firstXid: options.firstXid ?? 0 },
+      target,
+      requestTimeoutMs,
+      requestsMax,
+      auth,
+      clock: this.clock,
+      firstXid: options.firstXid ?? 0,
       resume: this.#resume,
       timeoutMs: sessionTimeoutMs,
       tls: tls === false ? null : tls === true ? {} : tls,

@@ -74,7 +74,12 @@ export class Acquisition {
     let node: QueueNode | null = null;
     try {
       const queued = await createQueueNode(this.#nodes, {
-        ...{ base, suffix: lockNameOf(rule()), mode, data, prefix, makeBase },
+        base,
+        suffix: lockNameOf(rule()),
+        mode,
+        data,
+        prefix,
+        makeBase,
         isCancelled: () => this.#changes.isCancelled,
       });
       if (queued === null) return null;

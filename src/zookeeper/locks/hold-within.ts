@@ -37,7 +37,8 @@ export async function holdWithin(
   { timeoutMs, signal }: AcquireLimits,
 ): Promise<LockHold | null> {
   const node = await withinTime(nodes.clock, request.run(), {
-    ...{ timeoutMs, signal },
+    timeoutMs,
+    signal,
     late: (waitedMs) => new LockTimeoutError(lockPath, waitedMs),
     giveUp: () => request.cancel(),
     giveBack: (late) => {

@@ -82,7 +82,11 @@ export class LeaseAcquisition {
     try {
       const suffix = LEASE_NAME;
       const queued = await createQueueNode(this.#nodes, {
-        ...{ base, suffix, mode, data, prefix },
+        base,
+        suffix,
+        mode,
+        data,
+        prefix,
         isCancelled: () => this.#changes.isCancelled,
       });
       if (queued === null) return null;

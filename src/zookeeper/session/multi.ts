@@ -30,7 +30,9 @@ const NOT_TO_BLAME: readonly number[] = [0, -2];
 
 export function multi(parts: readonly MultiPart[]): RequestParts<MultiReply> {
   return {
-    ...{ op: OpCode.Multi, path: parts[0]?.path ?? '', isRead: false },
+    op: OpCode.Multi,
+    path: parts[0]?.path ?? '',
+    isRead: false,
     write: (writer) => {
       for (const part of parts) {
         writeHeader(writer, part.op, false);
@@ -44,7 +46,8 @@ export function multi(parts: readonly MultiPart[]): RequestParts<MultiReply> {
 
 export function check(path: string, version: number): MultiPart {
   return {
-    ...{ op: OpCode.Check, path },
+    op: OpCode.Check,
+    path,
     write: (writer) => {
       writer.string(path);
       writer.int(version);

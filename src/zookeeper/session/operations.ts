@@ -1,4 +1,5 @@
 import { isWithin } from '../node-path.ts';
+import type { JuteWriter } from '../wire/jute-writer.ts';
 import { ANY_WATCH, CreateFlag, type CreateMode, OpCode, WatchMode } from '../wire/op-code.ts';
 import { type Acl, readAcls, readStat, type Stat, writeAcls } from '../wire/records.ts';
 import type { RequestParts } from './request.ts';
@@ -29,7 +30,9 @@ export function create(
   toClient: (path: string) => string,
 ): RequestParts<{ path: string; stat: Stat }> {
   return {
-    ...{ op: createOp(mode), path: path.client, isRead: false },
+    op: createOp(mode),
+    path: path.client,
+    isRead: false,
     write: (writer) => {
       writer.string(path.server);
       writer.buffer(data);
@@ -43,7 +46,9 @@ export function create(
 
 export function remove(path: RequestPath, version: number): RequestParts<void> {
   return {
-    ...{ op: OpCode.Delete, path: path.client, isRead: false },
+    op: OpCode.Delete,
+    path: path.client,
+    isRead: false,
     write: (writer) => {
       writer.string(path.server);
       writer.int(version);
@@ -54,7 +59,9 @@ export function remove(path: RequestPath, version: number): RequestParts<void> {
 
 export function setData(path: RequestPath, data: Uint8Array, version: number): RequestParts<Stat> {
   return {
-    ...{ op: OpCode.SetData, path: path.client, isRead: false },
+    op: OpCode.SetData,
+    path: path.client,
+    isRead: false,
     write: (writer) => {
       writer.string(path.server);
       writer.buffer(data);
@@ -74,7 +81,10 @@ export function exists(
   answered: (doesExist: boolean) => void,
 ): RequestParts<Stat | null> {
   return {
-    ...readOf(OpCode.Exists, path, watches),
+    op: OpCode.Exists,
+    path: path.client,
+    isRead: true,
+    write: (writer) => writeRead(writer, path, watches),
     read: (reader) => {
       answered(true);
       return readStat(reader);
@@ -93,7 +103,10 @@ export function getData(
   answered: () => void,
 ): RequestParts<{ data: Buffer; stat: Stat }> {
   return {
-    ...readOf(OpCode.GetData, path, watches),
+    op: OpCode.GetData,
+    path: path.client,
+    isRead: true,
+    write: (writer) => writeRead(writer, path, watches),
     read: (reader) => {
       answered();
       return { data: reader.buffer(), stat: readStat(reader) };
@@ -107,7 +120,10 @@ export function getChildren(
   answered: () => void,
 ): RequestParts<{ children: string[]; stat: Stat }> {
   return {
-    ...readOf(OpCode.GetChildren2, path, watches),
+    op: OpCode.GetChildren2,
+    path: path.client,
+    isRead: true,
+    write: (writer) => writeRead(writer, path, watches),
     read: (reader) => {
       answered();
       return { children: reader.strings(), stat: readStat(reader) };
@@ -117,7 +133,9 @@ export function getChildren(
 
 export function sync(path: RequestPath): RequestParts<void> {
   return {
-    ...{ op: OpCode.Sync, path: path.client, isRead: true },
+    op: OpCode.Sync,
+    path: path.client,
+    isRead: true,
     write: (writer) => writer.string(path.server),
     read: () => {},
   };
@@ -125,7 +143,9 @@ export function sync(path: RequestPath): RequestParts<void> {
 
 export function getAcl(path: RequestPath): RequestParts<{ acl: Acl[]; stat: Stat }> {
   return {
-    ...{ op: OpCode.GetAcl, path: path.client, isRead: true },
+    op: OpCode.GetAcl,
+    path: path.client,
+    isRead: true,
     write: (writer) => writer.string(path.server),
     read: (reader) => ({ acl: readAcls(reader), stat: readStat(reader) }),
   };
@@ -134,7 +154,9 @@ export function getAcl(path: RequestPath): RequestParts<{ acl: Acl[]; stat: Stat
 /** @param toClient makes the paths that the server answers with what the client calls them */
 export function getEphemerals(path: RequestPath, toClient: (path: string) => string): RequestParts<string[]> {
   return {
-    ...{ op: OpCode.GetEphemerals, path: path.client, isRead: true },
+    op: OpCode.GetEphemerals,
+    path: path.client,
+    isRead: true,
     write: (writer) => writer.string(path.server),
     // Servers compare texts, by which /ab is below /a.
     read: (reader) =>
@@ -148,7 +170,9 @@ export function getEphemerals(path: RequestPath, toClient: (path: string) => str
 
 export function setAcl(path: RequestPath, acl: readonly Acl[], version: number): RequestParts<Stat> {
   return {
-    ...{ op: OpCode.SetAcl, path: path.client, isRead: false },
+    op: OpCode.SetAcl,
+    path: path.client,
+    isRead: false,
     write: (writer) => {
       writer.string(path.server);
       writeAcls(writer, acl);
@@ -169,7 +193,9 @@ export function addWatch(
   listener: { asked(): void; answered(): void },
 ): RequestParts<void> {
   return {
-    ...{ op: OpCode.AddWatch, path: path.client, isRead: true },
+    op: OpCode.AddWatch,
+    path: path.client,
+    isRead: true,
     write: (writer) => {
       writer.string(path.server);
       writer.int(WatchMode[mode]);
@@ -182,7 +208,9 @@ export function addWatch(
 /** Has the connected server forget all watches of a node. */
 export function removeWatches(path: RequestPath): RequestParts<void> {
   return {
-    ...{ op: OpCode.RemoveWatches, path: path.client, isRead: true },
+    op: OpCode.RemoveWatches,
+    path: path.client,
+    isRead: true,
     write: (writer) => {
       writer.string(path.server);
       writer.int(ANY_WATCH);
@@ -193,10 +221,7 @@ export function removeWatches(path: RequestPath): RequestParts<void> {
 
 const NO_NODE = -101;
 
-function readOf(op: number, path: RequestPath, watches: () => boolean) {
-  const write: RequestParts<never>['write'] = (writer) => {
-    writer.string(path.server);
-    writer.bool(watches());
-  };
-  return { op, path: path.client, isRead: true, write };
+function writeRead(writer: JuteWriter, path: RequestPath, watches: () => boolean): void {
+  writer.string(path.server);
+  writer.bool(watches());
 }

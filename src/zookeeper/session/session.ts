@@ -152,13 +152,12 @@ export class Session {
     const nowMs = (): number => clock.nowMs();
     const link: SessionLink = new SessionLink(
       {
-        ...{
-          server: this.#servers.next(),
-          tls,
-          ticket: this.id === 0n ? this.#resume : this.#ticket,
-          timeoutMs,
-        },
-        ...{ lastZxid: this.#lastZxid, nowMs },
+        server: this.#servers.next(),
+        tls,
+        ticket: this.id === 0n ? this.#resume : this.#ticket,
+        timeoutMs,
+        lastZxid: this.#lastZxid,
+        nowMs,
       },
       {
         greeted: (reply, sentMs) => this.#greeted(link, reply, sentMs),
