@@ -139,17 +139,23 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   }
 
   create(path: string, options: CreateOptions = {}): Promise<CreatedNode> {
-    return this.#ask(path, (at) => {
+    try {
+      const at = this.#path(path);
       checkCreate(path, options);
-      return operations.create(at, createParts(options, this.#acl), this.#toClient);
-    });
+      return this.#session.submit(operations.create(at, createParts(options, this.#acl), this.#toClient));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   delete(path: string, version = ANY_VERSION): Promise<void> {
-    return this.#ask(path, (at) => {
+    try {
+      const at = this.#path(path);
       checkVersion(path, version);
-      return operations.remove(at, version);
-    });
+      return this.#session.submit(operations.remove(at, version));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   exists(path: string, watcher?: Watcher): Promise<Stat | null> {

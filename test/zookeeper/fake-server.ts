@@ -98,7 +98,9 @@ export class FakeServer {
       else setTimeout(() => this.#greet(socket, reader), greetAfterMs);
       take = (request) => this.#answer(socket, request);
     };
-    const splitter = new FrameSplitter(FRAME_BYTES_MAX, (frame) => take(new JuteReader(frame)));
+    const splitter = new FrameSplitter(FRAME_BYTES_MAX, (bytes, start, end) => {
+      take(new JuteReader(bytes.subarray(start, end)));
+    });
     socket.on('data', (bytes: Buffer) => splitter.push(bytes));
   }
 

@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Chroot, checkPath, childOf, isWithin, nameOf, parentOf } from '../../src/zookeeper/node-path.ts';
 
@@ -19,6 +20,24 @@ describe('the path of a node', () => {
     ['/\uffff', 'it has a character that ZooKeeper does not allow'],
   ])('may not be %j', (path, why) => {
     expect(() => checkPath(path)).toThrow(`${JSON.stringify(path)} is no path of a node: ${why}`);
+  });
+
+  it('has only characters that ZooKeeper allows, wherever they stand', () => {
+    // As PathUtils.validatePath has them.
+    const isForbidden = (code: number): boolean =>
+      code <= 0x1f || (code >= 0x7f && code <= 0x9f) || (code >= 0xd800 && code <= 0xf8ff) || code >= 0xfff0;
+    const edges = [
+      0x1f, 0x20, 0x7e, 0x7f, 0x9f, 0xa0, 0xd7ff, 0xd800, 0xf8ff, 0xf900, 0xffef, 0xfff0, 0xffff,
+    ];
+    const code = fc.oneof(fc.constantFrom(...edges), fc.integer({ min: 0, max: 0xffff }));
+    fc.assert(
+      fc.property(code, fc.nat({ max: 2 }), (value, at) => {
+        fc.pre(value !== 0x2f);
+        const path = `/aa/${'bb'.slice(0, at)}${String.fromCharCode(value)}${'bb'.slice(at)}`;
+        if (isForbidden(value)) expect(() => checkPath(path)).toThrow('a character that ZooKeeper does not');
+        else expect(() => checkPath(path)).not.toThrow();
+      }),
+    );
   });
 
   it.each([

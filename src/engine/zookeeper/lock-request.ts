@@ -4,12 +4,8 @@ import { LOCK_NAME } from '../../zookeeper/locks/contenders.ts';
 import type { LockRequest } from '../../zookeeper/locks/hold-within.ts';
 import { LeaseAcquisition } from '../../zookeeper/locks/lease-acquisition.ts';
 import { LeaseLimit } from '../../zookeeper/locks/lease-limit.ts';
-import {
-  type Listing,
-  protectionOf,
-  type QueueMode,
-  type QueueNode,
-} from '../../zookeeper/locks/queue-node.ts';
+import { protectionOf } from '../../zookeeper/locks/protection.ts';
+import type { Listing, QueueMode, QueueNode } from '../../zookeeper/locks/queue-node.ts';
 import type { Rule } from '../../zookeeper/locks/standing.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';

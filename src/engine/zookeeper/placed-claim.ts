@@ -5,7 +5,8 @@ import {
   READ_NAME,
   WRITE_NAME,
 } from '../../zookeeper/locks/contenders.ts';
-import { type Listing, protectionOf } from '../../zookeeper/locks/queue-node.ts';
+import { protectionOf } from '../../zookeeper/locks/protection.ts';
+import type { Listing } from '../../zookeeper/locks/queue-node.ts';
 import { type Rule, standingOf } from '../../zookeeper/locks/standing.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';

@@ -59,7 +59,8 @@ export class Acquisition {
   async run(): Promise<QueueNode | null> {
     this.#endKeeping = this.#nodes.keepRunning();
     try {
-      while (!this.#changes.isCancelled && !(await this.#isTaken())) {
+      while (!this.#changes.isCancelled) {
+        if (this.#options.tries && (await this.#isTaken())) return null;
         const node = await this.#runOnce();
         if (node !== 'gone') return node;
       }
@@ -80,7 +81,7 @@ export class Acquisition {
         data,
         prefix,
         makeBase,
-        isCancelled: () => this.#changes.isCancelled,
+        request: this.#changes,
       });
       if (queued === null) return null;
       node = queued.node;
@@ -102,8 +103,7 @@ export class Acquisition {
   }
 
   async #isTaken(): Promise<boolean> {
-    const { tries, rule, check } = this.#options;
-    if (!tries) return false;
+    const { rule, check } = this.#options;
     const listing = await this.#list();
     if (listing === null) return false;
     await check?.(listing, null);

@@ -1,10 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { childOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NodeExistsError } from '../server-refusal.ts';
 import { parseContender, READ_NAME, WRITE_NAME } from './contenders.ts';
 import type { LockRequest } from './hold-within.ts';
 import { discardNode, isSessionOver, isUnanswered } from './node-removal.ts';
+import { nextProtection } from './protection.ts';
 import type { QueueNode } from './queue-node.ts';
 
 export interface DowngradeOptions {
@@ -30,7 +30,7 @@ export class Downgrade implements LockRequest {
 
   constructor(nodes: Nodes, lockPath: string, options: DowngradeOptions) {
     const { write } = options;
-    const prefix = `_c_${randomUUID()}-`;
+    const prefix = nextProtection();
     const name = `${prefix}${READ_NAME}${parseContender(write.name, [WRITE_NAME])!.sequence}`;
     this.#nodes = nodes;
     this.#node = { ...write, path: childOf(lockPath, name), name, prefix };

@@ -34,9 +34,20 @@ export async function holdWithin(
   nodes: Nodes,
   lockPath: string,
   request: LockRequest,
-  { timeoutMs, signal }: AcquireLimits,
+  limits: AcquireLimits,
 ): Promise<LockHold | null> {
-  const node = await withinTime(nodes.clock, request.run(), {
+  const isEndless = limits.timeoutMs === null && limits.signal === undefined;
+  const node = await (isEndless ? request.run() : runWithin(nodes, lockPath, request, limits));
+  return node === null ? null : new LockHold(nodes, lockPath, node);
+}
+
+function runWithin(
+  nodes: Nodes,
+  lockPath: string,
+  request: LockRequest,
+  { timeoutMs, signal }: AcquireLimits,
+): Promise<QueueNode | null> {
+  return withinTime(nodes.clock, request.run(), {
     timeoutMs,
     signal,
     late: (waitedMs) => new LockTimeoutError(lockPath, waitedMs),
@@ -45,5 +56,4 @@ export async function holdWithin(
       if (late !== null) void discardNode(nodes, late);
     },
   });
-  return node === null ? null : new LockHold(nodes, lockPath, node);
 }

@@ -87,7 +87,7 @@ export class LeaseAcquisition {
         mode,
         data,
         prefix,
-        isCancelled: () => this.#changes.isCancelled,
+        request: this.#changes,
       });
       if (queued === null) return null;
       lease = queued.node;

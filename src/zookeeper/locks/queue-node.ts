@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import { childOf, nameOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NoAuthError, NoNodeError } from '../server-refusal.ts';
@@ -7,6 +6,7 @@ import type { Stat } from '../wire/records.ts';
 import { ConnectionLossError, RequestTimeoutError, ZooKeeperUseError } from '../zookeeper-error.ts';
 import { makeParents } from './lock-parents.ts';
 import { discardNode, isSessionOver, isUnanswered, pause } from './node-removal.ts';
+import { nextProtection } from './protection.ts';
 
 /** A parent that vanishes so often between being made and being used is somebody's doing. */
 const PARENT_ATTEMPTS_MAX = 20;
@@ -29,9 +29,9 @@ export interface QueueNodeOptions {
   readonly suffix: string;
   readonly mode: CreateMode;
   readonly data: Uint8Array;
-  /** Whether nobody wants it any more. */
-  readonly isCancelled: () => boolean;
-  /** What its name begins with, which nobody else uses: see {@link protectionOf}. Default: a random one. */
+  /** For whom it is: whether nobody wants it any more. */
+  readonly request: { readonly isCancelled: boolean };
+  /** What its name begins with, which nobody else uses: see protection.ts. Default: a random one. */
   readonly prefix?: string | undefined;
   /** Makes the node above it, which is missing. Default: as containers, with all that is missing above it. */
   readonly makeBase?: (() => Promise<void>) | undefined;
@@ -49,11 +49,6 @@ export interface Queued {
   readonly listing: Listing | null;
 }
 
-/** The beginning of a node's name by which it is found again, as Curator has it, made of a UUID in lower case. */
-export function protectionOf(uuid: string): string {
-  return `_c_${uuid}-`;
-}
-
 /**
  * Creates a node under a name with a unique part, so that it can be found when the answer is lost: then nobody knows what the
  * server has called it, and a second one would wait for the first.
@@ -64,12 +59,12 @@ export function protectionOf(uuid: string): string {
  * @returns null when it was cancelled, and there is none
  */
 export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): Promise<Queued | null> {
-  const { base, suffix, mode, data, isCancelled, makeBase = () => makeParents(nodes, base) } = options;
+  const { base, suffix, mode, data, request, makeBase } = options;
   // The same for all attempts, so that one that takes effect late is known by it: see removeTwins.
-  const { prefix = protectionOf(randomUUID()) } = options;
-  for (let parentAttempts = 0; !isCancelled(); ) {
+  const { prefix = nextProtection() } = options;
+  for (let parentAttempts = 0; !request.isCancelled; ) {
     const created = nodes.create(childOf(base, prefix + suffix), { mode, data });
-    const listed = nodes.getChildren(base).catch(() => null);
+    const listed = nodes.getChildren(base).catch(noListing);
     try {
       const { path, stat } = await created;
       const sessionId = stat.ephemeralOwner === 0n ? nodes.sessionId : stat.ephemeralOwner;
@@ -79,7 +74,7 @@ export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): 
       if (error instanceof NoNodeError) {
         if (++parentAttempts > PARENT_ATTEMPTS_MAX)
           throw new ZooKeeperUseError('the node above the lock vanishes as soon as it is made', base);
-        await makeBase();
+        await (makeBase === undefined ? makeParents(nodes, base) : makeBase());
       } else if (error instanceof ConnectionLossError) {
         // One of a session that is over is about to vanish, and nobody's.
         const node = await findQueueNode(nodes, { base, prefix, data }, nodes.sessionId);
@@ -88,6 +83,10 @@ export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): 
       } else if (!(error instanceof RequestTimeoutError)) throw error;
     }
   }
+  return null;
+}
+
+function noListing(): null {
   return null;
 }
 

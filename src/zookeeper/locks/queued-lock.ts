@@ -4,6 +4,7 @@ import { NoNodeError } from '../server-refusal.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { type AcquireLimits, checkLimits, checkTimeout } from './acquire-limits.ts';
 import { Acquisition } from './acquisition.ts';
+import { AddressData } from './address-data.ts';
 import { queueOf } from './contenders.ts';
 import { HeldLock } from './held-lock.ts';
 import { firstOf, holdWithin, type LockRequest } from './hold-within.ts';
@@ -56,6 +57,7 @@ export class QueuedLock {
   readonly #nodes: Nodes;
   readonly #kind: LockKind;
   readonly #data: Uint8Array | null;
+  readonly #address = new AddressData();
   readonly #byOwner = new Map<object, LockHold>();
   readonly #waiting = new Set<object>();
   /** In the order in which they were granted. An owner has one hold at a time. */
@@ -80,7 +82,9 @@ export class QueuedLock {
    */
   async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
     const { timeoutMs = this.timeoutMs } = options;
-    const lock = timeoutMs === 0 ? await this.tryAcquire(options) : await this.#acquire(options, false);
+    const lock = await (timeoutMs === 0
+      ? this.tryAcquire(options)
+      : this.#acquire(options, timeoutMs, false));
     if (lock === null) throw new LockTimeoutError(this.path, 0);
     return lock;
   }
@@ -91,7 +95,7 @@ export class QueuedLock {
    * @throws ZooKeeperError, or the reason of `signal`
    */
   tryAcquire(options: Omit<AcquireOptions, 'timeoutMs'> = {}): Promise<HeldLock | null> {
-    return this.#acquire({ ...options, timeoutMs: null }, true);
+    return this.#acquire(options, null, true);
   }
 
   /**
@@ -147,11 +151,14 @@ export class QueuedLock {
 
   /** @internal What the nodes of this lock say of their holder. */
   get data(): Uint8Array {
-    return this.#data ?? Buffer.from(this.#nodes.localAddress ?? '');
+    return this.#data ?? this.#address.of(this.#nodes);
   }
 
-  async #acquire(options: AcquireOptions, tries: boolean): Promise<HeldLock | null> {
-    const { owner, signal, timeoutMs = this.timeoutMs } = options;
+  async #acquire(
+    { owner, signal }: AcquireOptions,
+    timeoutMs: number | null,
+    tries: boolean,
+  ): Promise<HeldLock | null> {
     const limits: AcquireLimits = { timeoutMs, signal };
     checkLimits(this.path, limits);
     if (owner === undefined) return this.#handOut(await this.#queue(null, limits, tries), undefined);

@@ -3,6 +3,7 @@ import type { Nodes } from '../nodes.ts';
 import { NoNodeError } from '../server-refusal.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { type AcquireLimits, checkLimits, checkTimeout } from './acquire-limits.ts';
+import { AddressData } from './address-data.ts';
 import { HeldLock } from './held-lock.ts';
 import { holdWithin } from './hold-within.ts';
 import { LeaseAcquisition } from './lease-acquisition.ts';
@@ -30,6 +31,7 @@ export class Semaphore {
   readonly #nodes: Nodes;
   readonly #limit: LeaseLimit;
   readonly #data: Uint8Array | null;
+  readonly #address = new AddressData();
 
   constructor(nodes: Nodes, path: string, { maxLeases, timeoutMs = 1_000, data }: SemaphoreOptions) {
     this.#limit = new LeaseLimit(path, maxLeases);
@@ -129,7 +131,7 @@ export class Semaphore {
       locks: childOf(this.path, 'locks'),
       leases: childOf(this.path, 'leases'),
       limit: this.#limit,
-      data: this.#data ?? Buffer.from(this.#nodes.localAddress ?? ''),
+      data: this.#data ?? this.#address.of(this.#nodes),
       tries,
     });
     const hold = await holdWithin(this.#nodes, this.path, acquisition, limits);

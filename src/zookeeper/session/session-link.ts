@@ -48,7 +48,7 @@ export interface LinkListener {
   /** The server has answered to the ticket. @param sentMs when it was shown */
   greeted(reply: ConnectReply, sentMs: number): void;
   /** Something came. @param provenMs when the request was sent by whose answer the leader has proved the session; or null */
-  received(provenMs: number | null): void;
+  received(provenMs: number | null, arrivedMs: number): void;
   notified(type: (typeof EVENT_TYPES)[keyof typeof EVENT_TYPES], path: string): void;
   /** The server has not armed what it was asked to. */
   unarmed(error: ZooKeeperError): void;
@@ -59,11 +59,15 @@ export interface LinkListener {
 
 /** One connection of a session: what was asked on it and is not answered yet, in order. */
 export class SessionLink {
-  lastZxid: bigint;
   readonly #options: LinkOptions;
   readonly #listener: LinkListener;
   readonly #wire: WireConnection;
   readonly #inFlight = new RequestQueue<Request>();
+  readonly #reader = new JuteReader();
+  #arrivedMs = 0;
+  /** Every reply tells of the last transaction; a bigint for each would be garbage. */
+  #zxidHigh: number;
+  #zxidLow: number;
   #greetedMs: number | null = null;
   #isGreeted = false;
   #xid = 0;
@@ -71,13 +75,25 @@ export class SessionLink {
   constructor(options: LinkOptions, listener: LinkListener, firstXid = 0) {
     this.#options = options;
     this.#listener = listener;
-    this.lastZxid = options.lastZxid;
+    this.#zxidHigh = Number(BigInt.asIntN(32, options.lastZxid >> 32n));
+    this.#zxidLow = Number(BigInt.asUintN(32, options.lastZxid));
     this.#xid = firstXid;
     this.#wire = new WireConnection(options.server, options.tls, {
       opened: () => this.#greet(),
-      frame: (frame) => this.#take(new JuteReader(frame)),
+      arrived: () => {
+        this.#arrivedMs = options.nowMs();
+      },
+      frame: (bytes, start, end) => {
+        this.#reader.begin(bytes, start, end);
+        this.#take(this.#reader);
+      },
       closed: (cause) => listener.closed(cause),
     });
+  }
+
+  /** The last transaction that the server has told of. */
+  get lastZxid(): bigint {
+    return (BigInt(this.#zxidHigh) << 32n) | BigInt(this.#zxidLow);
   }
 
   get localAddress(): string {
@@ -89,11 +105,11 @@ export class SessionLink {
   }
 
   /** @throws ZooKeeperUseError when it cannot be written; then nothing is sent */
-  send(request: Request): void {
+  send(request: Request, nowMs: number): void {
     const { writer } = this.#wire;
     const xid = this.#xid === XID_MAX ? 1 : this.#xid + 1;
     try {
-      request.write(writer, xid, this.#options.nowMs());
+      request.write(writer, xid, nowMs);
       if (writer.frameBytes > FRAME_BYTES_MAX)
         throw new RangeError(`it has ${writer.frameBytes} bytes; servers take ${FRAME_BYTES_MAX}`);
     } catch (error) {
@@ -151,10 +167,11 @@ export class SessionLink {
       this.#isGreeted = true;
       return this.#listener.greeted(readConnectReply(reader), this.#greetedMs!);
     }
-    const [xid, zxid, code] = [reader.int(), reader.long(), reader.int()];
-    if (zxid > this.lastZxid) this.lastZxid = zxid;
+    const xid = reader.int();
+    this.#sawZxid(reader.int(), reader.int() >>> 0);
+    const code = reader.int();
     if (xid > 0) return this.#answer(xid, code, reader);
-    this.#listener.received(null);
+    this.#listener.received(null, this.#arrivedMs);
     if (xid === ReservedXid.Notification) this.#notify(reader);
     else if (xid === ReservedXid.SetWatches && code !== 0) this.#listener.unarmed(refusalOf(code, ''));
     else if (xid === ReservedXid.Auth && code !== 0) this.#listener.refused(refusalOf(code, ''));
@@ -166,8 +183,14 @@ export class SessionLink {
     if (request === null)
       throw new MalformedReplyError(`request ${xid} is answered where ${first?.xid ?? 'none'} is due`);
     const isProof = request.isProof && !UNPROVEN.includes(code);
-    this.#listener.received(isProof ? request.sentMs : null);
+    this.#listener.received(isProof ? request.sentMs : null, this.#arrivedMs);
     request.answer(code, reader);
+  }
+
+  #sawZxid(high: number, low: number): void {
+    if (high < this.#zxidHigh || (high === this.#zxidHigh && low <= this.#zxidLow)) return;
+    this.#zxidHigh = high;
+    this.#zxidLow = low;
   }
 
   /** Servers say that they do not know an operation before they answer what was asked before it, and close the connection. */

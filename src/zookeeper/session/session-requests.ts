@@ -48,7 +48,7 @@ export function leaveSession(link: SessionLink): Promise<void> {
 /** @param last is asked behind all others */
 async function finish(link: SessionLink, last: RequestParts<void>): Promise<void> {
   const request = new Request(last, 0, () => {});
-  link.send(request as Request);
+  link.send(request as Request, 0);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<void>((resolve) => {
     timer = setTimeout(resolve, CLOSE_MS_MAX);

@@ -93,14 +93,15 @@ export class Session {
   }
 
   submit<Reply>(parts: RequestParts<Reply>): Promise<Reply> {
-    this.#checkExpiry();
-    if (this.fault !== null) return Promise.reject(this.fault);
     const { requestsMax, requestTimeoutMs, clock } = this.#options;
+    const nowMs = clock.nowMs();
+    this.#checkExpiry(nowMs);
+    if (this.fault !== null) return Promise.reject(this.fault);
     if (this.#waiting.length + (this.#link?.inFlightCount ?? 0) >= requestsMax)
       return Promise.reject(new TooManyRequestsError(parts.path, requestsMax));
     this.#options.keepRunning.hold();
-    const request = new Request(parts, clock.nowMs() + requestTimeoutMs, this.#settled);
-    this.#send(request as Request);
+    const request = new Request(parts, nowMs + requestTimeoutMs, this.#settled);
+    this.#send(request as Request, nowMs);
     return request.promise;
   }
 
@@ -161,7 +162,7 @@ export class Session {
       },
       {
         greeted: (reply, sentMs) => this.#greeted(link, reply, sentMs),
-        received: (provenMs) => this.#received(link, provenMs),
+        received: (provenMs, arrivedMs) => this.#received(link, provenMs, arrivedMs),
         notified: (type, path) => {
           if (this.#link === link) this.#options.notified(type, path);
         },
@@ -177,9 +178,9 @@ export class Session {
     this.#look();
   }
 
-  #received(link: SessionLink, provenMs: number | null): void {
+  #received(link: SessionLink, provenMs: number | null, arrivedMs: number): void {
     if (this.#link !== link) return;
-    this.#deadlines.received(this.#options.clock.nowMs());
+    this.#deadlines.received(arrivedMs);
     if (provenMs === null) return;
     this.#deadlines.answered(provenMs);
     // One that greets and then closes is none that was reached.
@@ -239,10 +240,10 @@ export class Session {
     for (const request of unanswered) if (!isRepeated(request)) request.lose(cause);
   }
 
-  #send(request: Request): void {
+  #send(request: Request, nowMs = this.#options.clock.nowMs()): void {
     if (!this.#isReady) return this.#waiting.push(request);
     try {
-      this.#link!.send(request);
+      this.#link!.send(request, nowMs);
       if (request.isProof) this.#deadlines.sent(request.sentMs);
     } catch (error) {
       request.fail(error as ZooKeeperError);
@@ -291,9 +292,9 @@ export class Session {
     }
   }
 
-  #checkExpiry(): void {
+  #checkExpiry(nowMs = this.#options.clock.nowMs()): void {
     if (this.id === 0n || this.fault !== null) return;
-    if (this.#options.clock.nowMs() >= this.#deadlines.expiresAtMs) this.#lose();
+    if (nowMs >= this.#deadlines.expiresAtMs) this.#lose();
   }
 
   /** The session is over. Its server may not know yet, so it is not come back to. */

@@ -1,33 +1,52 @@
 import { MalformedReplyError } from '../zookeeper-error.ts';
 
 const STRINGS_MAX = 1_000_000;
+const NOTHING = Buffer.alloc(0);
 
-/** Reads jute from one frame. @throws MalformedReplyError where the frame ends too early or says what cannot be */
+/** Reads jute from one frame after the other. @throws MalformedReplyError where a frame ends too early or says what cannot be */
 export class JuteReader {
-  readonly #bytes: Buffer;
+  #bytes: Buffer = NOTHING;
+  #view: DataView = new DataView(NOTHING.buffer, NOTHING.byteOffset, 0);
   #at = 0;
+  #end = 0;
 
-  constructor(frame: Buffer) {
-    this.#bytes = frame;
+  constructor(frame: Buffer = NOTHING) {
+    this.begin(frame, 0, frame.length);
+  }
+
+  /** From now on it reads this part of these bytes, which nobody may write to as long as it does. */
+  begin(bytes: Buffer, start: number, end: number): void {
+    if (bytes !== this.#bytes) {
+      this.#bytes = bytes;
+      this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    }
+    this.#at = start;
+    this.#end = end;
   }
 
   get remaining(): number {
-    return this.#bytes.length - this.#at;
+    return this.#end - this.#at;
   }
 
   int(): number {
-    return this.#bytes.readInt32BE(this.#advance(4));
+    return this.#view.getInt32(this.#advance(4));
   }
 
   long(): bigint {
-    return this.#bytes.readBigInt64BE(this.#advance(8));
+    return this.#view.getBigInt64(this.#advance(8));
+  }
+
+  /** One of which 53 bits are known to be enough. */
+  safeLong(): number {
+    const at = this.#advance(8);
+    return this.#view.getInt32(at) * 2 ** 32 + this.#view.getUint32(at + 4);
   }
 
   bool(): boolean {
     return this.#bytes[this.#advance(1)] !== 0;
   }
 
-  /** A copy: frames are parts of what came from the socket, which would be kept as long as they. Null reads as empty. */
+  /** A copy: the bytes are somebody else's. Null reads as empty. */
   buffer(): Buffer {
     const length = Math.max(0, this.int());
     const at = this.#advance(length);
@@ -44,7 +63,9 @@ export class JuteReader {
     const count = Math.max(0, this.int());
     if (count > STRINGS_MAX || count * 4 > this.remaining)
       throw new MalformedReplyError(`a list of ${count} does not fit into ${this.remaining} bytes`);
-    return Array.from({ length: count }, () => this.string());
+    const strings: string[] = [];
+    for (let i = 0; i < count; i++) strings.push(this.string());
+    return strings;
   }
 
   #advance(length: number): number {

@@ -26,8 +26,8 @@ export function readStat(reader: JuteReader): Stat {
   return {
     czxid: reader.long(),
     mzxid: reader.long(),
-    createdMs: Number(reader.long()),
-    modifiedMs: Number(reader.long()),
+    createdMs: reader.safeLong(),
+    modifiedMs: reader.safeLong(),
     version: reader.int(),
     childrenVersion: reader.int(),
     aclVersion: reader.int(),

@@ -6,12 +6,19 @@ import { JuteWriter } from './jute-writer.ts';
 
 /** The longest reply. ZooKeeper's own limit is 1 MiB unless it is set otherwise. */
 const FRAME_BYTES_MAX = 64 * 1024 * 1024;
+const READ_BYTES = 64 * 1024;
 
 export interface WireListener {
   /** Frames can be sent. */
   opened(): void;
-  /** @throws ZooKeeperError when it cannot be: the connection is closed then */
-  frame(frame: Buffer): void;
+  /** Something has come: these frames are told of after it. */
+  arrived(): void;
+  /**
+   * A part of bytes that are the connection's again afterwards.
+   *
+   * @throws ZooKeeperError when it cannot be: the connection is closed then
+   */
+  frame(bytes: Buffer, start: number, end: number): void;
   /** Called once, unless `destroy` was. */
   closed(cause: Error | null): void;
 }
@@ -22,23 +29,23 @@ export class WireConnection {
   readonly writer = new JuteWriter();
   readonly #socket: Socket;
   readonly #listener: WireListener;
+  readonly #splitter: FrameSplitter;
   #isFlushing = false;
   #isClosed = false;
   #error: Error | null = null;
 
   constructor({ host, port }: ServerAddress, tls: ConnectionOptions | null, listener: WireListener) {
     this.#listener = listener;
-    const splitter = new FrameSplitter(FRAME_BYTES_MAX, (frame) => {
-      if (!this.#isClosed) listener.frame(frame);
+    this.#splitter = new FrameSplitter(FRAME_BYTES_MAX, (bytes, start, end) => {
+      if (!this.#isClosed) listener.frame(bytes, start, end);
     });
-    this.#socket = open(host, port, tls);
+    this.#socket = this.#open(host, port, tls);
     // Whether the process goes on is for those to say who wait for something.
     this.#socket.unref();
     this.#socket.setNoDelay(true);
     this.#socket.on(tls === null ? 'connect' : 'secureConnect', () => {
       if (!this.#isClosed) listener.opened();
     });
-    this.#socket.on('data', (bytes: Buffer) => this.#take(splitter, bytes));
     this.#socket.on('error', (error) => {
       this.#error = error;
     });
@@ -79,9 +86,24 @@ export class WireConnection {
     this.#close();
   }
 
-  #take(splitter: FrameSplitter, bytes: Buffer): void {
+  /** Without TLS all that arrives is read into the same bytes: Node.js would make new ones for each packet. */
+  #open(host: string, port: number, tls: ConnectionOptions | null): Socket {
+    if (tls !== null) {
+      const socket = connectTls({ host, port, ...tls });
+      return socket.on('data', (bytes: Buffer) => this.#take(bytes, bytes.length));
+    }
+    const callback = (length: number, bytes: Uint8Array): boolean => {
+      this.#take(bytes as Buffer, length);
+      return true;
+    };
+    return connectTcp({ host, port, onread: { buffer: Buffer.allocUnsafeSlow(READ_BYTES), callback } });
+  }
+
+  #take(bytes: Buffer, length: number): void {
+    if (this.#isClosed) return;
+    this.#listener.arrived();
     try {
-      splitter.push(bytes);
+      this.#splitter.push(bytes, length);
     } catch (error) {
       this.fail(error instanceof Error ? error : new Error(String(error)));
     }
@@ -92,9 +114,4 @@ export class WireConnection {
     this.destroy();
     this.#listener.closed(this.#error);
   }
-}
-
-function open(host: string, port: number, tls: ConnectionOptions | null): Socket {
-  if (tls === null) return connectTcp({ host, port });
-  return connectTls({ host, port, ...tls });
 }

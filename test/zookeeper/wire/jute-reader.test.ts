@@ -37,6 +37,7 @@ describe('a reader of jute', () => {
   it.each<[string, string, (reader: JuteReader) => unknown]>([
     ['an int', '000000', (reader) => reader.int()],
     ['a long', '00000000000000', (reader) => reader.long()],
+    ['a long of 53 bits', '00000000000000', (reader) => reader.safeLong()],
     ['a bool', '', (reader) => reader.bool()],
     ['a buffer', '0000000361', (reader) => reader.buffer()],
     ['a text', '7fffffff61', (reader) => reader.string()],
@@ -45,6 +46,27 @@ describe('a reader of jute', () => {
     ['the last of its texts', '0000000200000001610000', (reader) => reader.strings()],
   ])('says that %s is cut off', (_, hex, read) => {
     expect(() => read(reading(hex))).toThrow(MalformedReplyError);
+  });
+
+  it('reads numbers of 53 bits as numbers', () => {
+    const safe = fc.integer({ min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER });
+    fc.assert(
+      fc.property(safe, (value) => {
+        const writer = new JuteWriter();
+        writer.long(BigInt(value));
+        expect(new JuteReader(writer.take()).safeLong()).toBe(value);
+      }),
+    );
+  });
+
+  it('begins anew with a part of other bytes, and of the same', () => {
+    const reader = reading('00000001');
+    const bytes = Buffer.from('00000002000000030000000400', 'hex');
+    reader.begin(bytes, 4, 8);
+    expect([reader.int(), reader.remaining]).toEqual([3, 0]);
+    expect(() => reader.bool()).toThrow(MalformedReplyError);
+    reader.begin(bytes, 0, 8);
+    expect([reader.int(), reader.int()]).toEqual([2, 3]);
   });
 
   it('keeps no part of the frame alive by a buffer', () => {

@@ -17,6 +17,8 @@ describe('a writer of jute', () => {
     ['a buffer', (writer) => writer.buffer(Buffer.from('ab')), '000000026162'],
     ['an empty buffer', (writer) => writer.buffer(Buffer.alloc(0)), '00000000'],
     ['a text', (writer) => writer.string('ä'), '00000002c3a4'],
+    ['a text that is ASCII but for its end', (writer) => writer.string('ab€'), '000000056162e282ac'],
+    ['half a surrogate', (writer) => writer.string('\ud800'), '00000003efbfbd'],
     ['texts', (writer) => writer.strings(['a', '']), '00000002000000016100000000'],
   ])('writes %s', (_, write, hex) => {
     expect(written(write)).toBe(hex);
