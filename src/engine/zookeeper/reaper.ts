@@ -5,7 +5,7 @@ import type { Nodes } from '../../zookeeper/nodes.ts';
 import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
 import type { LockPaths } from './lock-place.ts';
 import { type ScannedNode, scanNodes } from './node-scan.ts';
-import { OrphanLeases } from './orphan-leases.ts';
+import { OrphanLeases, type OverdueNode } from './orphan-leases.ts';
 import { SERVERS_PATH, serverPath } from './server-register.ts';
 
 /** For this lock the servers contend of which one sees to what the others leave behind. */
@@ -70,13 +70,11 @@ export class Reaper {
       try {
         await this.#watchServers();
         this.#leases.see(await this.#findOrphans(), clock.nowMs());
-        for (const { path, version } of this.#leases.takeOverdue(clock.nowMs())) {
-          // Another one may be in office by now, who counts anew.
-          if (!held.locked) return;
-          await this.#delete(path, version);
-        }
+        let isAnyLeft = false;
+        for (const overdue of this.#leases.takeOverdue(clock.nowMs()))
+          if (!(await this.#delete(overdue, held))) isAnyLeft = true;
         // Locks without a timeout wait for their keys, and nothing here can end them.
-        lookMs = this.#leases.nextMs < Number.POSITIVE_INFINITY ? ORPHANS_LOOK_MS : LOOK_MS;
+        lookMs = isAnyLeft || this.#leases.nextMs < Number.POSITIVE_INFINITY ? ORPHANS_LOOK_MS : LOOK_MS;
       } catch (error) {
         if (!isUnanswered(error) && !isSessionOver(error)) this.#failed(error);
       }
@@ -126,12 +124,28 @@ export class Reaper {
     return alive;
   }
 
-  async #delete(path: string, version: number): Promise<void> {
-    try {
-      await this.#nodes.delete(path, version);
-    } catch (error) {
-      // It was released, or renewed.
-      if (!(error instanceof NoNodeError || error instanceof BadVersionError)) throw error;
+  /**
+   * Deletes what is overdue. One that cannot be deleted does not keep the others, nor does a lost connection: they would be seen
+   * anew, with whole leases.
+   *
+   * @returns false: it may be there still
+   */
+  async #delete({ path, version }: OverdueNode, held: HeldLock): Promise<boolean> {
+    // Another one may be in office by now, who counts anew.
+    while (held.locked) {
+      try {
+        await this.#nodes.delete(path, version);
+        return true;
+      } catch (error) {
+        // It was released.
+        if (error instanceof NoNodeError) return true;
+        // It was renewed.
+        if (error instanceof BadVersionError) return false;
+        if (isUnanswered(error)) continue;
+        if (!isSessionOver(error)) this.#failed(error);
+        return false;
+      }
     }
+    return false;
   }
 }
