@@ -59,7 +59,8 @@ export class NodeRoom {
     mode: CreateMode = 'persistent',
     nodes = this.others,
   ): Promise<string> {
-    await this.come(makeParents(nodes, parentOf(path)));
+    const parent = parentOf(path);
+    if (parent !== '/') await this.come(makeParents(nodes, parent));
     return (await this.come(nodes.create(path, { mode, data }))).path;
   }
 
