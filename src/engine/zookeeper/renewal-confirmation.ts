@@ -18,7 +18,8 @@ export async function isConfirmed(nodes: Nodes, path: string): Promise<boolean> 
     });
     try {
       const { data } = await nodes.getData(path, wake);
-      if (decodeNodeData(data)?.asksRenewal !== true) return true;
+      // What another program has written there says nothing.
+      if (decodeNodeData(data)?.asksRenewal === false) return true;
       const leftMs = untilMs - nodes.clock.nowMs();
       if (leftMs <= 0) return false;
       const endTimer = nodes.clock.after(leftMs, wake);
