@@ -81,8 +81,9 @@ export class HeldWatch {
     } catch (error) {
       if (claim.state !== 'held') return;
       if (error instanceof NoNodeError) this.#events.gone(claim);
-      // The end of the session ends the claim, too. Who may not read the node goes on as it was.
       else if (isUnanswered(error)) this.#again(claim);
+      // The end of the session ends the claim, too. Who may not read the node goes on as it was, and is told of nothing.
+      else if (this.#watchers.get(claim) === watcher) this.#watchers.delete(claim);
     }
   }
 
