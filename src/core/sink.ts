@@ -23,7 +23,7 @@ export const CallEnd = {
   Suspended: 4,
   /** The ensemble in which the locks are kept cannot be reached: UNAVAILABLE. */
   Unreachable: 5,
-  /** The same request of the same caller is in progress at another server: UNAVAILABLE, to be asked again. */
+  /** An earlier call has the same request still, at another server or as an attempt: UNAVAILABLE, to be asked again. */
   Elsewhere: 6,
   /** The ensemble has refused what had to be done; the log says why: INTERNAL. */
   Failed: 7,

@@ -161,3 +161,19 @@ describe('a repeat of what waits', () => {
     expect([claim.origin.call, claim.deadlineMs, repeated()]).toEqual([1, 100, 0]);
   });
 });
+
+describe('a repeat of an attempt that has no answer yet', () => {
+  it('is to be asked again if it would wait, because the attempt does not', () => {
+    const claim = add('waiting', { tryOnly: true });
+    expect(answer(2, { waitTimeoutMs: 700 })).toBe(true);
+    expect(said).toEqual([['ended', 2, CallEnd.Elsewhere]]);
+    expect([claim.origin.call, claim.deadlineMs, repeated()]).toEqual([1, NEVER, 0]);
+  });
+
+  it('finds the lock taken if it is an attempt, too', () => {
+    const claim = add('waiting', { tryOnly: true });
+    expect(answer(2, { tryOnly: true })).toBe(true);
+    expect(said).toEqual([['notLocked', 2, 'a', null]]);
+    expect(claim.origin.call).toBe(1);
+  });
+});
