@@ -37,7 +37,10 @@ export class ClaimLeases {
     claim.isRenewedHere = true;
     this.#renew(claim, lockTimeoutMs);
     try {
-      if (!isSaid) claim.version = Math.max(claim.version, (await this.#write(claim)).version);
+      if (!isSaid) {
+        const { version } = await this.#write(claim);
+        claim.version = Math.max(claim.version, version);
+      }
       // Somebody may have removed it already, of which nobody would tell this server yet.
       else if (!this.#events.isWatched(claim) && (await nodes.exists(path)) === null)
         this.#events.gone(claim);
@@ -54,9 +57,13 @@ export class ClaimLeases {
     if (asksRenewal) void this.#confirm(claim);
   }
 
-  /** Says in a node that stays that this server sees to the lock from now on. */
+  /**
+   * Says in a node that stays that this server sees to the lock from now on.
+   *
+   * @throws BadVersionError when another server has written it meanwhile, whose renewal would be lost
+   */
   async takeOver(claim: Claim): Promise<void> {
-    claim.version = (await this.#write(claim)).version;
+    claim.version = (await this.#write(claim, claim.version)).version;
   }
 
   /** What the node of a claim says that was granted then, 0 for not yet. */

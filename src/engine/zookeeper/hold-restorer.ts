@@ -1,6 +1,6 @@
-import { discardNode } from '../../zookeeper/locks/node-removal.ts';
+import { discardNode, isUnanswered } from '../../zookeeper/locks/node-removal.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
-import { NoNodeError } from '../../zookeeper/server-refusal.ts';
+import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
 import type { Claim } from './claim.ts';
 import { claimOfRecord, type HeldRecord } from './held-record.ts';
 import type { LockPaths } from './lock-place.ts';
@@ -20,7 +20,11 @@ export interface RestorePlan {
 
 /** The same with what only the engine can do. */
 export interface RestoreParts extends RestorePlan {
-  /** Says in the node of a lock that outlives its server who sees to it from now on. */
+  /**
+   * Says in the node of a lock that outlives its server who sees to it from now on.
+   *
+   * @throws BadVersionError when it was written since it was read
+   */
   readonly takeOver: (claim: Claim) => Promise<void>;
   /** Where this server has said that it is there; empty: it has not. */
   readonly ownPath: string;
@@ -43,7 +47,7 @@ export async function restoreHolds(
   const claims: Claim[] = [];
   for (let start = 0; start < plan.held.length; start += CHECKED_TOGETHER) {
     const some = plan.held.slice(start, start + CHECKED_TOGETHER);
-    const found = await Promise.all(some.map((record) => restoreOne(nodes, paths, plan, record, nowMs())));
+    const found = await Promise.all(some.map((record) => restoreOne(nodes, paths, plan, record, nowMs)));
     claims.push(...found.filter((claim) => claim !== null));
   }
   const kept = new Set(claims.map(({ node }) => node!.path));
@@ -59,23 +63,35 @@ async function restoreOne(
   paths: LockPaths,
   plan: RestoreParts,
   record: HeldRecord,
+  nowMs: () => number,
+): Promise<Claim | null> {
+  for (;;) {
+    try {
+      return await readHold(nodes, paths, plan, record, nowMs());
+    } catch (error) {
+      if (error instanceof NoNodeError) return null;
+      // Another server has renewed it between two requests, or nobody knows what has become of one: it is looked at once more.
+      if (!(error instanceof BadVersionError || isUnanswered(error))) throw error;
+    }
+  }
+}
+
+async function readHold(
+  nodes: Nodes,
+  paths: LockPaths,
+  { defaultLockTimeoutMs, takeOver }: RestoreParts,
+  record: HeldRecord,
   nowMs: number,
 ): Promise<Claim | null> {
-  const { defaultLockTimeoutMs } = plan;
-  try {
-    const { data, stat } = await nodes.getData(record.path);
-    if (stat.ephemeralOwner !== nodes.sessionId && stat.ephemeralOwner !== 0n) return null;
-    if (stat.czxid.toString(16) !== record.czxid) return null;
-    const claim = claimOfRecord(record, paths, nodes.sessionId, nowMs);
-    // Another server may have renewed it meanwhile.
-    const written = stat.version === record.version ? null : decodeNodeData(data);
-    const lockTimeoutMs = Math.max(record.lockTimeoutMs, written?.lockTimeoutMs ?? 0);
-    claim.version = stat.version;
-    claim.setLease(lockTimeoutMs > 0 ? lockTimeoutMs : defaultLockTimeoutMs, nowMs);
-    if (stat.ephemeralOwner === 0n) await plan.takeOver(claim);
-    return claim;
-  } catch (error) {
-    if (error instanceof NoNodeError) return null;
-    throw error;
-  }
+  const { data, stat } = await nodes.getData(record.path);
+  if (stat.ephemeralOwner !== nodes.sessionId && stat.ephemeralOwner !== 0n) return null;
+  if (stat.czxid.toString(16) !== record.czxid) return null;
+  const claim = claimOfRecord(record, paths, nodes.sessionId, nowMs);
+  // Another server may have renewed it meanwhile.
+  const written = stat.version === record.version ? null : decodeNodeData(data);
+  const lockTimeoutMs = Math.max(record.lockTimeoutMs, written?.lockTimeoutMs ?? 0);
+  claim.version = stat.version;
+  claim.setLease(lockTimeoutMs > 0 ? lockTimeoutMs : defaultLockTimeoutMs, nowMs);
+  if (stat.ephemeralOwner === 0n) await takeOver(claim);
+  return claim;
 }
