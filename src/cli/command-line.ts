@@ -53,9 +53,11 @@ function describeOptions(columns: number) {
 
 function describeOption(row: OptionRow): Options {
   const defaultText = row.defaultHelp ?? (typeof row.default === 'string' ? row.default : '');
+  // What only ZooKeeper has stands in a group of that name.
+  const help = row.engine === 'embedded' ? `${row.help}; only with engine embedded` : row.help;
   return {
     group: `${row.group}:`,
-    describe: row.elsewhere === 'nowhere' ? row.help : `${row.help} [${envNameOf(row)}]`,
+    describe: row.elsewhere === 'nowhere' ? help : `${help} [${envNameOf(row)}]`,
     hidden: row.hidden ?? false,
     ...(row.short !== undefined && { alias: row.short }),
     ...(row.kind.type === 'choice' && { choices: row.kind.choices }),

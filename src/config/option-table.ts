@@ -37,6 +37,8 @@ export interface OptionRow {
   readonly elsewhere?: 'env' | 'nowhere';
   /** Left out of help. */
   readonly hidden?: true;
+  /** The only engine to which the option means anything; absent: it does to all. */
+  readonly engine?: 'embedded' | 'zookeeper';
 }
 
 const hourMs = 3_600_000;
@@ -78,6 +80,7 @@ export const optionTable = [
     defaultHelp: 'available cores but one, 1 to 16',
     group: 'Server',
     help: 'Worker threads among which the locks are divided',
+    engine: 'embedded',
   },
   {
     name: 'shutdown_grace',
@@ -94,6 +97,7 @@ export const optionTable = [
     default: '60s',
     group: 'Server',
     help: 'How long a shard may make no progress before the server exits',
+    engine: 'embedded',
   },
   {
     name: 'shard_spin',
@@ -102,6 +106,7 @@ export const optionTable = [
     default: '150us',
     group: 'Server',
     help: 'How long a shard looks for the next request before it sleeps; 0 for never',
+    engine: 'embedded',
   },
   {
     name: 'lock_gc_interval',
@@ -111,6 +116,7 @@ export const optionTable = [
     default: '30m',
     group: 'Locks',
     help: 'How often idle locks are collected',
+    engine: 'embedded',
   },
   {
     name: 'lock_gc_min_idle',
@@ -120,6 +126,7 @@ export const optionTable = [
     default: '5m',
     group: 'Locks',
     help: 'How long a lock must be idle before it is collected',
+    engine: 'embedded',
   },
   {
     name: 'no_clear_on_disconnect',
@@ -138,6 +145,7 @@ export const optionTable = [
     default: '',
     group: 'Locks',
     help: 'File that locks are kept in, so that they survive a restart or a crash',
+    engine: 'embedded',
   },
   {
     name: 'state_sync',
@@ -146,6 +154,7 @@ export const optionTable = [
     default: 'always',
     group: 'Locks',
     help: 'When the state file is synced: before each reply, at intervals, or never',
+    engine: 'embedded',
   },
   {
     name: 'state_sync_interval',
@@ -154,6 +163,7 @@ export const optionTable = [
     default: '50ms',
     group: 'Locks',
     help: 'How long a change may wait to be durable with --state_sync interval',
+    engine: 'embedded',
   },
   {
     name: 'state_repair',
@@ -162,6 +172,7 @@ export const optionTable = [
     default: 'false',
     group: 'Locks',
     help: 'Cut a damaged state file where the damage begins, and keep it aside',
+    engine: 'embedded',
   },
   {
     name: 'default_lock_timeout',

@@ -22,7 +22,10 @@ function isPlain({ kind }: OptionRow): boolean {
   return kind.type === 'uint' || kind.type === 'bool';
 }
 
-/** A default that depends on the machine is commented out, so that the file does not carry it to another one. */
+/**
+ * A default that depends on the machine is commented out, so that the file does not carry it to another one, and so are the options
+ * of ZooKeeper, which are refused as long as the engine is another one.
+ */
 function formatTemplate(
   rows: readonly OptionRow[],
   formatLine: (row: OptionRow, text: string) => string,
@@ -30,8 +33,10 @@ function formatTemplate(
   const entries = rows.map((row) => {
     const line = formatLine(row, defaultTextOf(row));
     const choices = row.kind.type === 'choice' ? `: ${row.kind.choices.join(', ')}` : '';
-    if (row.defaultHelp === undefined) return `# ${row.help}${choices}\n${line}\n`;
-    return `# ${row.help}${choices} (default: ${row.defaultHelp})\n# ${line}\n`;
+    const engine = row.engine === undefined ? '' : `; only with engine ${row.engine}`;
+    const machine = row.defaultHelp === undefined ? '' : ` (default: ${row.defaultHelp})`;
+    const isComment = row.defaultHelp !== undefined || row.engine === 'zookeeper';
+    return `# ${row.help}${choices}${engine}${machine}\n${isComment ? '# ' : ''}${line}\n`;
   });
   return entries.join('\n');
 }

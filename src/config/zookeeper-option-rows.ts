@@ -19,6 +19,7 @@ export const zookeeperOptionRows = [
     default: '',
     group: 'ZooKeeper',
     help: 'The ensemble, as host1:2181,host2:2181/chroot',
+    engine: 'zookeeper',
   },
   {
     name: 'zookeeper_session_timeout',
@@ -27,6 +28,7 @@ export const zookeeperOptionRows = [
     default: '10s',
     group: 'ZooKeeper',
     help: 'How long the locks of a server that is gone stay held',
+    engine: 'zookeeper',
   },
   {
     name: 'zookeeper_session_file',
@@ -35,6 +37,7 @@ export const zookeeperOptionRows = [
     default: '',
     group: 'ZooKeeper',
     help: 'File by which the next server goes on with the locks of one that stops',
+    engine: 'zookeeper',
   },
   {
     name: 'zookeeper_path_map',
@@ -43,6 +46,7 @@ export const zookeeperOptionRows = [
     default: '',
     group: 'ZooKeeper',
     help: 'Locks that others use: name=/path:mutex|rw|semaphore, with commas',
+    engine: 'zookeeper',
   },
   {
     name: 'zookeeper_auth',
@@ -51,6 +55,7 @@ export const zookeeperOptionRows = [
     default: '',
     group: 'ZooKeeper',
     help: 'What the server shows to the ensemble, as digest:user:password',
+    engine: 'zookeeper',
   },
   {
     name: 'zookeeper_acl',
@@ -59,6 +64,7 @@ export const zookeeperOptionRows = [
     default: 'open',
     group: 'ZooKeeper',
     help: 'Who may use the nodes: anybody, or those with the same zookeeper_auth',
+    engine: 'zookeeper',
   },
   {
     name: 'zookeeper_tls_ca',
@@ -67,6 +73,7 @@ export const zookeeperOptionRows = [
     default: '',
     group: 'ZooKeeper',
     help: "PEM file with the CA of the ensemble's certificates; turns TLS to it on",
+    engine: 'zookeeper',
   },
   {
     name: 'zookeeper_tls_cert',
@@ -75,6 +82,7 @@ export const zookeeperOptionRows = [
     default: '',
     group: 'ZooKeeper',
     help: 'PEM file with the certificate that the server shows to the ensemble',
+    engine: 'zookeeper',
   },
   {
     name: 'zookeeper_tls_key',
@@ -83,5 +91,6 @@ export const zookeeperOptionRows = [
     default: '',
     group: 'ZooKeeper',
     help: 'PEM file with its private key',
+    engine: 'zookeeper',
   },
 ] as const satisfies readonly OptionRow[];

@@ -18,6 +18,8 @@ describe('formatHelp', () => {
       expect(help).toContain(row.help);
       if (row.short !== undefined) expect(help).toContain(` -${row.short}, --${row.name} `);
       if (row.elsewhere !== 'nowhere') expect(help).toContain(`[${envNameOf(row)}]`);
+      const isOnlyEmbedded = help.includes(`${row.help}; only with engine embedded`);
+      expect(isOnlyEmbedded, row.name).toBe(row.engine === 'embedded');
     }
     expect(help).toContain('[default: localhost:3144]');
     expect(help).toContain('[default: available cores but one, 1 to 16]');

@@ -43,4 +43,42 @@ describe('readOptions', () => {
     const file = writeScratchFile('a.yaml', 'shards: x\n');
     expect(() => read(['-c', file, '--shards', '2'], {})).toThrow(ConfigError);
   });
+
+  const file = (text: string) => ({ LDLM_CONFIG_FILE: writeScratchFile('engine.yaml', text) });
+  const ensemble = ['--engine', 'zookeeper', '--zookeeper_connect', 'zk1:2181'];
+
+  it.each<[source: string, argv: readonly string[], env: () => Environment]>([
+    ['a flag', [...ensemble, '--shard_spin', '150us'], () => ({})],
+    ['the environment', ensemble, () => ({ LDLM_SHARD_SPIN: '150us' })],
+    ['the file', ensemble, () => file('shard_spin: 150us\n')],
+  ])('refuses in %s what the engine does not know, though it is the default', (_source, argv, env) => {
+    expect(() => read(argv, env())).toThrow(
+      new ConfigError('shard_spin is not available with engine zookeeper: it has no shards'),
+    );
+  });
+
+  it.each<[source: string, argv: readonly string[], env: () => Environment]>([
+    ['a flag', ['--zookeeper_session_timeout', '10s'], () => ({})],
+    ['the environment', [], () => ({ LDLM_ZOOKEEPER_SESSION_TIMEOUT: '10s' })],
+    ['the file', [], () => file('zookeeper_session_timeout: 10s\n')],
+  ])('refuses in %s what needs an ensemble, though it is the default', (_source, argv, env) => {
+    expect(() => read(argv, env())).toThrow(
+      new ConfigError('zookeeper_session_timeout needs engine zookeeper'),
+    );
+  });
+
+  it('takes the engine from where it counts', () => {
+    const env = file('engine: zookeeper\nzookeeper_connect: zk1:2181\n');
+    expect(read([], env)).toStrictEqual({
+      ...defaultServerOptions(),
+      engine: 'zookeeper',
+      zookeeperConnect: 'zk1:2181',
+    });
+    expect(() => read(['--engine', 'embedded'], env)).toThrow(
+      new ConfigError('zookeeper_connect needs engine zookeeper'),
+    );
+    expect(read(['--engine', 'embedded', '--zookeeper_connect', ''], env)).toStrictEqual(
+      defaultServerOptions(),
+    );
+  });
 });

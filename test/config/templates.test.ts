@@ -24,11 +24,13 @@ describe('formatEnvTemplate', () => {
     expect(readOptions(new Map(), readEnv(env))).toStrictEqual(defaultServerOptions());
   });
 
-  it('names every option, those with a default of the machine in comments', () => {
+  it('names every option, those of ZooKeeper and with a default of the machine in comments', () => {
     for (const name of optionNames) {
       expect(formatEnvTemplate()).toMatch(new RegExp(`^(# )?LDLM_${name.toUpperCase()}=`, 'm'));
     }
-    expect(Object.keys(readEnvFile(formatEnvTemplate()))).not.toContain('LDLM_SHARDS');
+    const given = Object.keys(readEnvFile(formatEnvTemplate()));
+    expect(given).not.toContain('LDLM_SHARDS');
+    expect(given.filter((name) => name.startsWith('LDLM_ZOOKEEPER_'))).toStrictEqual([]);
   });
 });
 
@@ -36,12 +38,21 @@ describe('formatYamlTemplate', () => {
   it('is accepted again and gives the defaults', () => {
     const values = readConfigFile(writeScratchFile('template.yaml', formatYamlTemplate()));
     expect(readOptions(new Map(), values)).toStrictEqual(defaultServerOptions());
-    // The three whose default depends on the machine are comments.
-    expect(values.size).toBe(optionNames.length - 3);
+    // The three whose default depends on the machine are comments, and the nine of ZooKeeper.
+    expect(values.size).toBe(optionNames.length - 12);
   });
 
   it('names every option, also where the comment signs are taken away', () => {
     const uncommented = formatYamlTemplate().replaceAll(/^# (?=[a-z_]+: )/gm, '');
     expect(Object.keys(parse(uncommented)).sort()).toStrictEqual([...optionNames].sort());
+  });
+
+  it('says of each option of one engine that it is one', () => {
+    const template = formatYamlTemplate();
+    expect(template).toMatch(/^# .*; only with engine embedded\nstate_file: ""$/m);
+    expect(template).toMatch(/^# .*; only with engine zookeeper\n# zookeeper_connect: ""$/m);
+    expect(template).toMatch(
+      /^# .*; only with engine embedded \(default: available cores .*\)\n# shards: \d+$/m,
+    );
   });
 });
