@@ -35,7 +35,7 @@ export async function openAdmin(
   const metrics = new ServerMetrics(sources.metrics);
   const routes = [
     healthRoutes(sources.status),
-    infoRoutes(guard, Date.now(), options.shards),
+    infoRoutes(guard, Date.now(), metrics.shards.shards),
     metricsRoutes(metrics),
     pageRoutes({
       inspector: sources.inspector,
