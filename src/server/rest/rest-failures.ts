@@ -1,26 +1,25 @@
 import type { Socket } from 'node:net';
 import { LimitedLines } from '../limited-lines.ts';
 import type { Logger } from '../logger.ts';
-import type { ArrivalCounts } from '../metrics/door-metrics.ts';
 import { peerAddress } from '../session-directory.ts';
 
 /** What is known of a connection, or of the request of one. */
 type Peer = Pick<Socket, 'remoteAddress' | 'remotePort'>;
 
 /**
- * What goes wrong with REST connections by their clients' fault: a line each, with the address and the reason. Those
- * that break HTTP are counted as well.
+ * What goes wrong with REST connections by their clients' fault: a line each, with the address and the reason.
  */
 export class RestFailures {
-  readonly #arrivals: Pick<ArrivalCounts, 'failed'>;
+  readonly #peerFailed: () => void;
   readonly #protocol: LimitedLines;
   readonly #cutOff: LimitedLines;
   readonly #streams: LimitedLines;
   readonly #handshakes: LimitedLines;
   readonly #passwords: LimitedLines;
 
-  constructor(logger: Logger, arrivals: Pick<ArrivalCounts, 'failed'>) {
-    this.#arrivals = arrivals;
+  /** @param peerFailed is told of each connection that has ended because its client broke HTTP */
+  constructor(logger: Logger, peerFailed: () => void) {
+    this.#peerFailed = peerFailed;
     this.#protocol = new LimitedLines(logger, 'info', 'REST connection failed');
     this.#cutOff = new LimitedLines(logger, 'info', 'REST connection cut off');
     this.#streams = new LimitedLines(logger, 'info', 'REST stream cut off');
@@ -30,7 +29,7 @@ export class RestFailures {
 
   /** A client broke HTTP. `error` is the code that Node.js has for it. */
   protocolBroken(address: string, error: string, reason: string): void {
-    this.#arrivals.failed++;
+    this.#peerFailed();
     this.#protocol.write({ remote_address: address, error, reason });
   }
 

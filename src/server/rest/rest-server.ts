@@ -58,7 +58,10 @@ export class RestServer {
     this.#options = options;
     this.#guard = new OriginGuard(options.options);
     const { engine, directory, logger, nowMs } = options;
-    this.#failures = new RestFailures(logger, options.arrivals);
+    this.#failures = new RestFailures(logger, () => {
+      options.arrivals.failed++;
+      this.#listeners?.peerFailed();
+    });
     this.#calls = new RestCalls({
       engine,
       nowMs,

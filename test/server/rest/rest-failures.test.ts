@@ -9,6 +9,7 @@ import type { StartOptions } from '../../../src/index.ts';
 import { answerJson } from '../../../src/server/rest/answer.ts';
 import { RestConnections } from '../../../src/server/rest/rest-connections.ts';
 import { RestFailures } from '../../../src/server/rest/rest-failures.ts';
+import { expectFailuresToShut } from '../door.ts';
 import { LogLines } from '../log-lines.ts';
 import { afterwards } from '../running-server.ts';
 import { eventually, postBytes, RawRest, RestClient, runRest } from './rest-client.ts';
@@ -40,7 +41,7 @@ async function openConnections(answer: string) {
     },
     60_000,
     () => clock.nowMs,
-    new RestFailures(log.logger, arrivals),
+    new RestFailures(log.logger, () => arrivals.failed++),
   );
   const server = connections.createServer(null);
   Object.assign(server, { headersTimeout: 300, requestTimeout: 400, connectionsCheckingInterval: 50 });
@@ -146,6 +147,12 @@ describe('a client of REST that breaks HTTP', () => {
     expect(counted).toBeGreaterThan(0);
     expect(await failed()).toBe(60);
   });
+
+  it('counts as several newcomers, up to the limit and not beyond', async () => {
+    const { rest } = await begin();
+    const whole = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
+    await expectFailuresToShut({ address: rest, broken: 'GET\r\n\r\n', whole });
+  });
 });
 
 describe('a client of REST that is cut off', () => {
@@ -193,7 +200,7 @@ describe('a client of REST that is cut off', () => {
 describe('what else goes wrong with a client of REST', () => {
   it('leaves a line of its own kind, and tells how many more there were at the end', () => {
     const log = new LogLines();
-    const failures = new RestFailures(log.logger, { failed: 0 });
+    const failures = new RestFailures(log.logger, () => {});
     failures.streamCutOff('10.1.2.3:4', 'its answer is not read');
     failures.handshakeFailed('10.1.2.3:5', 'no shared cipher');
     for (let i = 0; i < 7; i++) failures.passwordRefused('10.1.2.3:6');
