@@ -9,6 +9,7 @@ import { AssemblyBudget } from '../protocol/grpc/incoming-message.ts';
 import type { AdminGuard } from './admin/admin-guard.ts';
 import type { AdminHttp } from './admin/admin-http.ts';
 import { createAdminGuard } from './admin/create-admin-guard.ts';
+import type { AdminSources } from './admin/open-admin.ts';
 import { Administration } from './administration.ts';
 import { Cluster } from './cluster.ts';
 import { Connections } from './connections.ts';
@@ -21,7 +22,6 @@ import { Listeners } from './listeners.ts';
 import { LoadProgress } from './load-progress.ts';
 import type { Logger } from './logger.ts';
 import { ArrivalCounts } from './metrics/door-metrics.ts';
-import type { MetricSources } from './metrics/server-metrics.ts';
 import { packageVersion } from './package-version.ts';
 import { passwordCheck } from './password.ts';
 import { openRest } from './rest/open-rest.ts';
@@ -280,7 +280,7 @@ export class LockServer implements RunningServer {
   }
 
   async #openAdmin(guard: AdminGuard, tls: TlsOptions | null): Promise<void> {
-    const metrics: MetricSources = {
+    const metrics: AdminSources['metrics'] = {
       engine: this.#engine,
       sessions: this.#sessions,
       connections: {

@@ -1,104 +1,102 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { createServer as createTlsServer } from 'node:https';
-import type { Socket } from 'node:net';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { TlsOptions } from 'node:tls';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Limits } from '../../base/limits.ts';
-import type { ServerOptions } from '../../config/server-options.ts';
-import { LimitedLines } from '../limited-lines.ts';
-import { boundAddress, listenEverywhere } from '../listeners.ts';
+import { Listeners } from '../listeners.ts';
 import type { Logger } from '../logger.ts';
+import type { ArrivalCounts } from '../metrics/door-metrics.ts';
 import { peerAddress } from '../session-directory.ts';
+import { AdminConnections } from './admin-connections.ts';
+import { AdminFailures } from './admin-failures.ts';
 import type { AdminGuard } from './admin-guard.ts';
 import type { AdminRoutes } from './admin-routes.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
-/** Below what load balancers wait before they use a connection again, and above the interval of most scrapers. */
-const KEEP_ALIVE_MS = 65_000;
-/** How often connections are looked at that take too long. */
-const CHECK_MS = 2_000;
+export interface AdminHttpOptions {
+  readonly adminListenAddress: string;
+  /** What gRPC is served with; null for plain text. */
+  readonly tls: TlsOptions | null;
+  readonly guard: AdminGuard;
+  readonly routes: readonly AdminRoutes[];
+  readonly arrivals: ArrivalCounts;
+  readonly logger: Logger;
+}
 
 /**
  * The listener of metrics, health and dashboard: HTTP/1.1, over TLS when gRPC is. The guard decides on every request
  * before fastify sees it, so no route can be added in front of it.
  */
 export class AdminHttp {
-  /** `host:port` of each address that it listens at. */
-  readonly addresses: readonly string[];
   readonly #app: FastifyInstance;
-  readonly #servers: readonly Server[];
-  readonly #sockets: ReadonlySet<Socket>;
-  readonly #passwords: LimitedLines;
+  readonly #listeners: Listeners;
+  readonly #connections: AdminConnections;
+  readonly #failures: AdminFailures;
 
   private constructor(
     app: FastifyInstance,
-    servers: readonly Server[],
-    sockets: ReadonlySet<Socket>,
-    passwords: LimitedLines,
+    listeners: Listeners,
+    connections: AdminConnections,
+    failures: AdminFailures,
   ) {
     this.#app = app;
-    this.#servers = servers;
-    this.#sockets = sockets;
-    this.#passwords = passwords;
-    this.addresses = servers.map(boundAddress);
+    this.#listeners = listeners;
+    this.#connections = connections;
+    this.#failures = failures;
   }
 
   /**
    * Listens, and answers with the routes.
    *
-   * @param tls what gRPC is served with; null for plain text
    * @throws BindError, ListenAddressError
    */
-  static async open(
-    { adminListenAddress }: Pick<ServerOptions, 'adminListenAddress'>,
-    tls: TlsOptions | null,
-    guard: AdminGuard,
-    routes: readonly AdminRoutes[],
-    logger: Logger,
-  ): Promise<AdminHttp> {
+  static async open(options: AdminHttpOptions): Promise<AdminHttp> {
+    const { tls, guard, routes, arrivals, logger } = options;
     const app = await createApp(routes, logger);
-    const sockets = new Set<Socket>();
-    // Whoever gets in here releases every lock, so tries are told of as those of clients are.
-    const passwords = new LimitedLines(logger, 'warn', 'admin authentication failed');
-    const answer = (request: IncomingMessage, response: ServerResponse): void => {
-      response.setHeaders(SECURITY_HEADERS);
-      const refusal = guard.refuse(request);
-      if (refusal === null) return app.routing(request, response);
-      const { status, code, message } = refusal;
-      const address = peerAddress(request.socket.remoteAddress, request.socket.remotePort);
-      if (status === 401) {
-        response.setHeader('www-authenticate', 'Basic realm="ldlm", charset="UTF-8"');
-        passwords.write({ remote_address: address, reason: message });
-      }
-      logger.debug({ code, path: request.url, remote_address: address }, message);
-      endWith(response, status, code, message);
-    };
+    let listeners: Listeners | null = null;
+    const failures = new AdminFailures(logger, () => {
+      arrivals.failed++;
+      listeners?.peerFailed();
+    });
+    const answer = answerGuarded(app, guard, failures, logger);
+    const connections = new AdminConnections(answer, failures, () => arrivals.turnedAway++);
     try {
-      const servers = await listenEverywhere(adminListenAddress, () => create(tls, answer, sockets));
-      // Only now: who cannot listen at all is told so by the error above.
-      for (const server of servers) {
-        server.on('error', (error: Error) =>
-          logger.error({ error: error.message }, 'cannot accept admin connections'),
-        );
-      }
-      return new AdminHttp(app, servers, sockets, passwords);
+      listeners = await Listeners.open(
+        options.adminListenAddress,
+        tls,
+        {
+          accept: () => {},
+          failed: (error) => logger.error({ error: error.message }, 'cannot accept admin connections'),
+          handshakeFailed: (address, reason) => failures.handshakeFailed(address, reason),
+          turnedAway: (count) => {
+            arrivals.turnedAway += count;
+            logger.warn({ count }, 'too many new admin connections: some were turned away');
+          },
+        },
+        () => connections.createServer(tls),
+      );
+      return new AdminHttp(app, listeners, connections, failures);
     } catch (error) {
       await app.close();
       throw error;
     }
   }
 
+  /** `host:port` of each address that it listens at. */
+  get addresses(): readonly string[] {
+    return this.#listeners.addresses;
+  }
+
   /** How many connections are open. */
   get connections(): number {
-    return this.#sockets.size;
+    return this.#connections.size;
   }
 
   /** Accepts nothing more and ends all connections, also those whose answer goes on. */
   async close(): Promise<void> {
-    for (const server of this.#servers) server.close();
+    this.#listeners.close();
     await this.#app.close();
-    for (const socket of this.#sockets) socket.destroy();
-    this.#passwords.close();
+    this.#connections.destroy();
+    this.#failures.close();
   }
 }
 
@@ -121,49 +119,31 @@ async function createApp(routes: readonly AdminRoutes[], logger: Logger): Promis
   return app;
 }
 
-function create(
-  tls: TlsOptions | null,
-  answer: (request: IncomingMessage, response: ServerResponse) => void,
-  sockets: Set<Socket>,
-): Server {
-  const options = {
-    noDelay: true,
-    maxHeaderSize: Limits.adminHeadBytesMax,
-    headersTimeout: Limits.adminHeadMsMax,
-    requestTimeout: Limits.adminRequestMsMax,
-    keepAliveTimeout: KEEP_ALIVE_MS,
-    connectionsCheckingInterval: CHECK_MS,
+/** Answers with the routes whom the guard lets in. */
+function answerGuarded(
+  app: FastifyInstance,
+  guard: AdminGuard,
+  failures: AdminFailures,
+  logger: Logger,
+): RequestListener {
+  return (request: IncomingMessage, response: ServerResponse) => {
+    response.setHeaders(SECURITY_HEADERS);
+    const refusal = guard.refuse(request);
+    const { method, url, socket } = request;
+    const address = peerAddress(socket.remoteAddress, socket.remotePort);
+    if (refusal === null) {
+      logger.debug({ method, path: url, remote_address: address }, 'Handling admin request');
+      return app.routing(request, response);
+    }
+    const { status, code, message } = refusal;
+    if (status === 401) {
+      response.setHeader('www-authenticate', 'Basic realm="ldlm", charset="UTF-8"');
+      failures.passwordRefused(address, message);
+    }
+    logger.debug({ code, path: url, remote_address: address }, message);
+    endWith(response, status, code, message);
   };
-  const server =
-    tls === null
-      ? createServer(options, answer)
-      : createTlsServer(
-          { ...options, ...tls, ALPNProtocols: ['http/1.1'], handshakeTimeout: Limits.handshakeMsMax },
-          answer,
-        );
-  server.on('connection', (socket: Socket) => {
-    if (sockets.size >= Limits.adminConnectionsMax) return void socket.destroy();
-    sockets.add(socket);
-    socket.once('close', () => sockets.delete(socket));
-  });
-  server.on('clientError', answerBadRequest);
-  return server;
 }
-
-/** What is no HTTP, too long or too slow has no request to be answered, but a socket. */
-function answerBadRequest(error: Error & { code?: string }, socket: Socket): void {
-  if (!socket.writable || error.code === 'ECONNRESET') return void socket.destroy();
-  const status = BAD_REQUESTS.get(error.code ?? '') ?? '400 Bad Request';
-  const headers = [...SECURITY_HEADERS].map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  socket.end(`HTTP/1.1 ${status}\r\n${headers}connection: close\r\ncontent-length: 0\r\n\r\n`);
-  // A peer that goes on sending does not keep the connection.
-  socket.once('finish', () => socket.destroy());
-}
-
-const BAD_REQUESTS: ReadonlyMap<string, string> = new Map([
-  ['HPE_HEADER_OVERFLOW', '431 Request Header Fields Too Large'],
-  ['ERR_HTTP_REQUEST_TIMEOUT', '408 Request Timeout'],
-]);
 
 function endWith(response: ServerResponse, status: number, code: string, message: string): void {
   // The rest of the request is not waited for.

@@ -2,6 +2,7 @@ import type { TlsOptions } from 'node:tls';
 import type { ServerOptions } from '../../config/server-options.ts';
 import type { Inspector } from '../inspection/inspector.ts';
 import type { Logger } from '../logger.ts';
+import type { ArrivalCounts } from '../metrics/door-metrics.ts';
 import { type MetricSources, ServerMetrics } from '../metrics/server-metrics.ts';
 import type { ServerStatus } from '../server-status.ts';
 import type { AdminGuard } from './admin-guard.ts';
@@ -16,7 +17,7 @@ import { sampleServer } from './server-sample.ts';
 /** What the admin listener shows. */
 export interface AdminSources {
   readonly status: () => ServerStatus;
-  readonly metrics: MetricSources;
+  readonly metrics: MetricSources & { readonly arrivals: ArrivalCounts };
   readonly inspector: Inspector;
 }
 
@@ -44,5 +45,7 @@ export async function openAdmin(
       logger,
     }),
   ];
-  return AdminHttp.open(options, tls, guard, routes, logger);
+  const { adminListenAddress } = options;
+  const { arrivals } = sources.metrics;
+  return AdminHttp.open({ adminListenAddress, tls, guard, routes, arrivals, logger });
 }

@@ -5,6 +5,7 @@ import { Limits } from '../../../src/base/limits.ts';
 import { AdminGuard } from '../../../src/server/admin/admin-guard.ts';
 import { AdminHttp } from '../../../src/server/admin/admin-http.ts';
 import type { AdminRoutes } from '../../../src/server/admin/admin-routes.ts';
+import { ArrivalCounts } from '../../../src/server/metrics/door-metrics.ts';
 import { LogLines } from '../log-lines.ts';
 import { afterwards, runServer } from '../running-server.ts';
 import { type AdminAnswer, agent, ask, openRoutes, pageHeaders } from './admin-request.ts';
@@ -73,7 +74,9 @@ describe('the admin listener', () => {
       });
     };
     const log = new LogLines('debug');
-    const opened = AdminHttp.open(options, null, new AdminGuard(options), [routes], log.logger);
+    const guard = new AdminGuard(options);
+    const doors = { tls: null, arrivals: new ArrivalCounts(), logger: log.logger };
+    const opened = AdminHttp.open({ ...options, ...doors, guard, routes: [routes] });
     await expect(opened).rejects.toMatchObject({ code: 'LDLM_BIND' });
     expect(closed).toBe(true);
     // Whoever opens it tells of it.
@@ -117,6 +120,18 @@ describe('the admin listener', () => {
     const server = await runServer({ ...admin, logger: log.logger });
     const msg = `Admin server started. Listening on ${server.adminAddresses[0]}`;
     expect(log.lines).toContainEqual(expect.objectContaining({ level: 'WARN', msg }));
+  });
+
+  it('tells of each request at debug level', async () => {
+    const log = new LogLines('debug');
+    const server = await runServer({ ...admin, logger: log.logger });
+    await ask(server, '/readyz');
+    await ask(server, '/nothing', { method: 'HEAD' });
+    const remote_address = expect.stringMatching(/^127\.0\.0\.1:\d+$/);
+    expect(log.of('Handling admin request')).toMatchObject([
+      { level: 'DEBUG', method: 'GET', path: '/readyz', remote_address },
+      { level: 'DEBUG', method: 'HEAD', path: '/nothing', remote_address },
+    ]);
   });
 
   it('warns of wrong passwords with the address, a few lines a second, and of nothing in them', async () => {

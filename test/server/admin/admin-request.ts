@@ -5,6 +5,7 @@ import { AdminHttp } from '../../../src/server/admin/admin-http.ts';
 import type { AdminRoutes } from '../../../src/server/admin/admin-routes.ts';
 import { infoRoutes } from '../../../src/server/admin/info-routes.ts';
 import { silentLogger } from '../../../src/server/logger.ts';
+import { ArrivalCounts } from '../../../src/server/metrics/door-metrics.ts';
 import { afterwards } from '../running-server.ts';
 
 /** An answer with all of its body. */
@@ -47,7 +48,10 @@ export async function openRoutes(
   const options = { adminListenAddress: '127.0.0.1:0', adminHosts: '', password: '', isTls: false };
   const guard = new AdminGuard(options);
   const all = [infoRoutes(guard, 0, 1), ...routes];
-  const http = await AdminHttp.open(options, null, guard, all, silentLogger());
+  const http = await AdminHttp.open({
+    ...{ ...options, tls: null, guard, routes: all },
+    ...{ arrivals: new ArrivalCounts(), logger: silentLogger() },
+  });
   afterwards(() => http.close());
   return { adminAddresses: http.addresses, http };
 }
