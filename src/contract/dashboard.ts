@@ -4,7 +4,10 @@
 export interface DashboardInfo {
   readonly version: string;
   readonly startedMs: number;
+  /** Shards of which a watch tells. */
   readonly shards: number;
+  /** False where the locks are not divided among threads of the server: what is told of its shard is of all of it. */
+  readonly isSharded: boolean;
   /** Goes back with each request that changes something, so that no other site's page can make one. */
   readonly token: string;
 }

@@ -56,8 +56,9 @@ export class LockDetailView {
 
   #facts(row: LockRow): HTMLElement {
     const name = element('bdi', { class: 'detail-name' }, visibleText(row.name));
-    const facts = `${row.size === 1 ? 'one permit' : `${groupDigits(row.size)} permits`}, on shard ${row.shard}`;
-    return element('p', { class: 'detail-facts' }, name, element('span', {}, facts));
+    const permits = row.size === 1 ? 'one permit' : `${groupDigits(row.size)} permits`;
+    const shard = element('span', { class: 'of-shards' }, `, on shard ${row.shard}`);
+    return element('p', { class: 'detail-facts' }, name, element('span', {}, permits, shard));
   }
 
   #holders(row: LockRow): HTMLElement {

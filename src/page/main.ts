@@ -55,6 +55,7 @@ class Dashboard implements FeedListener {
     if (this.#info !== null && this.#info.version !== info.version) location.reload();
     if (this.#info?.startedMs !== info.startedMs) this.#history.interrupt();
     this.#info = info;
+    document.body.classList.toggle('is-unsharded', !info.isSharded);
     this.#clock.restart();
     this.#book.begin(info.shards);
     this.#link.connected();

@@ -23,7 +23,7 @@ export class ShardChart {
   constructor() {
     this.root = element(
       'section',
-      { class: 'card' },
+      { class: 'card of-shards' },
       element('header', { class: 'card-head' }, element('h2', {}, 'Shards'), this.#share),
       this.#list,
       element(

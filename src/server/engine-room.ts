@@ -20,6 +20,8 @@ import { tokenSeedAt } from './token-seed.ts';
 export interface EngineRoom {
   readonly engine: ServerEngine;
   readonly inspector: Inspector & { close(): void };
+  /** Whether the locks are divided among threads of this process. */
+  readonly isSharded: boolean;
 }
 
 export interface EngineRoomParts {
@@ -66,7 +68,7 @@ function openEmbedded(parts: EngineRoomParts): EngineRoom {
   );
   const inspector = new EngineInspector({ engine, sessions, nowMs: () => engine.clock.nowMs(), pace });
   listener.attach(ReplyForm.Inspection, inspector.replies);
-  return { engine, inspector };
+  return { engine, inspector, isSharded: true };
 }
 
 function openOverZooKeeper(parts: EngineRoomParts, cluster: Cluster): EngineRoom {
@@ -89,7 +91,8 @@ function openOverZooKeeper(parts: EngineRoomParts, cluster: Cluster): EngineRoom
     claimOf: (name: string, key: string) => engine.claimOf(name, key),
     release: engine.release.bind(engine),
   };
-  return { engine, inspector: new ClusterInspector({ nodes, paths, local, nowMs: () => clock.nowMs() }) };
+  const inspector = new ClusterInspector({ nodes, paths, local, nowMs: () => clock.nowMs() });
+  return { engine, inspector, isSharded: false };
 }
 
 const NO_SESSION = { sessionId: '', address: '', protocol: '' } as const;

@@ -64,6 +64,7 @@ export class LockServer implements RunningServer {
   readonly #listener: EngineListener;
   readonly #engine: ServerEngine;
   readonly #inspector: EngineRoom['inspector'];
+  readonly #isSharded: boolean;
   readonly #pacer = new TurnPacer(() => this.#engine.sumOf(MetricWord.Requests));
   readonly #state: ServerState | null;
   readonly #cluster: Cluster | null;
@@ -136,6 +137,7 @@ export class LockServer implements RunningServer {
     });
     this.#engine = room.engine;
     this.#inspector = room.inspector;
+    this.#isSharded = room.isSharded;
     this.#connections.attach(this.#engine);
   }
 
@@ -282,6 +284,7 @@ export class LockServer implements RunningServer {
   async #openAdmin(guard: AdminGuard, tls: TlsOptions | null): Promise<void> {
     const metrics: AdminSources['metrics'] = {
       engine: this.#engine,
+      isSharded: this.#isSharded,
       sessions: this.#sessions,
       connections: {
         grpc: () => this.#connections.size,

@@ -8,6 +8,7 @@ interface Panel {
   readonly id: number;
   readonly type: string;
   readonly title: string;
+  readonly description?: string;
   readonly gridPos: { readonly h: number; readonly w: number; readonly x: number; readonly y: number };
   readonly targets?: readonly { readonly expr: string; readonly legendFormat: string }[];
 }
@@ -79,6 +80,14 @@ describe('the Grafana dashboard', () => {
       'ldlm_shard_locks',
       'ldlm_shard_turns_total',
     ]);
+  });
+
+  it('says which panels have nothing to show with ZooKeeper, or not all', () => {
+    const ofShards = /\bldlm_(shard|ring|journal|collections)_/;
+    for (const { title, description = '', targets: shown = [] } of panels) {
+      const isConcerned = shown.some(({ expr }) => ofShards.test(expr));
+      expect(description.includes('--engine zookeeper'), title).toBe(isConcerned);
+    }
   });
 
   it('has a place for each panel', () => {

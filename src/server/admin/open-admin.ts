@@ -33,10 +33,11 @@ export async function openAdmin(
   sources: AdminSources,
   logger: Logger,
 ): Promise<AdminHttp> {
+  const { arrivals, isSharded } = sources.metrics;
   const metrics = new ServerMetrics(sources.metrics);
   const routes = [
     healthRoutes(sources.status),
-    infoRoutes(guard, Date.now(), metrics.shards.shards),
+    infoRoutes(guard, { startedMs: Date.now(), shards: metrics.shards.shards, isSharded }),
     metricsRoutes(metrics),
     pageRoutes({
       inspector: sources.inspector,
@@ -46,6 +47,5 @@ export async function openAdmin(
     }),
   ];
   const { adminListenAddress } = options;
-  const { arrivals } = sources.metrics;
   return AdminHttp.open({ adminListenAddress, tls, guard, routes, arrivals, logger });
 }

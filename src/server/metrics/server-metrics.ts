@@ -2,7 +2,7 @@ import { Registry } from 'prom-client';
 import type { ServerEngine } from '../../engine/engine.ts';
 import { packageVersion } from '../package-version.ts';
 import { type DoorSources, doorMetrics } from './door-metrics.ts';
-import { lockMetrics } from './lock-metrics.ts';
+import { collectionMetric, lockMetrics } from './lock-metrics.ts';
 import { LoopLag, loopLagMetric } from './loop-lag.ts';
 import { processRegistry } from './process-registry.ts';
 import { registerRow } from './pulled-metric.ts';
@@ -12,6 +12,8 @@ import { ShardReadings } from './shard-readings.ts';
 /** Everything that the metrics are read from. */
 export interface MetricSources extends DoorSources {
   readonly engine: Pick<ServerEngine, 'shards' | 'metricMemory' | 'clock' | 'rings'>;
+  /** False where the engine has neither threads nor rings nor journals to tell of. */
+  readonly isSharded: boolean;
 }
 
 /**
@@ -27,7 +29,7 @@ export class ServerMetrics {
   readonly #lag = new LoopLag();
 
   constructor(sources: MetricSources) {
-    const { engine } = sources;
+    const { engine, isSharded } = sources;
     this.shards = new ShardReadings(engine.metricMemory, engine.shards);
     const labels = { version: packageVersion(), node: process.version };
     registerRow(this.#registry, {
@@ -39,7 +41,8 @@ export class ServerMetrics {
     const rows = [
       ...doorMetrics(sources),
       ...lockMetrics(this.shards),
-      ...shardMetrics(this.shards, engine),
+      // What would be 0 for ever tells of nothing, and looks as if all were well.
+      ...(isSharded ? [collectionMetric(this.shards), ...shardMetrics(this.shards, engine)] : []),
       loopLagMetric(this.#lag),
     ];
     for (const row of rows) registerRow(this.#registry, row);

@@ -47,7 +47,7 @@ export async function openRoutes(
 ): Promise<Pick<RunningServer, 'adminAddresses'> & { readonly http: AdminHttp }> {
   const options = { adminListenAddress: '127.0.0.1:0', adminHosts: '', password: '', isTls: false };
   const guard = new AdminGuard(options);
-  const all = [infoRoutes(guard, 0, 1), ...routes];
+  const all = [infoRoutes(guard, { startedMs: 0, shards: 1, isSharded: true }), ...routes];
   const http = await AdminHttp.open({
     ...{ ...options, tls: null, guard, routes: all },
     ...{ arrivals: new ArrivalCounts(), logger: silentLogger() },

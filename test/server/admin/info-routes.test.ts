@@ -12,6 +12,7 @@ describe('GET /api/info', () => {
       version: expect.stringMatching(/^\d+\.\d+\.\d+/),
       startedMs: expect.any(Number),
       shards: 2,
+      isSharded: true,
       token: expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(info['startedMs']).toBeGreaterThanOrEqual(fromMs);

@@ -3,8 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ClientUnaryCall, status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
+import { AnchoredClock, takeClockAnchor } from '../../../src/base/clock.ts';
 import { Limits } from '../../../src/base/limits.ts';
+import { createMetricMemory } from '../../../src/base/metric-words.ts';
 import type { RunningServer, StartOptions } from '../../../src/index.ts';
+import { AnswerCounts } from '../../../src/protocol/grpc/answer-counts.ts';
+import { silentLogger } from '../../../src/server/logger.ts';
+import { ArrivalCounts } from '../../../src/server/metrics/door-metrics.ts';
+import { ServerMetrics } from '../../../src/server/metrics/server-metrics.ts';
+import { SessionDirectory } from '../../../src/server/session-directory.ts';
 import { LockClient, statusOf } from '../../clients/lock-client.ts';
 import { ask } from '../admin/admin-request.ts';
 import { afterwards, connect, runServer } from '../running-server.ts';
@@ -43,6 +50,46 @@ const outcomes = (families: Scrape, method: string): Record<string, number> =>
   );
 
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The names of what is told of an engine that keeps no locks in threads, and of one that does. */
+async function namesOf(isSharded: boolean): Promise<readonly string[]> {
+  const metrics = new ServerMetrics({
+    engine: {
+      shards: 1,
+      metricMemory: createMetricMemory(1),
+      clock: new AnchoredClock(takeClockAnchor()),
+      rings: () => ({ requestBytes: 0, replyBytes: 0, requestStalls: 0 }),
+    },
+    isSharded,
+    ...{ sessions: new SessionDirectory(silentLogger()), connections: {}, arrivals: new ArrivalCounts() },
+    ...{ answers: new AnswerCounts(), serving: () => true },
+  });
+  afterwards(() => metrics.close());
+  return [...parseScrape(await metrics.scrape()).keys()];
+}
+
+describe('a server without shards', () => {
+  it('tells of nothing that only shards have, and of all else', async () => {
+    const [without, sharded] = [await namesOf(false), await namesOf(true)];
+    expect(sharded.filter((name) => !without.includes(name)).sort()).toEqual([
+      'ldlm_collections_total',
+      'ldlm_journal_sync_seconds',
+      'ldlm_journal_used_bytes',
+      'ldlm_journal_written_bytes_total',
+      'ldlm_ring_size_bytes',
+      'ldlm_ring_stalls_total',
+      'ldlm_ring_used_bytes',
+      'ldlm_shard_heartbeat_age_seconds',
+      'ldlm_shard_locks',
+      'ldlm_shard_longest_turn_seconds',
+      'ldlm_shard_requests_total',
+      'ldlm_shard_slept_seconds_total',
+      'ldlm_shard_turns_total',
+    ]);
+    expect(without.every((name) => sharded.includes(name))).toBe(true);
+    expect(without).toEqual(expect.arrayContaining(['ldlm_holders', 'ldlm_requests_total', 'ldlm_serving']));
+  });
+});
 
 describe('a scrape', () => {
   it('is what Prometheus reads, and knows the process too', async () => {
