@@ -8,7 +8,7 @@ export { ListenAddressError } from './config/listen-address.ts';
 export type { LogFormat, LogLevel, ServerOptions } from './config/server-options.ts';
 export { LdlmServerError } from './contract/server-error.ts';
 export { ShardFailedError } from './engine/shard-watch.ts';
-export { BindError } from './server/listeners.ts';
+export { BindError } from './server/bind.ts';
 export type { Logger } from './server/logger.ts';
 export type { RunningServer } from './server/running-server.ts';
 export { TlsConfigError } from './server/tls-context.ts';

@@ -1,7 +1,7 @@
 import { ConfigError } from '../../config/config-error.ts';
 import { parseListenAddress } from '../../config/listen-address.ts';
 import type { ServerOptions } from '../../config/server-options.ts';
-import { resolveHost } from '../listeners.ts';
+import { resolveHost } from '../bind.ts';
 import { isLoopback } from '../loopback.ts';
 
 type AccessSettings = Pick<

@@ -13,6 +13,7 @@ import {
 import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { systemErrorCode } from '../../base/system-error.ts';
 import { tryFlock } from '../../filelock/flock.ts';
 import { cannotListenFor, notASocket, socketInUse } from './ipc-socket-error.ts';
 
@@ -98,7 +99,7 @@ function tryLink(privatePath: string, path: string): boolean {
     linkSync(privatePath, path);
     return true;
   } catch (error) {
-    if (codeOf(error) === 'EEXIST') return false;
+    if (systemErrorCode(error) === 'EEXIST') return false;
     throw error;
   }
 }
@@ -138,10 +139,6 @@ function isDead(path: string): Promise<boolean> {
       socket.destroy();
       resolve(false);
     });
-    socket.once('error', (error) => resolve(codeOf(error) === 'ECONNREFUSED'));
+    socket.once('error', (error) => resolve(systemErrorCode(error) === 'ECONNREFUSED'));
   });
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
