@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { Limits } from '../base/limits.ts';
-import { ClientConnection, type ConnectionOwner } from './client-connection.ts';
+import { ClientConnection } from './client-connection.ts';
+import type { ConnectionOwner } from './connection-owner.ts';
 
 /**
  * The open connections by slot. A record of a reply names the slot and the session; a slot is used again, a session

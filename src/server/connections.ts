@@ -1,12 +1,14 @@
 import type { Socket } from 'node:net';
-import { Limits } from '../base/limits.ts';
 import { GrpcStatus } from '../contract/grpc-status.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { GrpcContext } from '../protocol/grpc/grpc-calls.ts';
 import { ChunkPool } from '../protocol/http2/output.ts';
-import type { ClientConnection, ConnectionOwner } from './client-connection.ts';
+import type { ClientConnection } from './client-connection.ts';
+import type { ConnectionOwner } from './connection-owner.ts';
 import { ConnectionTable } from './connection-table.ts';
 import type { FailureLog } from './failure-log.ts';
+import { LivenessCheck } from './liveness-check.ts';
+import { RoomQueue } from './room-queue.ts';
 import { peerAddress, type SessionDirectory } from './session-directory.ts';
 
 export interface ConnectionsOptions {
@@ -22,15 +24,15 @@ export interface ConnectionsOptions {
   readonly peerFailed: () => void;
 }
 
-/** All gRPC clients: brings their requests to the engine and its replies back, and looks after silent ones. */
+/** All gRPC clients: brings their requests to the engine and its replies back. */
 export class Connections implements ConnectionOwner {
   readonly grpc: GrpcContext;
   readonly chunks = new ChunkPool();
   readonly #options: ConnectionsOptions;
   readonly #table = new ConnectionTable();
   readonly #dirty: ClientConnection[] = [];
-  readonly #awaitingRoom = new Map<number, Set<ClientConnection>>();
-  readonly #timer: NodeJS.Timeout;
+  readonly #awaitingRoom = new RoomQueue<ClientConnection>();
+  readonly #liveness: LivenessCheck<ClientConnection>;
   #engine: Engine | null = null;
   #onEmpty: (() => void) | null = null;
   #draining = false;
@@ -40,9 +42,12 @@ export class Connections implements ConnectionOwner {
   constructor(options: ConnectionsOptions) {
     this.#options = options;
     this.grpc = options.grpc;
-    const periodMs = Math.min(options.keepaliveIntervalMs, options.keepaliveTimeoutMs) / 4;
-    this.#timer = setInterval(() => this.#tick(), Math.min(1_000, Math.max(100, periodMs)));
-    this.#timer.unref();
+    const { keepaliveIntervalMs, keepaliveTimeoutMs, nowMs } = options;
+    this.#liveness = new LivenessCheck({
+      ...{ keepaliveIntervalMs, keepaliveTimeoutMs, nowMs },
+      connections: () => this.#table.list(),
+      cutOff: (connection, reason) => this.cutOff(connection, reason),
+    });
   }
 
   get engine(): Engine {
@@ -128,16 +133,13 @@ export class Connections implements ConnectionOwner {
   }
 
   awaitRoom(connection: ClientConnection, shard: number): void {
-    const waiting = this.#awaitingRoom.get(shard);
-    if (waiting === undefined) this.#awaitingRoom.set(shard, new Set([connection]));
-    else waiting.add(connection);
+    this.#awaitingRoom.add(connection, shard);
   }
 
   /** A shard has room again: everyone who waited for it goes on, in the order in which they came. */
   roomAgain(shard: number): void {
-    const waiting = this.#awaitingRoom.get(shard);
-    if (waiting === undefined) return;
-    this.#awaitingRoom.delete(shard);
+    const waiting = this.#awaitingRoom.take(shard);
+    if (waiting === null) return;
     for (const connection of waiting) connection.roomAgain();
     this.flush();
     this.engine.flush();
@@ -159,7 +161,7 @@ export class Connections implements ConnectionOwner {
     this.#options.sessions.end(session);
     this.#table.remove(connection);
     if (failed) this.#options.peerFailed();
-    for (const waiting of this.#awaitingRoom.values()) waiting.delete(connection);
+    this.#awaitingRoom.remove(connection);
   }
 
   socketClosed(): void {
@@ -199,34 +201,8 @@ export class Connections implements ConnectionOwner {
   /** Ends whatever is left at once. */
   destroy(): void {
     this.#draining = true;
-    clearInterval(this.#timer);
+    this.#liveness.stop();
     for (const connection of this.#table.list()) connection.destroy();
-  }
-
-  #tick(): void {
-    const nowMs = this.nowMs();
-    for (const connection of this.#table.list()) this.#look(connection, nowMs);
-  }
-
-  #look(connection: ClientConnection, nowMs: number): void {
-    const { keepaliveIntervalMs, keepaliveTimeoutMs } = this.#options;
-    const { connection: http2 } = connection.calls;
-    connection.calls.expire(nowMs);
-    const handshakeOver = nowMs - connection.openedMs > Limits.handshakeMsMax;
-    if (connection.isStalled(nowMs)) return this.cutOff(connection, 'it does not read its replies');
-    if (!http2.established && handshakeOver) return this.cutOff(connection, 'it does not begin HTTP/2');
-    if (connection.pingedMs > 0 && !connection.readingStopped) {
-      if (nowMs - connection.pingedMs >= keepaliveTimeoutMs)
-        this.cutOff(connection, 'it does not answer keepalive pings');
-    } else if (
-      http2.established &&
-      !connection.readingStopped &&
-      nowMs - connection.lastReadMs >= keepaliveIntervalMs
-    ) {
-      connection.ping(nowMs);
-    } else if (http2.ended || connection.dirty) {
-      connection.flush();
-    }
   }
 }
 
