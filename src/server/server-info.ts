@@ -1,4 +1,11 @@
 import { MetricWord, metricWordsOf } from '../base/metric-words.ts';
+import type { ServerOptions } from '../config/server-options.ts';
+import type { ServerEngine } from '../engine/engine.ts';
+import type { Connections } from './connections.ts';
+import type { Endpoints } from './endpoints.ts';
+import { packageVersion } from './package-version.ts';
+import type { HealthService } from './services/health-service.ts';
+import type { SessionDirectory } from './session-directory.ts';
 
 /** What a shard holds, as of the end of its last turn. */
 export interface ShardInfo {
@@ -27,6 +34,35 @@ export interface ServerInfo {
   readonly grpcConnections: number;
   readonly restSessions: number;
   readonly shards: readonly ShardInfo[];
+}
+
+/** Where it is known what a server says of itself. */
+export interface InfoSources {
+  readonly startedAtMs: number;
+  readonly options: Pick<ServerOptions, 'stateFile'>;
+  readonly engine: Pick<ServerEngine, 'clock' | 'metricMemory' | 'shards'>;
+  readonly health: Pick<HealthService, 'serving'>;
+  readonly sessions: Pick<SessionDirectory, 'count'>;
+  readonly connections: Pick<Connections, 'size'>;
+  readonly endpoints: Pick<Endpoints, 'addresses' | 'restAddresses' | 'adminAddresses'>;
+}
+
+/** A server as it is at this moment. */
+export function describeServer(sources: InfoSources): ServerInfo {
+  const { startedAtMs, options, engine, health, sessions, connections, endpoints } = sources;
+  return {
+    version: packageVersion(),
+    startedAtMs,
+    uptimeMs: engine.clock.nowMs() - startedAtMs,
+    grpcAddresses: endpoints.addresses,
+    restAddresses: endpoints.restAddresses,
+    adminAddresses: endpoints.adminAddresses,
+    stateFile: options.stateFile,
+    serving: health.serving,
+    grpcConnections: connections.size,
+    restSessions: sessions.count('rest'),
+    shards: describeShards(engine.metricMemory, engine.shards),
+  };
 }
 
 /** What all shards hold, from their metric words. */

@@ -1,144 +1,46 @@
-import type { TlsOptions } from 'node:tls';
-import { Limits } from '../base/limits.ts';
 import { MetricWord } from '../base/metric-words.ts';
 import type { ServerOptions } from '../config/server-options.ts';
 import { LdlmServerError } from '../contract/server-error.ts';
-import type { ServerEngine } from '../engine/engine.ts';
-import { AnswerCounts } from '../protocol/grpc/answer-counts.ts';
-import { AssemblyBudget } from '../protocol/grpc/incoming-message.ts';
 import type { AdminGuard } from './admin/admin-guard.ts';
-import type { AdminHttp } from './admin/admin-http.ts';
 import { createAdminGuard } from './admin/create-admin-guard.ts';
-import type { AdminSources } from './admin/open-admin.ts';
-import { Administration } from './administration.ts';
+import { assembleServer, type ServerFoundation, type ServerParts } from './assemble-server.ts';
 import { Cluster } from './cluster.ts';
-import { Connections } from './connections.ts';
-import { EngineListener } from './engine-listener.ts';
-import { type EngineRoom, openEngineRoom } from './engine-room.ts';
-import { FailureLog } from './failure-log.ts';
 import { Grace } from './grace.ts';
 import type { Inspector } from './inspection/inspector.ts';
-import { Listeners } from './listeners.ts';
 import { LoadProgress } from './load-progress.ts';
 import type { Logger } from './logger.ts';
-import { ArrivalCounts } from './metrics/door-metrics.ts';
-import { packageVersion } from './package-version.ts';
-import { passwordCheck } from './password.ts';
-import { openRest } from './rest/open-rest.ts';
-import type { RestServer, RestServerOptions } from './rest/rest-server.ts';
 import type { RunningServer, ServerStats } from './running-server.ts';
-import { describeShards, type ServerInfo } from './server-info.ts';
-import type { ServerStatus } from './server-status.ts';
-import { HealthService } from './services/health-service.ts';
-import { clientServices } from './services/services.ts';
-import { SessionDirectory } from './session-directory.ts';
 import { ServerState } from './state.ts';
 import { loadTlsOptions } from './tls-context.ts';
-import { TurnPacer } from './turn-pacer.ts';
 
 /** How long the last answers may take to leave after a shard has failed. */
 const FAREWELL_MS = 200;
 const PART_FAILED = 'a part of the server has failed';
 const LOCKS_LOST = 'the locks of this session are lost';
-const STATE_FILE_TEXTS = {
-  suspended: 'no room to write the state file: nothing is locked until there is',
-  resumed: 'the state file can be written again',
-};
-const ENSEMBLE_TEXTS = {
-  suspended: 'ZooKeeper cannot be reached: nothing is locked until it can',
-  resumed: 'ZooKeeper can be reached again',
-};
 
-/** The server: engine, connections and listeners put together, and their common end. */
+/** The life of a server: how its parts begin, one behind the other, and how they end together. */
 export class LockServer implements RunningServer {
   readonly closed: Promise<void>;
-  readonly #options: ServerOptions;
-  readonly #logger: Logger;
-  readonly #health = new HealthService();
-  readonly #answers = new AnswerCounts();
-  readonly #arrivals = new ArrivalCounts();
-  readonly #administration: Administration;
-  readonly #sessions: SessionDirectory;
-  readonly #failures: FailureLog;
-  readonly #connections: Connections;
-  readonly #listener: EngineListener;
-  readonly #engine: ServerEngine;
-  readonly #inspector: EngineRoom['inspector'];
-  readonly #isSharded: boolean;
-  readonly #pacer = new TurnPacer(() => this.#engine.sumOf(MetricWord.Requests));
-  readonly #state: ServerState | null;
-  readonly #cluster: Cluster | null;
-  #listeners: Listeners | null = null;
-  #rest: RestServer | null = null;
-  #admin: AdminHttp | null = null;
+  readonly #foundation: ServerFoundation;
+  readonly #parts: ServerParts;
   #closing: Promise<void> | null = null;
   #abandoning: Promise<void> | null = null;
   #failure: Error | null = null;
-  readonly #startedAtMs = Date.now();
-  readonly #stalledShards = new Set<number>();
-  readonly #suspendedShards = new Set<number>();
   #resolveClosed: () => void = () => {};
   #rejectClosed: (error: Error) => void = () => {};
 
-  private constructor(
-    options: ServerOptions,
-    logger: Logger,
-    state: ServerState | null,
-    cluster: Cluster | null,
-    workerUrl: URL | undefined,
-  ) {
-    this.#options = options;
-    this.#logger = logger;
-    this.#state = state;
-    this.#cluster = cluster;
+  private constructor(foundation: ServerFoundation) {
+    this.#foundation = foundation;
     this.closed = new Promise((resolve, reject) => {
       this.#resolveClosed = resolve;
       this.#rejectClosed = reject;
     });
     // Whoever does not look at `closed` is not to be ended by it.
     this.closed.catch(ignore);
-    this.#sessions = new SessionDirectory(logger);
-    this.#failures = new FailureLog(logger, this.#sessions);
-    this.#administration = new Administration({
-      logger,
-      inspector: () => this.#inspector,
-      nowMs: () => this.#engine.clock.nowMs(),
-      pace: () => this.#pacer.next(),
-      info: () => this.#describe(),
-    });
-    this.#connections = new Connections({
-      grpc: {
-        services: clientServices(this.#health, options.remoteAdmin ? this.#administration.service : null),
-        authorize: passwordCheck(options.password),
-        assembly: new AssemblyBudget(Limits.assemblyBytesMax, null),
-        answers: this.#answers,
-      },
-      sessions: this.#sessions,
-      failures: this.#failures,
-      nowMs: () => this.#engine.clock.nowMs(),
-      keepaliveIntervalMs: options.keepaliveIntervalMs,
-      keepaliveTimeoutMs: options.keepaliveTimeoutMs,
-      // With a state file, a stop keeps the locks of those who leave.
-      keepsGrants: options.noClearOnDisconnect || state !== null || cluster?.keepsOnStop === true,
-      peerFailed: () => {
-        this.#arrivals.failed++;
-        this.#listeners?.peerFailed();
-      },
-    });
-    this.#listener = new EngineListener(this.#connections, this.#sessions, {
+    this.#parts = assembleServer(foundation, {
       failed: (error) => this.#fail(error),
-      suspended: (shard, suspended) => this.#shardSuspended(shard, suspended),
       locksLost: (sessions) => this.#locksLost(sessions),
     });
-    const room = openEngineRoom({
-      ...{ options, logger, state, cluster, workerUrl },
-      ...{ listener: this.#listener, sessions: this.#sessions, pace: () => this.#pacer.next() },
-      onHealth: (shard, healthy) => this.#shardHealth(shard, healthy),
-    });
-    this.#engine = room.engine;
-    this.#inspector = room.inspector;
-    this.#isSharded = room.isSharded;
-    this.#connections.attach(this.#engine);
   }
 
   /**
@@ -153,62 +55,40 @@ export class LockServer implements RunningServer {
     const guard = await createAdminGuard(options);
     const state = await ServerState.open(options, logger);
     const cluster = await Cluster.open(options, logger);
-    const server = new LockServer(options, logger, state, cluster, workerUrl);
+    const server = new LockServer({ options, logger, tls, state, cluster, workerUrl });
     try {
-      // While locks are loaded it says so: alive, and not ready.
-      if (guard !== null) await server.#openAdmin(guard, tls);
-      const progress = new LoadProgress(server.#engine, logger);
-      await Promise.race([server.#engine.ready(), server.closed]).finally(() => progress.end());
-      if (tls !== null) logger.info('Loaded gRPC TLS configuration');
-      if (options.password !== '') logger.info('Loaded gRPC authentication configuration');
-      await server.#administration.open(options, server.#health, server.#engine);
-      server.#listeners = await Listeners.open(options.listenAddress, tls, {
-        accept: (socket) => server.#connections.accept(socket),
-        // The system is out of something, for a moment: who waits to be accepted goes on waiting.
-        failed: (error) => logger.error({ error: error.message }, 'cannot accept connections'),
-        handshakeFailed: (address, reason) => server.#failures.handshakeFailed(address, reason),
-        turnedAway: (count) => {
-          server.#arrivals.turnedAway += count;
-          logger.warn({ count }, 'too many new connections: some were turned away');
-        },
-      });
-      server.#rest = await openRest(server.#restOptions(tls), server.#listener);
-      // A shard may have died while the addresses were looked up.
-      if (server.#failure !== null) throw server.#failure;
+      await server.#open(guard);
     } catch (error) {
       await server.#abandon();
       throw error;
     }
-    server.#updateHealth();
-    for (const address of server.adminAddresses) {
-      logger.warn(`Admin server started. Listening on ${address}`);
-    }
-    for (const address of server.addresses) logger.warn(`gRPC server started. Listening on ${address}`);
-    for (const address of server.restAddresses) logger.warn(`REST server started. Listening on ${address}`);
+    const { readiness, endpoints } = server.#parts;
+    readiness.started();
+    endpoints.announce();
     return server;
   }
 
   get addresses(): readonly string[] {
-    return this.#listeners?.addresses ?? [];
+    return this.#parts.endpoints.addresses;
   }
 
   get restAddresses(): readonly string[] {
-    return this.#rest?.addresses ?? [];
+    return this.#parts.endpoints.restAddresses;
+  }
+
+  get adminAddresses(): readonly string[] {
+    return this.#parts.endpoints.adminAddresses;
   }
 
   /** A look at the locks, for what administers the server. */
   get inspector(): Inspector {
-    return this.#inspector;
-  }
-
-  get adminAddresses(): readonly string[] {
-    return this.#admin?.addresses ?? [];
+    return this.#parts.inspector;
   }
 
   stats(): ServerStats {
-    const engine = this.#engine;
+    const { engine, connections } = this.#parts;
     return {
-      connections: this.#connections.size,
+      connections: connections.size,
       locks: engine.sumOf(MetricWord.Locks),
       holders: engine.sumOf(MetricWord.Holders),
       waiters: engine.sumOf(MetricWord.Waiters),
@@ -222,151 +102,91 @@ export class LockServer implements RunningServer {
     return this.#closing;
   }
 
+  async #open(guard: AdminGuard | null): Promise<void> {
+    const { options, logger, tls } = this.#foundation;
+    const { engine, endpoints, administration, health } = this.#parts;
+    // While locks are loaded it says so: alive, and not ready.
+    if (guard !== null) await endpoints.openAdmin(guard);
+    const progress = new LoadProgress(engine, logger);
+    await Promise.race([engine.ready(), this.closed]).finally(() => progress.end());
+    if (tls !== null) logger.info('Loaded gRPC TLS configuration');
+    if (options.password !== '') logger.info('Loaded gRPC authentication configuration');
+    await administration.open(options, health, engine);
+    await endpoints.openGrpc();
+    await endpoints.openRest();
+    // A shard may have died while the addresses were looked up.
+    if (this.#failure !== null) throw this.#failure;
+  }
+
   async #close(): Promise<void> {
-    this.#logger.warn('Shutting down...');
+    const { options, logger, state } = this.#foundation;
+    const { engine, inspector, readiness, health, administration, endpoints } = this.#parts;
+    logger.warn('Shutting down...');
+    readiness.stopping();
     // Its watchers are told and let go: their calls would hold up the end of their connections.
-    this.#health.close();
-    this.#administration.close();
-    this.#listeners?.close();
-    this.#rest?.stop();
-    const grace = new Grace(this.#options.shutdownGraceMs);
+    health.close();
+    administration.close();
+    endpoints.closeGrpc();
+    endpoints.rest?.stop();
+    const grace = new Grace(options.shutdownGraceMs);
     // First every waiter gets its answer, then the connections are told to go: whoever is told has been answered.
-    await grace.orSooner(this.#engine.stopGranting());
-    const clients = [this.#connections, this.#administration, this.#rest];
+    await grace.orSooner(engine.stopGranting());
+    const clients = this.#clients;
     await grace.orSooner(Promise.all(clients.map((some) => some?.drain())));
     grace.clear();
     for (const some of clients) some?.destroy();
-    this.#inspector.close();
-    this.#failures.close();
-    this.#sessions.close();
+    inspector.close();
+    this.#closeLogs();
     try {
-      await this.#engine.close();
+      await engine.close();
     } catch (error) {
       this.#rejectClosed(error instanceof Error ? error : new Error(String(error)));
       throw error;
     } finally {
-      await this.#admin?.close();
-      this.#state?.close();
+      await endpoints.closeAdmin();
+      state?.close();
     }
     if (this.#failure === null) this.#resolveClosed();
   }
 
-  #restOptions(tls: TlsOptions | null): RestServerOptions {
-    return {
-      engine: this.#engine,
-      directory: this.#sessions,
-      options: this.#options,
-      logger: this.#logger,
-      tls,
-      nowMs: () => this.#engine.clock.nowMs(),
-      inspector: this.#options.remoteAdmin ? this.#inspector : null,
-      arrivals: this.#arrivals,
-    };
+  /** Those who have connections of clients. */
+  get #clients() {
+    const { connections, administration, endpoints } = this.#parts;
+    return [connections, administration, endpoints.rest] as const;
   }
 
-  #describe(): ServerInfo {
-    const nowMs = this.#engine.clock.nowMs();
-    return {
-      version: packageVersion(),
-      startedAtMs: this.#startedAtMs,
-      uptimeMs: nowMs - this.#startedAtMs,
-      grpcAddresses: this.addresses,
-      restAddresses: this.restAddresses,
-      adminAddresses: this.adminAddresses,
-      stateFile: this.#options.stateFile,
-      serving: this.#health.serving,
-      grpcConnections: this.#connections.size,
-      restSessions: this.#sessions.count('rest'),
-      shards: describeShards(this.#engine.metricMemory, this.#engine.shards),
-    };
-  }
-
-  async #openAdmin(guard: AdminGuard, tls: TlsOptions | null): Promise<void> {
-    const metrics: AdminSources['metrics'] = {
-      engine: this.#engine,
-      isSharded: this.#isSharded,
-      sessions: this.#sessions,
-      connections: {
-        grpc: () => this.#connections.size,
-        rest: () => this.#rest?.connections ?? 0,
-        admin: () => this.#admin?.connections ?? 0,
-      },
-      arrivals: this.#arrivals,
-      answers: this.#answers,
-      serving: () => this.#health.serving,
-    };
-    const sources = { status: () => this.#status(), metrics, inspector: this.#inspector };
-    const { openAdmin } = await import('./admin/open-admin.ts');
-    this.#admin = await openAdmin(this.#options, guard, tls, sources, this.#logger);
-  }
-
-  #status(): ServerStatus {
-    const { serving } = this.#health;
-    return { serving, reason: serving ? '' : this.#whyNotServing(), failed: this.#failure !== null };
-  }
-
-  #whyNotServing(): string {
-    if (this.#failure !== null) return this.#failure.message;
-    if (this.#closing !== null) return 'the server is shutting down';
-    const [stalled] = this.#stalledShards;
-    if (stalled !== undefined) return `shard ${stalled} makes no progress`;
-    const [suspended] = this.#suspendedShards;
-    if (suspended !== undefined)
-      return this.#cluster === null
-        ? `shard ${suspended} has no room to write its state file`
-        : 'ZooKeeper cannot be reached';
-    return 'the server is starting';
-  }
-
-  #shardHealth(shard: number, healthy: boolean): void {
-    if (healthy) this.#logger.warn({ shard }, 'shard works again');
-    else this.#logger.error({ shard }, 'shard makes no progress');
-    if (healthy) this.#stalledShards.delete(shard);
-    else this.#stalledShards.add(shard);
-    this.#updateHealth();
-  }
-
-  #shardSuspended(shard: number, suspended: boolean): void {
-    const texts = this.#cluster === null ? STATE_FILE_TEXTS : ENSEMBLE_TEXTS;
-    if (suspended) {
-      this.#logger.error({ shard }, texts.suspended);
-      this.#suspendedShards.add(shard);
-    } else {
-      this.#logger.warn({ shard }, texts.resumed);
-      this.#suspendedShards.delete(shard);
-    }
-    this.#updateHealth();
-  }
-
-  #updateHealth(): void {
-    if (this.#closing !== null || this.#failure !== null) return;
-    this.#health.setServing(this.#stalledShards.size === 0 && this.#suspendedShards.size === 0);
+  #closeLogs(): void {
+    this.#parts.failures.close();
+    this.#parts.sessions.close();
   }
 
   /** For a client of LDLM, the end of its connection is what says that its locks are gone. */
   #locksLost(sessions: ReadonlySet<number>): void {
-    this.#logger.error(
+    const { connections, endpoints } = this.#parts;
+    this.#foundation.logger.error(
       { sessions: sessions.size },
       'the session with ZooKeeper is over, and its locks are lost',
     );
-    this.#connections.endSessions(sessions, LOCKS_LOST);
-    this.#rest?.endSessions(sessions);
+    connections.endSessions(sessions, LOCKS_LOST);
+    endpoints.rest?.endSessions(sessions);
   }
 
   /** A shard is lost, and with it the locks that it had: nothing that is still said would be true. */
   #fail(error: Error): void {
     if (this.#failure !== null) return;
     this.#failure = error;
+    const { logger, state } = this.#foundation;
+    const { engine, inspector, readiness, administration, endpoints } = this.#parts;
     const code = error instanceof LdlmServerError ? error.code : '';
-    this.#logger.error({ code }, error.message);
-    this.#health.setServing(false);
-    this.#listeners?.close();
-    this.#administration.close();
+    logger.error({ code }, error.message);
+    readiness.failed(error);
+    endpoints.closeGrpc();
+    administration.close();
     // From here on it is us who ends connections: in the shards that still work, what their clients hold is kept.
-    if (this.#state !== null) void this.#engine.stopGranting();
+    if (state !== null) void engine.stopGranting();
     // Who asks for a look at the locks is answered, too.
-    this.#inspector.close();
-    for (const some of [this.#connections, this.#administration, this.#rest]) some?.failAll(PART_FAILED);
+    inspector.close();
+    for (const some of this.#clients) some?.failAll(PART_FAILED);
     // The answers have a moment to leave; then the process has nothing left to do.
     setTimeout(() => {
       this.#rejectClosed(error);
@@ -380,17 +200,17 @@ export class LockServer implements RunningServer {
   }
 
   async #abandonOnce(): Promise<void> {
-    this.#listeners?.close();
-    this.#connections.destroy();
-    this.#rest?.destroy();
-    this.#failures.close();
-    this.#sessions.close();
-    this.#administration.destroy();
-    this.#health.close();
-    this.#inspector.close();
-    await this.#engine.close();
-    await this.#admin?.close();
-    this.#state?.close();
+    const { engine, inspector, health, connections, administration, endpoints } = this.#parts;
+    endpoints.closeGrpc();
+    connections.destroy();
+    endpoints.rest?.destroy();
+    this.#closeLogs();
+    administration.destroy();
+    health.close();
+    inspector.close();
+    await engine.close();
+    await endpoints.closeAdmin();
+    this.#foundation.state?.close();
   }
 }
 

@@ -25,7 +25,7 @@ async function open(shards: number, optionShards: number) {
     },
     sessions: new SessionDirectory(logger),
     connections: { grpc: () => 3, rest: () => 0, admin: () => 0 },
-    ...{ arrivals: new ArrivalCounts(), answers: new AnswerCounts(), serving: () => true },
+    ...{ arrivals: new ArrivalCounts(), answers: new AnswerCounts(), serving: () => true, isSharded: true },
   };
   const status = () => ({ serving: true, reason: '', failed: false });
   const guard = new AdminGuard({ ...options, isTls: false });
