@@ -1,4 +1,5 @@
 import { closeSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ask, parseCounters, type ZooKeeperCounters } from './four-letter-words.ts';
@@ -21,11 +22,13 @@ export class ZooKeeperServer {
   readonly address: string;
   /** Where it serves TLS; empty without the option. */
   readonly secureAddress: string;
+  readonly #place: ZooKeeperPlace;
   readonly #java: readonly string[];
   readonly #logFile: string;
   #process: TetheredProcess | undefined;
 
   constructor(options: ZooKeeperOptions, place: ZooKeeperPlace) {
+    this.#place = place;
     this.port = place.port;
     this.address = `127.0.0.1:${place.port}`;
     this.secureAddress = place.securePort === undefined ? '' : `127.0.0.1:${place.securePort}`;
@@ -47,7 +50,7 @@ export class ZooKeeperServer {
   /** Waits until it serves: alone, or as a member of a quorum. */
   async ready(): Promise<void> {
     const end = Date.now() + readyMsMax;
-    while ((await this.mode()) === undefined) {
+    while ((await this.mode()) === undefined || !(await this.#listensForTls())) {
       if (!this.#process?.running || Date.now() > end) {
         throw new Error(`ZooKeeper did not start: ${readFileSync(this.#logFile, 'utf8')}`);
       }
@@ -109,6 +112,16 @@ export class ZooKeeperServer {
     await this.stop();
     this.launch();
     await this.ready();
+  }
+
+  /** It opens the port for TLS behind the other one, on which it says already that it serves. */
+  #listensForTls(): Promise<boolean> {
+    const { securePort } = this.#place;
+    if (securePort === undefined) return Promise.resolve(true);
+    return new Promise((resolve) => {
+      const socket = connect(securePort, '127.0.0.1', () => socket.destroy());
+      socket.on('error', () => resolve(false)).on('close', () => resolve(true));
+    });
   }
 
   get #running(): TetheredProcess {
