@@ -4,6 +4,7 @@ import { LOCK_NAME } from '../../zookeeper/locks/contenders.ts';
 import type { LockRequest } from '../../zookeeper/locks/hold-within.ts';
 import { LeaseAcquisition } from '../../zookeeper/locks/lease-acquisition.ts';
 import { LeaseLimit } from '../../zookeeper/locks/lease-limit.ts';
+import { makeParents } from '../../zookeeper/locks/lock-parents.ts';
 import { protectionOf } from '../../zookeeper/locks/protection.ts';
 import type { Listing, QueueMode, QueueNode } from '../../zookeeper/locks/queue-node.ts';
 import type { Rule } from '../../zookeeper/locks/standing.ts';
@@ -91,14 +92,25 @@ function semaphoreRequest(
 ): LockRequest {
   const { place, size, tryOnly: tries } = claim;
   const { base } = place;
+  const locks = childOf(base, SEMAPHORE_LOCKS);
+  const check = async (): Promise<void> => {
+    const listing = await listingOf(nodes, base);
+    if (listing !== null) await bases.check(place, size, listing);
+  };
   const lease = new LeaseAcquisition(nodes, {
-    ...{ locks: childOf(base, SEMAPHORE_LOCKS), leases: childOf(base, SEMAPHORE_LEASES) },
-    ...{ limit: new LeaseLimit(base, size), data, tries, mode, prefix: protectionOf(claim.key) },
+    ...{ locks, leases: childOf(base, SEMAPHORE_LEASES), limit: new LeaseLimit(base, size) },
+    ...{ data, tries, mode, prefix: protectionOf(claim.key) },
+    makeBase: async () => {
+      await bases.make(place, size);
+      await makeParents(nodes, locks);
+    },
+    // From now on the node above stays, and with it the size.
+    queued: check,
   });
   return {
     run: async () => {
-      await bases.make(place, size);
-      await bases.check(place, size, await nodes.getChildren(base));
+      // Nothing is made where the node is used in another way.
+      await check();
       await refuseLeaseTwin(nodes, base, protectionOf(claim.key));
       return lease.run();
     },
@@ -109,10 +121,17 @@ function semaphoreRequest(
 /** The same among the leases, and among those who are about to make one. */
 async function refuseLeaseTwin(nodes: Nodes, base: string, prefix: string): Promise<void> {
   for (const path of [childOf(base, SEMAPHORE_LEASES), childOf(base, SEMAPHORE_LOCKS)]) {
-    const listing = await nodes.getChildren(path).catch((error: unknown) => {
-      if (error instanceof NoNodeError) return null;
-      throw error;
-    });
+    const listing = await listingOf(nodes, path);
     if (listing !== null) await refuseTwin(nodes, path, prefix, listing, null);
+  }
+}
+
+/** Null: there is no such node. */
+async function listingOf(nodes: Nodes, path: string): Promise<Listing | null> {
+  try {
+    return await nodes.getChildren(path);
+  } catch (error) {
+    if (error instanceof NoNodeError) return null;
+    throw error;
   }
 }

@@ -20,6 +20,10 @@ export interface LeaseOptions {
   readonly mode?: QueueMode;
   /** What the name of the lease begins with. Default: something random. */
   readonly prefix?: string;
+  /** Makes the node above those who want a lease. Default: as containers, with all that is missing above it. */
+  readonly makeBase?: () => Promise<void>;
+  /** Is called when it stands in line for a lease. What it throws ends the request, and leaves nothing behind. */
+  readonly queued?: () => Promise<void>;
 }
 
 type LeaseStanding = 'granted' | 'gone' | 'behind' | 'taken';
@@ -38,9 +42,15 @@ export class LeaseAcquisition {
     this.#nodes = nodes;
     this.#options = options;
     this.#changes = new Changes(nodes);
-    const { locks: base, data, tries, prefix } = options;
-    const named = prefix === undefined ? {} : { prefix };
-    this.#lock = new Acquisition(nodes, { base, data, rule: () => MUTEX, tries, ...named });
+    const { locks: base, data, tries, prefix, makeBase, queued } = options;
+    this.#lock = new Acquisition(nodes, {
+      ...{ base, data, rule: () => MUTEX, tries },
+      ...(prefix !== undefined && { prefix }),
+      ...(makeBase !== undefined && { makeBase }),
+      check: async (_listing, own) => {
+        if (own !== null) await queued?.();
+      },
+    });
   }
 
   cancel(): void {
