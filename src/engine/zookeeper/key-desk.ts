@@ -88,10 +88,18 @@ export class KeyDesk {
   #unlockPlaced(place: LockPlace, key: string, waiters: boolean): Promise<KeyOutcome> {
     const { nodes } = this.#parts;
     const { sessionId } = nodes;
+    let isWaiterGone = false;
     return this.#withPlaced(place, key, async (placed) => {
+      if (isWaiterGone && (placed === 'noLock' || placed === null)) return null;
       if (placed === 'noLock') return Refusals.lockDoesNotExist;
       if (placed === null || !(placed.isHeld || waiters)) return Refusals.invalidKey;
-      if (await removeNode(nodes, placed.path, sessionId)) return null;
+      const isRemoved = await removeNode(nodes, placed.path, sessionId);
+      // Who waits for a lease may have made it before it was gone from the line: see LeaseAcquisition.
+      if (!placed.isHeld && place.mapped === 'semaphore' && nodes.isSessionAlive(sessionId)) {
+        isWaiterGone ||= isRemoved;
+        return 'again';
+      }
+      if (isRemoved) return null;
       // It is another server's, and does not end with the session here.
       return nodes.isSessionAlive(sessionId) ? Refusals.invalidKey : CallEnd.Unreachable;
     });

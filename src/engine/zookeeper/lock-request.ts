@@ -106,6 +106,7 @@ function semaphoreRequest(
     },
     // From now on the node above stays, and with it the size.
     queued: check,
+    removed: () => new NodeRemovedError(),
   });
   return {
     run: async () => {

@@ -11,7 +11,7 @@ import { type Rule, standingOf } from '../../zookeeper/locks/standing.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { NoNodeError } from '../../zookeeper/server-refusal.ts';
-import { SEMAPHORE_LEASES } from './layout-check.ts';
+import { SEMAPHORE_LEASES, SEMAPHORE_LOCKS } from './layout-check.ts';
 import type { LockBases } from './lock-base.ts';
 import type { LockPlace } from './lock-place.ts';
 import { decodeNodeData, type NodeData } from './node-data.ts';
@@ -41,7 +41,20 @@ export async function findPlacedClaim(
   place: LockPlace,
   key: string,
 ): Promise<PlacedClaim | 'noLock' | null> {
-  const queue = queuePath(place);
+  const found = await findIn(queuePath(place), nodes, bases, place, key);
+  if (place.mapped !== 'semaphore' || (found !== null && found !== 'noLock')) return found;
+  // Who waits for the lock beside the leases has none.
+  const waiting = await findIn(childOf(place.base, SEMAPHORE_LOCKS), nodes, bases, place, key);
+  return waiting === 'noLock' ? found : waiting;
+}
+
+async function findIn(
+  queue: string,
+  nodes: Nodes,
+  bases: LockBases,
+  place: LockPlace,
+  key: string,
+): Promise<PlacedClaim | 'noLock' | null> {
   try {
     const listing = await nodes.getChildren(queue);
     const prefix = protectionOf(key);
@@ -81,7 +94,7 @@ async function isHolder(
   child: string,
 ): Promise<boolean> {
   // A lease of a semaphore is made by who is next, and waits until there are few enough: a listing counts it as held.
-  if (place.mapped === 'semaphore') return true;
+  if (place.mapped === 'semaphore') return parseContender(child, [LEASE_NAME]) !== null;
   const rule = await ruleAt(bases, place, child, stat);
   return rule !== null && standingOf(children, child, rule).kind === 'held';
 }

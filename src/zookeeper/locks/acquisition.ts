@@ -102,9 +102,14 @@ export class Acquisition {
     }
   }
 
+  /** A server may show as taken what is free by now: it is brought up to date before anybody is told. */
   async #isTaken(): Promise<boolean> {
-    const { rule, check } = this.#options;
-    const listing = await this.#list();
+    const { base, rule, check } = this.#options;
+    let listing = await this.#list();
+    if (listing === null) return false;
+    // Requests are answered in their order, so both take the time of one.
+    if (isTaken(listing.children, rule()))
+      [, listing] = await Promise.all([this.#nodes.sync(base), this.#list()]);
     if (listing === null) return false;
     await check?.(listing, null);
     return isTaken(listing.children, rule());
@@ -120,7 +125,7 @@ export class Acquisition {
       // Nothing is said while nothing is known: behind a lost connection the list may be old.
       if (standing.kind === 'held' && this.#nodes.state === 'connected') return 'held';
       if (standing.kind === 'behind' && tries) return 'taken';
-      if (standing.kind === 'behind') await this.#waitBehind(standing);
+      if (standing.kind === 'behind') await this.#waitBehind(node, standing);
     }
     return 'gone';
   }
@@ -128,9 +133,12 @@ export class Acquisition {
   /**
    * Until one of the nodes is gone. A lost connection or a long silence is a reason to watch them anew, not to list: when
    * thousands wait and lose their connection together, each listing all others is more than a server can send.
+   *
+   * Whoever is to be told that its own node was removed watches that one, too.
    */
-  async #waitBehind({ nodes, lookMs }: Extract<Standing, { kind: 'behind' }>): Promise<void> {
+  async #waitBehind(own: QueueNode, { nodes, lookMs }: Extract<Standing, { kind: 'behind' }>): Promise<void> {
     const paths = nodes.map((node) => childOf(this.#options.base, node));
+    if (this.#options.removed !== undefined) paths.push(own.path);
     let isThere = true;
     while (isThere && !this.#changes.isCancelled) {
       const why = await this.#changes.wait(

@@ -14,7 +14,10 @@ export interface LeaseOptions {
   readonly leases: string;
   readonly limit: LeaseLimit;
   readonly data: Uint8Array;
-  /** Does not wait: looks first, so that an attempt of no use leaves no trace. */
+  /**
+   * Does not wait for a lease, only a moment for those who are about to take one: looks first, so that an attempt of no use
+   * leaves no trace.
+   */
   readonly tries: boolean;
   /** How the lease is made. Default: one that vanishes with its session. The other stays, and somebody has to see to it. */
   readonly mode?: QueueMode;
@@ -24,7 +27,13 @@ export interface LeaseOptions {
   readonly makeBase?: () => Promise<void>;
   /** Is called when it stands in line for a lease. What it throws ends the request, and leaves nothing behind. */
   readonly queued?: () => Promise<void>;
+  /** What to throw when one of its nodes was removed by somebody while it waited. Default: nothing, it queues anew. */
+  readonly removed?: () => Error;
 }
+
+/** So long at most it is waited for those who are about to take a lease, by who does not wait for one. */
+const TRY_MS_MAX = 1_000;
+const TRY_LOOK_MS = 50;
 
 type LeaseStanding = 'granted' | 'gone' | 'behind' | 'taken';
 
@@ -42,11 +51,12 @@ export class LeaseAcquisition {
     this.#nodes = nodes;
     this.#options = options;
     this.#changes = new Changes(nodes);
-    const { locks: base, data, tries, prefix, makeBase, queued } = options;
+    const { locks: base, data, tries, prefix, makeBase, queued, removed } = options;
     this.#lock = new Acquisition(nodes, {
       ...{ base, data, rule: () => MUTEX, tries },
       ...(prefix !== undefined && { prefix }),
       ...(makeBase !== undefined && { makeBase }),
+      ...(removed !== undefined && { removed }),
       check: async (_listing, own) => {
         if (own !== null) await queued?.();
       },
@@ -68,8 +78,7 @@ export class LeaseAcquisition {
     const endKeeping = this.#nodes.keepRunning();
     try {
       for (;;) {
-        if (await this.#isTaken()) return null;
-        const lock = await this.#lock.run();
+        const lock = await (this.#options.tries ? this.#tryToLock() : this.#lock.run());
         if (lock === null) return null;
         const lease = await this.#runLocked(lock);
         if (lease !== 'gone') return lease;
@@ -79,10 +88,36 @@ export class LeaseAcquisition {
     }
   }
 
+  /**
+   * As long as there are leases to be had, whoever has the lock has it for a moment only. Those who have it one behind the other
+   * take the leases, until none is left or nobody is there any more.
+   */
+  async #tryToLock(): Promise<QueueNode | null> {
+    const { clock } = this.#nodes;
+    const untilMs = clock.nowMs() + TRY_MS_MAX;
+    while (!this.#changes.isCancelled && !(await this.#isTaken())) {
+      const lock = await this.#lock.run();
+      if (lock !== null || clock.nowMs() >= untilMs) return lock;
+      const { locks } = this.#options;
+      await this.#changes.wait([locks], async (wake) => this.#isSomebodyIn(locks, wake), TRY_LOOK_MS);
+    }
+    return null;
+  }
+
+  async #isSomebodyIn(locks: string, wake: () => void): Promise<boolean> {
+    try {
+      return (await this.#nodes.getChildren(locks, wake)).children.length > 0;
+    } catch (error) {
+      if (error instanceof NoNodeError) return false;
+      throw error;
+    }
+  }
+
+  /** A server may show leases that are given back by now: it is brought up to date before anybody is told. */
   async #isTaken(): Promise<boolean> {
-    const { tries, limit } = this.#options;
-    if (!tries) return false;
-    const children = await this.#list();
+    const { leases, limit } = this.#options;
+    if (((await this.#list())?.length ?? 0) < limit.max) return false;
+    const [, children] = await Promise.all([this.#nodes.sync(leases), this.#list()]);
     return children !== null && children.length >= limit.max;
   }
 
@@ -104,7 +139,10 @@ export class LeaseAcquisition {
       const standing = await this.#untilGranted(lock, lease);
       if (standing === 'granted' && !this.#changes.isCancelled) return lease;
       await discardNode(this.#nodes, lease);
-      return this.#changes.isCancelled || standing === 'taken' ? null : 'gone';
+      if (this.#changes.isCancelled || standing === 'taken') return null;
+      const { removed } = this.#options;
+      if (removed !== undefined && this.#isAlive(lock, lease)) throw removed();
+      return 'gone';
     } catch (error) {
       if (lease !== null) await discardNode(this.#nodes, lease);
       if (isSessionOver(error) && this.#nodes.state !== 'closed') return 'gone';
@@ -124,10 +162,11 @@ export class LeaseAcquisition {
       while (standing === 'behind' && !this.#changes.isCancelled) {
         await this.#changes.wait([leases], async (wake) => {
           wakeNow = wake;
-          const children = await this.#list(wake);
+          const [children, isInLine] = await Promise.all([this.#list(wake), this.#isInLine(lock)]);
           if (children === null) return false;
           removeTwins(this.#nodes, leases, lease, children);
-          if (!children.includes(lease.name) || !this.#isAlive(lock, lease)) standing = 'gone';
+          const isThere = isInLine && children.includes(lease.name);
+          if (!isThere || !this.#isAlive(lock, lease)) standing = 'gone';
           else if (children.length > limit.max) standing = tries ? 'taken' : 'behind';
           else if (this.#nodes.state === 'connected') standing = 'granted';
           return standing === 'behind';
@@ -137,6 +176,21 @@ export class LeaseAcquisition {
       endLimit();
     }
     return standing;
+  }
+
+  /**
+   * Whoever takes the request out of the queue removes the node that has the lock, and looks then for the lease that may have been
+   * made meanwhile. This looks for the node behind the lease, so one of the two sees the other.
+   */
+  async #isInLine({ path }: QueueNode): Promise<boolean> {
+    if (this.#options.removed === undefined) return true;
+    try {
+      return (await this.#nodes.exists(path)) !== null;
+    } catch (error) {
+      // The list that was asked for with it has no answer either.
+      if (isUnanswered(error)) return true;
+      throw error;
+    }
   }
 
   /** Null: there was no answer, so it is asked again; who does not wait is told. */

@@ -66,7 +66,8 @@ export class Semaphore {
   }
 
   /**
-   * Takes a lease if one is free and nobody is about to take one; null otherwise. An attempt that is refused changes nothing.
+   * Takes a lease if one is free; null otherwise. Waits for those who are about to take one, at most a second. An attempt that is
+   * refused changes nothing.
    *
    * @throws ZooKeeperError, or the reason of `signal`
    */

@@ -2,22 +2,9 @@ import { describe, expect, it, vi } from 'vitest';
 import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
 import { Refusals } from '../../../src/contract/refusal.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
-import { isolate, type ModelServer, newRoom, openServers } from './open-over-model.ts';
+import { isolate, type ModelServer, newRoom, openApart, openServers } from './open-over-model.ts';
 
-/** Two engines at two servers of an ensemble, of which the second knows nothing by itself of what the first one has done. */
-async function openApart() {
-  const room = newRoom({ replicas: 2 });
-  const { ensemble } = room;
-  let connections = 0;
-  vi.spyOn(ensemble, 'anyReplica').mockImplementation(() => ensemble.replicas[connections++ % 2]!);
-  const follow = vi.spyOn(ensemble, 'follow').mockImplementation(() => {});
-  const [one, two] = (await openServers(room, 2)) as [ModelServer, ModelServer];
-  const goOn = (): void => {
-    follow.mockRestore();
-    ensemble.follow();
-  };
-  return { ...room, one, two, goOn };
-}
+const POOL = new LockPaths([{ name: 's', path: '/pool', layout: 'semaphore' }]);
 
 describe('a key that another server has granted', () => {
   it('unlocks where that is not known yet', async () => {
@@ -71,6 +58,73 @@ describe('the id of a request', () => {
     expect(await two.caller.ask('TryLock', { name: 'a' })).toMatchObject({ locked: true });
   });
 
+  it('takes whoever waits for a lease out of the line at once, wherever in it', async () => {
+    const { one, two, goOn } = await openApart({ paths: POOL });
+    goOn();
+    const key = await one.caller.acquire({ name: 's', size: 1 });
+    const ids = ['request 1', 'request 2', 'request 3'].map((id) => Buffer.from(id));
+    const waiters = ids.map((request_id, i) =>
+      one.caller.send('Lock', { name: 's', size: 1, request_id }, { session: 2 + i }),
+    );
+    await one.pass(500);
+    for (const at of [1, 0]) {
+      const request = { name: 's', request_id: ids[at]! };
+      expect(await two.caller.ask('Unlock', request)).toMatchObject({ unlocked: true });
+      expect(await one.caller.replyTo(waiters[at]!)).toMatchObject({ status: GrpcStatus.Aborted });
+    }
+    await one.caller.ask('Unlock', { name: 's', key });
+    expect(await one.caller.answerTo(waiters[2]!)).toMatchObject({ locked: true });
+    expect(await one.caller.ask('TryLock', { name: 's', size: 1 })).toEqual({ name: 's' });
+  });
+
+  it('takes whoever waits for a lock out of the queue at once, wherever in it', async () => {
+    const { one, two, goOn } = await openApart();
+    goOn();
+    await one.caller.acquire({ name: 'a' });
+    const ids = ['request 1', 'request 2'].map((id) => Buffer.from(id));
+    const waiters = ids.map((request_id, i) =>
+      one.caller.send('Lock', { name: 'a', request_id }, { session: 2 + i }),
+    );
+    await one.pass(500);
+    for (const at of [1, 0]) {
+      const request = { name: 'a', request_id: ids[at]! };
+      expect(await two.caller.ask('Unlock', request)).toMatchObject({ unlocked: true });
+      expect(await one.caller.replyTo(waiters[at]!)).toMatchObject({ status: GrpcStatus.Aborted });
+    }
+  });
+
+  it.each<[when: string, isBefore: boolean]>([
+    ['just before it is gone from the line', true],
+    ['when the answer has been given', false],
+  ])('leaves no lease behind that is made %s', async (_when, isBefore) => {
+    const { one, two } = await openApart({ paths: POOL });
+    await one.caller.acquire({ name: 's', size: 2 });
+    const request = { name: 's', size: 2, request_id: Buffer.from('request 1') };
+    // The first in line is about to make its lease.
+    let isHeldUp = true;
+    const create = one.nodes.create.bind(one.nodes);
+    one.nodes.create = async (...args) => {
+      while (isHeldUp && args[0].includes('/leases/')) await tick(one);
+      return create(...args);
+    };
+    const call = one.caller.send('Lock', request, { session: 2 });
+    await one.pass(100);
+    const remove = two.nodes.delete.bind(two.nodes);
+    two.nodes.delete = async (...args) => {
+      isHeldUp = !isBefore;
+      for (let i = 0; i < 20; i++) await tick(two);
+      return remove(...args);
+    };
+    expect(await two.caller.ask('Unlock', request)).toMatchObject({ unlocked: true });
+    isHeldUp = false;
+    // It had the lease for a moment, or was told that it is out of the line.
+    const { status } = await one.caller.replyTo(call);
+    expect(status).toBe(isBefore ? GrpcStatus.Ok : GrpcStatus.Aborted);
+    await one.pass(500);
+    expect(await two.caller.ask('TryLock', { name: 's', size: 2 })).toMatchObject({ locked: true });
+    expect(await two.caller.ask('TryLock', { name: 's', size: 2 })).toEqual({ name: 's' });
+  });
+
   it('means the holder where a node of the same request stands beside it', async () => {
     const { one, two } = await openApart();
     const key = await one.caller.acquire(request);
@@ -88,6 +142,10 @@ describe('the id of a request', () => {
     expect((await one.caller.ask('Unlock', { name: 'a', key })).error?.code).toBe(Refusals.invalidKey.code);
   });
 });
+
+function tick({ nodes: { clock } }: ModelServer): Promise<void> {
+  return new Promise((resolve) => void clock.after(1, resolve));
+}
 
 /** Lets time pass until a promise is done. */
 async function within<T>({ caller }: ModelServer, promise: Promise<T>): Promise<void> {

@@ -1,3 +1,4 @@
+import { vi } from 'vitest';
 import type { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
 import type { ZooKeeperEngine } from '../../../src/engine/zookeeper/zookeeper-engine.ts';
 import { RandomKeySource } from '../../../src/shard/key-source.ts';
@@ -54,6 +55,21 @@ export async function openServers(
     servers.push({ ...open, caller });
   }
   return servers;
+}
+
+/** Two engines at two servers of an ensemble, of which the second knows nothing by itself of what the first one has done. */
+export async function openApart(settings: Settings = {}) {
+  const room = newRoom({ replicas: 2 });
+  const { ensemble } = room;
+  let connections = 0;
+  vi.spyOn(ensemble, 'anyReplica').mockImplementation(() => ensemble.replicas[connections++ % 2]!);
+  const follow = vi.spyOn(ensemble, 'follow').mockImplementation(() => {});
+  const [one, two] = (await openServers(room, 2, settings)) as [ModelServer, ModelServer];
+  const goOn = (): void => {
+    follow.mockRestore();
+    ensemble.follow();
+  };
+  return { ...room, one, two, goOn };
 }
 
 /** No server of the ensemble can be reached for so long. */
