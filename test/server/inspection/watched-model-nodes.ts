@@ -5,7 +5,7 @@ import { ModelNodes } from '../../zookeeper/model/model-nodes.ts';
 
 /** As a server before 3.6 has it, which knows no watches that stay: whoever wants one looks again and again. */
 export class WatchedModelNodes extends ModelNodes implements WatchedNodes {
-  async addWatch(
+  override async addWatch(
     path: string,
     _options: { readonly recursive: boolean },
     _watcher: Watcher,

@@ -49,14 +49,25 @@ export class ModelEnsemble {
   /** Replicas follow the leader a little later, and now and then much later. */
   follow(): void {
     for (const replica of this.replicas) {
-      if (!replica.isBehind || this.#following.has(replica)) continue;
+      if (!replica.isBehind || replica.isCutOff || this.#following.has(replica)) continue;
       this.#following.add(replica);
       const lagMs = this.random(8) === 0 ? this.#options.lagMs * 10 : this.#options.lagMs;
       this.time.after((lagMs * this.random(1000)) / 1000, () => {
         this.#following.delete(replica);
-        replica.catchUp();
+        if (!replica.isCutOff) replica.catchUp();
       });
     }
+  }
+
+  /** One of the followers cannot reach the leader for so long, and then may have given its clients up. */
+  cutOff(durationMs: number): void {
+    const replica = this.anyReplica();
+    if (replica.isCutOff) return;
+    replica.isCutOff = true;
+    this.time.after(durationMs, () => {
+      replica.rejoin(this.random(2) === 0);
+      this.follow();
+    });
   }
 
   #tick(): void {

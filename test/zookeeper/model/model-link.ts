@@ -24,6 +24,8 @@ export class ModelLink implements Watching {
   readonly #clock: ClientClock;
   readonly #end: LinkEnd;
   readonly #inbox: { readonly dueMs: number; readonly deliver: () => void }[] = [];
+  /** What waits for the leader. */
+  readonly #heldUp: (() => void)[] = [];
   #isOpen = true;
   #arrivesMs = 0;
   #deliversMs = 0;
@@ -33,17 +35,22 @@ export class ModelLink implements Watching {
     this.#clock = clock;
     this.#end = end;
     this.replica = ensemble.anyReplica();
+    this.replica.connect(this);
   }
 
-  /** The server hears of the session, does this, and answers; unless there is no such session any more. */
+  /**
+   * The server hears of the session, does this, and answers; unless there is no such session any more. One that is cut off from
+   * its leader does not know that, and neither does the leader hear of the session.
+   */
   ask(
     sessionId: bigint,
+    by: 'server' | 'leader',
     perform: () => unknown,
     answer: (value: unknown, error: unknown, zxid: bigint) => void,
   ): void {
     const { server, time } = this.#ensemble;
-    this.send(() => {
-      if (!server.touch(sessionId, time.nowMs)) return this.cut();
+    this.#sendBy(by, () => {
+      if (!this.replica.isCutOff && !server.touch(sessionId, time.nowMs)) return this.cut();
       let value: unknown;
       let error: unknown = null;
       try {
@@ -61,7 +68,7 @@ export class ModelLink implements Watching {
    */
   join(asked: bigint, timeoutMs: number, seenZxid: bigint, answer: (sessionId: bigint) => void): void {
     const { server, time } = this.#ensemble;
-    this.send(() => {
+    this.#sendBy('leader', () => {
       const id = asked === 0n ? server.openSession(timeoutMs, time.nowMs) : asked;
       const isOpen = server.touch(id, time.nowMs);
       // A server that knows less than the client has seen would refuse it.
@@ -73,7 +80,7 @@ export class ModelLink implements Watching {
   /** The session ends, and the connection with it. */
   leave(sessionId: bigint): void {
     const { server, time } = this.#ensemble;
-    this.send(() => {
+    this.#sendBy('leader', () => {
       server.endSession(sessionId, time.nowMs);
       this.replica.catchUp();
       this.#ensemble.follow();
@@ -89,6 +96,19 @@ export class ModelLink implements Watching {
     time.at(this.#arrivesMs, () => {
       if (this.#isOpen && this.swallows !== 'everything') arrive();
     });
+  }
+
+  /** What a server asks its leader for waits until that can be reached, and all that the client asks behind it. */
+  #sendBy(by: 'server' | 'leader', arrive: () => void): void {
+    this.send(() => {
+      if (this.#heldUp.length === 0 && !(by === 'leader' && this.replica.isCutOff)) return arrive();
+      this.#heldUp.push(arrive);
+    });
+  }
+
+  /** The server can reach its leader again. */
+  rejoined(): void {
+    for (const arrive of this.#heldUp.splice(0)) if (this.#isOpen) arrive();
   }
 
   /** @param deliver is called at the client, unless the connection is cut before */
@@ -114,6 +134,7 @@ export class ModelLink implements Watching {
   close(): void {
     this.#isOpen = false;
     this.#inbox.length = 0;
+    this.#heldUp.length = 0;
     this.replica.drop(this);
   }
 

@@ -87,7 +87,7 @@ export class ModelNodes implements Nodes {
   exists(path: string, watcher?: Watcher): Promise<Stat | null> {
     return this.session.request(
       path,
-      true,
+      'read',
       (link) => link.replica.exists(path, watcher === undefined ? null : link),
       (stat) => this.#watch(stat === null ? 'exists' : 'data', path, watcher),
     );
@@ -96,7 +96,7 @@ export class ModelNodes implements Nodes {
   getData(path: string, watcher?: Watcher): Promise<{ readonly data: Buffer; readonly stat: Stat }> {
     return this.session.request(
       path,
-      true,
+      'read',
       (link) => link.replica.getData(path, watcher === undefined ? null : link),
       () => this.#watch('data', path, watcher),
     );
@@ -108,7 +108,7 @@ export class ModelNodes implements Nodes {
   ): Promise<{ readonly children: readonly string[]; readonly stat: Stat }> {
     return this.session.request(
       path,
-      true,
+      'read',
       (link) => link.replica.getChildren(path, watcher === undefined ? null : link),
       () => this.#watch('children', path, watcher),
     );
@@ -119,7 +119,39 @@ export class ModelNodes implements Nodes {
   }
 
   sync(path: string): Promise<void> {
-    return this.session.request(path, true, (link) => link.replica.catchUp());
+    return this.session.request(path, 'sync', (link) => link.replica.catchUp());
+  }
+
+  /** All nodes that vanish with the session. */
+  getEphemerals(): Promise<string[]> {
+    return this.session.request('/', 'read', (link) => link.replica.ephemeralsOf(this.sessionId));
+  }
+
+  /** Recursive ones only. */
+  async addWatch(path: string, _options: object, watcher: Watcher): Promise<() => void> {
+    const { session } = this;
+    const { persistent } = session.watches;
+    const watch = persistent.add({ server: path, client: path }, 'persistentRecursive', watcher);
+    const end = (): void => {
+      if (persistent.delete(path, watch)) session.link?.replica.unwatchAll(path, session.link);
+    };
+    try {
+      await session.request(
+        path,
+        'read',
+        (link) => {
+          persistent.asked(path);
+          link.replica.watchAll(path, link);
+        },
+        () => {
+          watch.isArmed = true;
+        },
+      );
+      return end;
+    } catch (error) {
+      end();
+      throw error;
+    }
   }
 
   #watch(kind: WatchKind, path: string, watcher: Watcher | undefined): void {
@@ -131,7 +163,7 @@ export class ModelNodes implements Nodes {
     writeOf: (sessionId: bigint) => Write,
     answerOf: (written: Written) => T,
   ): Promise<T> {
-    return this.session.request(path, false, (link) => {
+    return this.session.request(path, 'write', (link) => {
       const { sessionId } = this.session;
       const written = link.replica.write(sessionId, writeOf(sessionId), this.#ensemble.time.nowMs);
       this.#ensemble.follow();

@@ -133,7 +133,7 @@ describe('watches that are armed anew', () => {
     const ear = new Ear();
     const data = ['/gone', '/changed', '/same'];
     place.replica.rearm(
-      { data, exists: ['/came', '/missing'], children: ['/gone', '/parent', '/quiet'] },
+      { data, exists: ['/came', '/missing'], children: ['/gone', '/parent', '/quiet'], recursive: [] },
       seen,
       ear,
     );

@@ -10,10 +10,18 @@ export interface Watching {
   notify(event: WatchEvent): void;
 }
 
+/** A connection of which the server has to tell when its leader is gone, or there again. */
+export interface Connected extends Watching {
+  cut(): void;
+  rejoined(): void;
+}
+
 export interface RearmedWatches {
   readonly data: readonly string[];
   readonly exists: readonly string[];
   readonly children: readonly string[];
+  /** Of all below, and not for one event alone. */
+  readonly recursive: readonly string[];
 }
 
 /**
@@ -25,6 +33,10 @@ export class ModelReplica {
   readonly #tree: ModelTree;
   readonly #dataWatches = new Map<string, Set<Watching>>();
   readonly #childWatches = new Map<string, Set<Watching>>();
+  readonly #recursiveWatches = new Map<string, Set<Watching>>();
+  readonly #connected = new Map<Watching, Connected>();
+  /** It cannot reach its leader, and goes on answering what it can answer by itself. */
+  isCutOff = false;
   #applied = 0;
   #lastZxid: bigint;
 
@@ -40,6 +52,19 @@ export class ModelReplica {
 
   get isBehind(): boolean {
     return this.#applied < this.#leader.log.length;
+  }
+
+  connect(connection: Connected): void {
+    this.#connected.set(connection, connection);
+  }
+
+  /** Sees its leader again. @param keepsClients false: it has given them up meanwhile, and what they asked for is lost */
+  rejoin(keepsClients: boolean): void {
+    this.isCutOff = false;
+    this.catchUp();
+    for (const connection of [...this.#connected.values()])
+      if (keepsClients) connection.rejoined();
+      else connection.cut();
   }
 
   /** Applies what the leader had committed when it had so many transactions. */
@@ -80,6 +105,19 @@ export class ModelReplica {
     return { children: this.#tree.children(path), stat };
   }
 
+  /** In no order that anybody may count on. */
+  ephemeralsOf(sessionId: bigint): string[] {
+    return this.#tree.ephemeralsOf(sessionId);
+  }
+
+  watchAll(path: string, watching: Watching): void {
+    addTo(this.#recursiveWatches, path, watching);
+  }
+
+  unwatchAll(path: string, watching: Watching): void {
+    this.#recursiveWatches.get(path)?.delete(watching);
+  }
+
   /** Arms the watches of a session that was connected elsewhere, or tells at once what they have missed. */
   rearm(watches: RearmedWatches, seenZxid: bigint, watching: Watching): void {
     for (const path of watches.data) {
@@ -98,11 +136,13 @@ export class ModelReplica {
       else if (stat.pzxid > seenZxid) watching.notify({ type: 'childrenChanged', path });
       else addTo(this.#childWatches, path, watching);
     }
+    for (const path of watches.recursive) this.watchAll(path, watching);
   }
 
   /** The connection is gone, and its watches with it. */
   drop(watching: Watching): void {
-    for (const watches of [this.#dataWatches, this.#childWatches]) {
+    this.#connected.delete(watching);
+    for (const watches of [this.#dataWatches, this.#childWatches, this.#recursiveWatches]) {
       for (const [path, all] of watches) if (all.delete(watching) && all.size === 0) watches.delete(path);
     }
   }
@@ -114,7 +154,11 @@ export class ModelReplica {
   }
 
   #tell(type: 'created' | 'deleted' | 'dataChanged', path: string): void {
-    const told = take(this.#dataWatches, path);
+    const told = new Set(take(this.#dataWatches, path));
+    for (let at = path; ; at = parentOf(at)) {
+      for (const watching of this.#recursiveWatches.get(at) ?? []) told.add(watching);
+      if (at === '/') break;
+    }
     for (const watching of told) watching.notify({ type, path });
     if (type === 'dataChanged') return;
     if (type === 'deleted') {

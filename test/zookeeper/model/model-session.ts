@@ -9,16 +9,21 @@ import {
 import { ClientClock } from './client-clock.ts';
 import type { ModelEnsemble } from './model-ensemble.ts';
 import { type LinkEnd, ModelLink } from './model-link.ts';
-import { PendingRequests, type Request } from './pending-requests.ts';
+import { PendingRequests, type Request, type RequestKind } from './pending-requests.ts';
 
 export interface ModelSessionOptions {
   /** Default: 1000. */
   readonly sessionTimeoutMs?: number;
   /** Default: infinity. */
   readonly requestTimeoutMs?: number;
+  /** A session to go on with, if it lives. Default: 0, none. */
+  readonly resume?: bigint;
   /** Where a request cuts the connection that it is sent on. Default: nowhere. */
   readonly cutOf?: (isWrite: boolean) => 'nowhere' | 'before' | 'after';
 }
+
+/** How long a server may take to answer what was asked before the session was left. */
+const DETACH_MS_MAX = 2_000;
 
 /** The session of a client over one connection at a time, with the client's own idea of whether it lives. */
 export class ModelSession implements LinkEnd {
@@ -32,8 +37,11 @@ export class ModelSession implements LinkEnd {
   #connectBeganMs = 0;
   #seenZxid = 0n;
   #unreachableUntilMs = 0;
+  /** Ends the wait for what was asked before the session was left. */
+  #endLeaving = (): void => {};
   readonly #ensemble: ModelEnsemble;
   readonly #timeoutMs: number;
+  #resume: bigint;
   readonly #cutOf: NonNullable<ModelSessionOptions['cutOf']>;
   readonly #deadlines = new SessionDeadlines();
   readonly watches = new WatchRegistry();
@@ -44,6 +52,7 @@ export class ModelSession implements LinkEnd {
     this.#ensemble = ensemble;
     this.clock = new ClientClock(ensemble.time, ensemble.random(1_000_000));
     this.#timeoutMs = options.sessionTimeoutMs ?? 1000;
+    this.#resume = options.resume ?? 0n;
     this.#cutOf = options.cutOf ?? (() => 'nowhere');
     this.#pending = new PendingRequests(options.requestTimeoutMs ?? Number.POSITIVE_INFINITY);
     this.#connect();
@@ -93,6 +102,30 @@ export class ModelSession implements LinkEnd {
     this.#tellState();
   }
 
+  /** Leaves the session to a successor. What was sent is answered, or not. @returns 0 when there is none */
+  detach(): Promise<bigint> {
+    const { state, sessionId } = this;
+    const link = this.#isEstablished ? this.link : null;
+    if (state === 'closed') return Promise.resolve(0n);
+    this.link = null;
+    this.#state = 'closed';
+    this.#pending.failUnsent((path) => new ClientClosedError(path));
+    this.watches.loseAll((path) => path);
+    this.#tellState();
+    return new Promise((resolve) => {
+      const end = (): void => {
+        this.#endLeaving = () => {};
+        link?.close();
+        this.#pending.failAll((path) => new ClientClosedError(path));
+        resolve(sessionId);
+      };
+      if (link === null) return end();
+      this.#endLeaving = end;
+      link.ask(sessionId, 'leader', () => {}, end);
+      this.clock.after(DETACH_MS_MAX, end);
+    });
+  }
+
   /** No server can be reached for so long. */
   isolate(durationMs: number): void {
     this.#unreachableUntilMs = this.#ensemble.time.nowMs + durationMs;
@@ -100,6 +133,7 @@ export class ModelSession implements LinkEnd {
 
   onCut(link: ModelLink): void {
     if (link === this.link) this.#disconnect();
+    else if (this.#state === 'closed') this.#endLeaving();
   }
 
   onEvent(event: WatchEvent): void {
@@ -107,10 +141,13 @@ export class ModelSession implements LinkEnd {
     this.watches.fire(event.path, event);
   }
 
-  /** @param answered is called with the answer, before who asked goes on */
+  /**
+   * @param kind a server reads by itself; what it syncs or writes, it asks its leader for
+   * @param answered is called with the answer, before who asked goes on
+   */
   request<T>(
     path: string,
-    isRepeatable: boolean,
+    kind: RequestKind,
     perform: (link: ModelLink) => T,
     answered: (value: T) => void = () => {},
   ): Promise<T> {
@@ -121,7 +158,7 @@ export class ModelSession implements LinkEnd {
         resolve(value as T);
       };
       const madeMs = this.clock.nowMs();
-      this.#pending.add({ path, isRepeatable, perform, succeed, fail, madeMs, isSent: false });
+      this.#pending.add({ path, kind, perform, succeed, fail, madeMs, isSent: false });
       if (this.#pending.timeoutMs < Number.POSITIVE_INFINITY)
         this.clock.after(this.#pending.timeoutMs, () => this.#pending.failOverdue(this.clock.nowMs()));
       this.#sendPending();
@@ -133,9 +170,10 @@ export class ModelSession implements LinkEnd {
   }
 
   #send(request: Request): void {
-    const cut = this.#cutOf(!request.isRepeatable);
+    const cut = this.#cutOf(request.kind === 'write');
     request.isSent = true;
     this.#ask(
+      request.kind === 'read' ? 'server' : 'leader',
       (link) => {
         if (cut === 'before') return link.cut();
         const value = request.perform(link);
@@ -150,20 +188,37 @@ export class ModelSession implements LinkEnd {
     );
   }
 
-  /** Sends what the server does, and is called with what came of it. */
-  #ask(perform: (link: ModelLink) => unknown, answer: (value: unknown, error: unknown) => void): void {
+  /** Sends what the server does, and is called with what came of it. What only the server knows of proves nothing. */
+  #ask(
+    by: 'server' | 'leader',
+    perform: (link: ModelLink) => unknown,
+    answer: (value: unknown, error: unknown) => void,
+  ): void {
     const link = this.link!;
     const sentMs = this.clock.nowMs();
-    this.#deadlines.sent(sentMs);
+    if (by === 'leader') this.#deadlines.sent(sentMs);
     link.ask(
       this.#sessionId,
+      by,
       () => perform(link),
       (value, error, zxid) => {
         this.#deadlines.received(this.clock.nowMs());
-        this.#deadlines.answered(sentMs);
+        if (by === 'leader') this.#deadlines.answered(sentMs);
         if (zxid > this.#seenZxid) this.#seenZxid = zxid;
         answer(value, error);
       },
+    );
+  }
+
+  /**
+   * Asks the leader, by whom alone a session lives. That this brings the server up to date, too, counts only where somebody goes
+   * on with a session: what follows must not need it otherwise.
+   */
+  #prove(isResumed = false): void {
+    this.#ask(
+      'leader',
+      (link) => isResumed && link.replica.catchUp(),
+      () => {},
     );
   }
 
@@ -178,10 +233,15 @@ export class ModelSession implements LinkEnd {
     this.link = link;
     const sentMs = this.clock.nowMs();
     this.#connectBeganMs = sentMs;
-    link.join(this.#sessionId, this.#timeoutMs, this.#seenZxid, (sessionId) => {
-      if (sessionId === 0n) this.#lose();
-      else this.#establish(link, sessionId, sentMs);
-    });
+    link.join(
+      this.#sessionId === 0n ? this.#resume : this.#sessionId,
+      this.#timeoutMs,
+      this.#seenZxid,
+      (sessionId) => {
+        if (sessionId === 0n) this.#lose();
+        else this.#establish(link, sessionId, sentMs);
+      },
+    );
   }
 
   #establish(link: ModelLink, sessionId: bigint, sentMs: number): void {
@@ -192,20 +252,26 @@ export class ModelSession implements LinkEnd {
     if (!this.watches.isEmpty) {
       const kinds = ['data', 'exists', 'children'] as const;
       const [data = [], exists = [], children = []] = kinds.map((kind) => this.watches.paths(kind));
+      const recursive = this.watches.paths('persistentRecursive');
       this.#ask(
-        () => link.replica.rearm({ data, exists, children }, seenZxid, link),
+        'server',
+        () => link.replica.rearm({ data, exists, children, recursive }, seenZxid, link),
         () => {},
       );
     }
+    this.#prove(sessionId === this.#resume);
+    this.#resume = 0n;
     this.#state = 'connected';
     this.#sendPending();
     this.#tellState();
+    this.watches.persistent.reconnected();
   }
 
   #disconnect(): void {
     this.link?.close();
     this.link = null;
     this.#isEstablished = false;
+    this.watches.persistent.disconnected();
     this.#pending.disconnect((path) => new ConnectionLossError(path));
     this.clock.after(this.#ensemble.latencyMs() * (1 + this.#ensemble.random(8)), () => this.#connect());
     if (this.#state !== 'connected') return;
@@ -218,6 +284,7 @@ export class ModelSession implements LinkEnd {
     this.link = null;
     this.#isEstablished = false;
     this.#sessionId = 0n;
+    this.#resume = 0n;
     this.losses++;
     this.#state = 'lost';
     this.#pending.disconnect((path) => new ConnectionLossError(path));
@@ -236,11 +303,7 @@ export class ModelSession implements LinkEnd {
     else if (this.link !== null) {
       const silentAtMs = this.#isEstablished ? this.#deadlines.silentAtMs : this.#connectBeganMs + silenceMs;
       if (nowMs >= silentAtMs) this.#disconnect();
-      else if (this.#isEstablished && nowMs >= this.#deadlines.proveAtMs)
-        this.#ask(
-          () => {},
-          () => {},
-        );
+      else if (this.#isEstablished && nowMs >= this.#deadlines.proveAtMs) this.#prove();
     }
     const dues = [nowMs + silenceMs / 2];
     if (this.#sessionId !== 0n) dues.push(this.#deadlines.expiresAtMs);

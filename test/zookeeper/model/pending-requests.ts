@@ -1,10 +1,12 @@
 import { RequestTimeoutError } from '../../../src/zookeeper/zookeeper-error.ts';
 import type { ModelLink } from './model-link.ts';
 
+/** Other than a write, the others may be sent twice, because they change nothing. */
+export type RequestKind = 'read' | 'sync' | 'write';
+
 export interface Request {
   readonly path: string;
-  /** It may be sent twice, because it changes nothing. */
-  readonly isRepeatable: boolean;
+  readonly kind: RequestKind;
   /** What the server does. */
   readonly perform: (link: ModelLink) => unknown;
   readonly succeed: (value: unknown) => void;
@@ -49,9 +51,15 @@ export class PendingRequests {
 
   /** Those that were sent are sent again if they may be, and fail if not. */
   disconnect(errorFor: (path: string) => Error): void {
-    const failed = this.#requests.filter(({ isSent, isRepeatable }) => isSent && !isRepeatable);
+    const failed = this.#requests.filter(({ isSent, kind }) => isSent && kind === 'write');
     this.#requests = this.#requests.filter((request) => !failed.includes(request));
     for (const request of this.#requests) request.isSent = false;
+    for (const { fail, path } of failed) fail(errorFor(path));
+  }
+
+  failUnsent(errorFor: (path: string) => Error): void {
+    const failed = this.unsent();
+    this.#requests = this.#requests.filter(({ isSent }) => isSent);
     for (const { fail, path } of failed) fail(errorFor(path));
   }
 
