@@ -1,7 +1,7 @@
 import type { HolderInfo, LockInfo, WaiterInfo, WatchStep } from '../../../src/contract/lock-info.ts';
 
 interface WatchedLock {
-  readonly size: number;
+  size: number;
   holderCount: number;
   waiterCount: number;
   /** By claim id, in their order. */
@@ -31,10 +31,10 @@ export class WatchedLocks {
     }
   }
 
-  /** What is known, as texts that can be compared with those of {@link describeLock}. */
-  describe(): string[] {
+  /** What is known, as texts that can be compared with those of other locks that are put into the same words. */
+  describe(words: (lock: Omit<LockInfo, 'shard'>) => string = describeLock): string[] {
     const texts = [...this.#locks].map(([name, lock]) =>
-      describeLock({
+      words({
         name,
         size: lock.size,
         holderCount: lock.holderCount,
@@ -88,7 +88,7 @@ export class WatchedLocks {
     else lock.waiters.delete(claim.claimId);
     if (type === 'granted' || type === 'renewed') lock.holders.set(claim.claimId, claim);
     else lock.holders.delete(claim.claimId);
-    Object.assign(lock, { holderCount, waiterCount });
+    Object.assign(lock, { size, holderCount, waiterCount });
     this.#locks.set(name, lock);
     this.#shardOf.set(name, shard);
     if (holderCount + waiterCount === 0) this.#forget(name);

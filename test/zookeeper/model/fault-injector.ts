@@ -11,7 +11,7 @@ const CUTS_PER_STALL = 3;
 export class FaultInjector {
   /** The processes that are dead. */
   readonly crashed = new Set<ModelNodes>();
-  readonly counts: Record<FaultKind | 'before' | 'after' | 'outage', number> = {
+  readonly counts: Record<FaultKind | 'before' | 'after' | 'outage' | 'followerCut', number> = {
     cut: 0,
     replies: 0,
     everything: 0,
@@ -21,6 +21,7 @@ export class FaultInjector {
     before: 0,
     after: 0,
     outage: 0,
+    followerCut: 0,
   };
   readonly #ensemble: ModelEnsemble;
   readonly #plan: FaultPlan;
@@ -69,6 +70,16 @@ export class FaultInjector {
         this.#ensemble.server.restart(time.nowMs);
       });
     });
+  }
+
+  scheduleFollowerCuts(): void {
+    for (const { atMs, durationMs } of this.#plan.followerCuts)
+      this.#ensemble.time.at(atMs, () => {
+        if (this.#isOver) return;
+        this.#log(() => `a follower is cut off from the leader for ${durationMs} ms`);
+        this.counts.followerCut++;
+        this.#ensemble.cutOff(durationMs);
+      });
   }
 
   /** Where the next request of the client cuts its connection; some clients then find no server for a while. */

@@ -151,7 +151,7 @@ export class HoldersChecker {
   }
 }
 
-const CONTENDER = /(?:lock-|__READ__|__WRIT__)(-?\d{9,10})$/;
+const CONTENDER = /(?:lock-|lease-|__READ__|__WRIT__)(-?\d{9,10})$/;
 
 /** The number at the end, as text: what ZooKeeper's recipes sort by. Null: the node is no lock's. */
 export function contenderOrder(name: string): string | null {

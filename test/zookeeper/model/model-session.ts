@@ -107,6 +107,7 @@ export class ModelSession implements LinkEnd {
     const { state, sessionId } = this;
     const link = this.#isEstablished ? this.link : null;
     if (state === 'closed') return Promise.resolve(0n);
+    if (link === null) this.link?.close();
     this.link = null;
     this.#state = 'closed';
     this.#pending.failUnsent((path) => new ClientClosedError(path));

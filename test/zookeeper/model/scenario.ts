@@ -53,6 +53,7 @@ export class Scenario {
     this.#putJunk();
     for (const client of plan.clients) this.#start(client);
     this.faults.scheduleOutage(this.clients);
+    this.faults.scheduleFollowerCuts();
     await time.runUntil(plan.faultsEndMs + PATIENCE_MS, () => this.#violation !== null || this.#isOver());
     if (this.#violation === null && this.#isOver()) await this.#settle();
     this.#logWrites();

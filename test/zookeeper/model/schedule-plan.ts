@@ -36,6 +36,8 @@ export interface FaultPlan {
   /** When all servers go down; null: never. */
   readonly outageAtMs: number | null;
   readonly outageMs: number;
+  /** When one of the followers is cut off from the leader, and for how long. */
+  readonly followerCuts: readonly { readonly atMs: number; readonly durationMs: number }[];
 }
 
 export interface SchedulePlan extends FaultPlan {
@@ -70,6 +72,7 @@ export function planSchedule(seed: number, locks: LocksUnderTest): SchedulePlan 
   // One schedule in four is calm, so that what is wrong even then is not blamed on a fault.
   const isCalm = draw(4) === 0;
   const sessionTimeoutMs = pick(600, 1000);
+  const replicas = pick(1, 3);
   const drawRound = (): Round => ({
     gapMs: pick(0, draw(20), draw(500)),
     mode: layout.kind === 'mutex' ? 'one' : pick('read', 'read', 'write', 'write'),
@@ -93,7 +96,7 @@ export function planSchedule(seed: number, locks: LocksUnderTest): SchedulePlan 
   return {
     layout,
     path: pick('/lock', '/locks/of/some', '/locks/one'),
-    replicas: pick(1, 3),
+    replicas,
     sessionTimeoutMs,
     requestTimeoutMs: pick(Number.POSITIVE_INFINITY, 300),
     clients: Array.from({ length: 2 + draw(4) }, drawClient),
@@ -101,6 +104,13 @@ export function planSchedule(seed: number, locks: LocksUnderTest): SchedulePlan 
     faultsEndMs: FAULTS_END_MS,
     outageAtMs: !isCalm && draw(6) === 0 ? draw(FAULTS_END_MS) : null,
     outageMs: draw(2 * sessionTimeoutMs),
+    followerCuts:
+      isCalm || replicas === 1
+        ? []
+        : Array.from({ length: pick(0, 0, 1, 2) }, () => ({
+            atMs: draw(FAULTS_END_MS),
+            durationMs: draw(2 * sessionTimeoutMs),
+          })),
     junk: draw(8) === 0 ? ['!junk', '_c_junk-lock-', 'junk0000000000', 'zjunk'] : [],
     isCalm,
   };

@@ -8,8 +8,9 @@ import { ClientSession } from './client-session.ts';
 import type { Counted } from './engine-counts.ts';
 import type { EnginePlan, Round } from './engine-plan.ts';
 import type { Answer, EngineCall, EngineServer } from './engine-server.ts';
-import type { GrantsChecker, Holder } from './grants-checker.ts';
+import { type GrantsChecker, must } from './grants-checker.ts';
 import { HeldLock } from './held-lock.ts';
+import { ClientHolder } from './holder.ts';
 
 export interface ClientPlace {
   readonly name: string;
@@ -70,7 +71,7 @@ export class EngineClient {
     const { servers } = this.place;
     const from = servers.indexOf(than);
     const others = servers.map((_server, index) => servers[(from + 1 + index) % servers.length]!);
-    return others.find(isServing) ?? than;
+    return others.find(({ isServing }) => isServing) ?? than;
   }
 
   ask(session: ClientSession, round: Round, id: Buffer): EngineCall {
@@ -93,11 +94,11 @@ export class EngineClient {
   /** The session that it works in: at its own server as long as that is there. */
   #enter(): ClientSession | null {
     const { servers, home } = this.place;
-    if (this.#session?.isOpen === true && isServing(this.#session.server)) return this.#session;
+    if (this.#session?.isOpen === true && this.#session.server.isServing) return this.#session;
     this.#session?.end();
     const own = servers[home]!;
-    const server = isServing(own) ? own : this.elsewhere(own);
-    this.#session = isServing(server) ? this.open(server) : null;
+    const server = own.isServing ? own : this.elsewhere(own);
+    this.#session = server.isServing ? this.open(server) : null;
     return this.#session;
   }
 
@@ -162,8 +163,14 @@ export class EngineClient {
         const meant = round.afterMs % 2 === 0 ? server : this.elsewhere(server);
         const unlocker = this.open(meant);
         const message = { name: this.place.plan.locks[round.lock]!, request_id: id };
-        void meant.send(unlocker, 'Unlock', message).answer.then(() => unlocker.end());
+        let isReleased = false;
+        void meant.send(unlocker, 'Unlock', message).answer.then((answer) => {
+          isReleased = answer.kind === 'reply' && answer.status === 0 && answer.message.error === undefined;
+          this.place.log(() => `${this.place.name} is told of the release: ${JSON.stringify(answer)}`);
+          unlocker.end();
+        });
         const answer = await first.answer;
+        if (isReleased) this.#checkReleased(round, answer);
         // What was granted all the same goes back with the session.
         session.end();
         return answer.kind === 'reply' && answer.message.locked === true
@@ -171,6 +178,14 @@ export class EngineClient {
           : { call: first, answer, session };
       }
     }
+  }
+
+  /** A grant may cross the message that its request is released, but then the lock is gone. */
+  #checkReleased({ lock }: Round, answer: Answer): void {
+    const { plan, checker, name } = this.place;
+    if (!plan.isCalm || answer.kind !== 'reply' || answer.message.locked !== true) return;
+    const isThere = checker.isThere(plan.locks[lock]!, BigInt(answer.message.fencing_token!));
+    must(!isThere, 'what was released is not granted', name, plan.locks[lock]);
   }
 
   async #askElsewhere(round: Round, from: EngineServer, id: Buffer): Promise<Asked> {
@@ -193,18 +208,13 @@ export class EngineClient {
     const { plan, checker, time } = this.place;
     if (answer.kind !== 'reply' || !session.isOpen) return;
     const { key, fencing_token } = answer.message;
-    const holder: Holder = {
-      ...{ lock: plan.locks[round.lock]!, isShared: round.isShared, size: round.size, isOver: false },
-      isDurable: plan.isDurable,
-      ...{ key: key!, token: BigInt(fencing_token!), server: session.server },
-      sessionId: session.server.nodes.sessionId,
+    const { server } = session;
+    const holder = new ClientHolder({
+      ...{ lock: plan.locks[round.lock]!, isShared: round.isShared, size: round.size },
+      ...{ isDurable: plan.isDurable, key: key!, token: BigInt(fencing_token!), server, line: server.line },
       endsMs: round.leaseMs > 0 ? time.nowMs + round.leaseMs : Number.POSITIVE_INFINITY,
-    };
+    });
     checker.granted(holder, !round.hasId);
     await new HeldLock(this, round, holder, { call, bytes: answer.bytes, session, id }).run();
   }
-}
-
-export function isServing(server: EngineServer): boolean {
-  return !server.isGone && !server.isStopping;
 }

@@ -12,7 +12,17 @@ const COUNTED = [
   ...(['ends by undelivered', 'ends by expire', 'unlocked', 'notUnlocked', 'notAnswered'] as const),
   // What servers and the network suffer.
   ...(['stops', 'lostLocks', 'lostSessions', 'cut', 'replies', 'everything', 'stall', 'crash'] as const),
-  ...(['before', 'after', 'outage'] as const),
+  ...(['before', 'after', 'outage', 'followerCut'] as const),
+  // What others see of the locks, or do with them.
+  ...([
+    'handedOver',
+    'restarted',
+    'foreignGranted',
+    'foreignRefused',
+    'listed',
+    'watched',
+    'missed',
+  ] as const),
 ] as const;
 
 export type Counted = (typeof COUNTED)[number];

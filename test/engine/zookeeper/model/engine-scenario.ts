@@ -1,4 +1,5 @@
 import { MetricWord } from '../../../../src/base/metric-words.ts';
+import { LockPaths } from '../../../../src/engine/zookeeper/lock-place.ts';
 import { seededIntegers } from '../../../core/random.ts';
 import { FaultInjector } from '../../../zookeeper/model/fault-injector.ts';
 import { checkHandOver } from '../../../zookeeper/model/hand-over-check.ts';
@@ -10,22 +11,27 @@ import { VirtualTime } from '../../../zookeeper/model/virtual-time.ts';
 import { EngineClient } from './engine-client.ts';
 import { EngineCounts } from './engine-counts.ts';
 import { BEGIN_MS, type EngineClientPlan, type EnginePlan, planEngines } from './engine-plan.ts';
-import { EngineServer } from './engine-server.ts';
+import type { EngineServer } from './engine-server.ts';
+import { ForeignClient } from './foreign-client.ts';
+import type { ForeignPlan } from './foreign-plan.ts';
 import { GrantsChecker, must } from './grants-checker.ts';
-import { openModelEngine } from './model-engine.ts';
-import { SeededKeys } from './seeded-keys.ts';
+import { checkLeaseHandOver } from './lease-hand-over-check.ts';
+import { LockObservers } from './lock-observers.ts';
+import { ServerPlaces } from './server-places.ts';
 import { withVirtualImmediates } from './virtual-immediates.ts';
 
 /** Beyond the last fault: whoever still waits then waits for ever. */
 const PATIENCE_MS = 60_000;
 /** How long nothing may be under way any more until everybody counts as done. */
 const QUIET_MS = 50;
-const GRACE_MS = 100;
 /** When all is over that servers have left behind, at the latest. */
 const ORPHANS_MS = 20_000;
 /** How soon somebody is let in when nothing is broken: with one server of the ensemble, and with some that are behind. */
 const HAND_OVER_MS = 60;
 const BEHIND_MS = 1_000;
+/** Of so many holders a waiter does not watch all, and looks by itself. */
+const WATCHED_MAX = 32;
+const LOOK_MS = 3_000;
 
 /** One run of several engines over one ensemble, by a plan. */
 export class EngineScenario implements Run {
@@ -37,8 +43,9 @@ export class EngineScenario implements Run {
   readonly #ensemble: ModelEnsemble;
   readonly #faults: FaultInjector;
   readonly #checker: GrantsChecker;
-  readonly #servers: EngineServer[] = [];
-  #running = 0;
+  readonly #places: ServerPlaces;
+  readonly #observers: LockObservers | null;
+  readonly #running = new Set<object>();
   #sessions = 0;
   #violation: Error | null = null;
 
@@ -46,8 +53,25 @@ export class EngineScenario implements Run {
     this.plan = planEngines(seed);
     this.#isTraced = isTraced;
     this.#ensemble = new ModelEnsemble(this.#time, seededIntegers(~seed), { replicas: this.plan.replicas });
-    this.#checker = new GrantsChecker(this.#ensemble.server, () => this.#time.nowMs);
-    this.#faults = new FaultInjector(this.#ensemble, this.plan, (what) => this.#log(what));
+    const paths = new LockPaths(this.plan.mapped);
+    this.#checker = new GrantsChecker(this.#ensemble.server, paths, () => this.#time.nowMs);
+    const log = (what: () => string): void => this.#log(what);
+    this.#faults = new FaultInjector(this.#ensemble, this.plan, log);
+    const parts = {
+      ...{ plan: this.plan, ensemble: this.#ensemble, paths, log },
+      count: (what: Parameters<EngineCounts['add']>[0]) => this.#counts.add(what),
+      violated: (error: Error) => this.#violate(error),
+    };
+    const serving = (server: EngineServer): void => this.#observers?.watch(server);
+    this.#places = new ServerPlaces({ ...parts, faults: this.#faults, serving });
+    this.#observers =
+      this.plan.looks &&
+      new LockObservers({
+        ...parts,
+        checker: this.#checker,
+        servers: this.#places.current,
+        newNumber: () => ++this.#sessions,
+      });
   }
 
   get counts(): Readonly<Record<string, number>> {
@@ -62,13 +86,18 @@ export class EngineScenario implements Run {
   async #run(): Promise<void> {
     const { plan } = this;
     const time = this.#time;
-    const nodes = plan.servers.map((_server, number) => this.#connect(number));
+    const nodes = plan.servers.map((_server, place) => this.#places.connect(place));
     await time.runUntil(BEGIN_MS);
-    for (const [number, one] of nodes.entries()) this.#serve(number, one);
+    for (const [place, one] of nodes.entries()) void this.#places.serve(place, one);
+    // They are ready when the microtasks have run.
+    await time.runUntil(BEGIN_MS);
     this.#faults.scheduleOutage(nodes);
+    this.#faults.scheduleFollowerCuts();
     for (const [number, client] of plan.clients.entries()) this.#start(number, client);
-    const isOver = (): boolean => this.#violation !== null || this.#running === 0;
+    for (const [number, foreigner] of plan.foreigners.entries()) this.#startForeign(number, foreigner);
+    const isOver = (): boolean => this.#violation !== null || this.#running.size === 0;
     await time.runUntil(plan.faultsEndMs + PATIENCE_MS, isOver);
+    if (this.#violation === null && isOver()) await this.#observe();
     if (this.#violation === null && isOver()) await this.#settle();
     this.#finish();
   }
@@ -77,48 +106,17 @@ export class EngineScenario implements Run {
     this.#logWrites();
     this.#sum();
     if (this.#violation !== null) throw this.#violation;
-    must(this.#running === 0, 'nobody waits for ever', this.#running);
+    must(this.#running.size === 0, 'nobody waits for ever', this.#running.size);
     const left = this.#checker.contenders(this.plan.locks);
     // What outlives its server is seen to by the others, as long as there are any.
-    const isTended = !this.plan.isDurable || this.#servers.some(({ isGone }) => !isGone);
+    const isTended = !this.plan.isDurable || this.#places.all.some(({ isGone }) => !isGone);
     must(left.length === 0 || !isTended, 'nothing is left of a lock that nobody wants', ...left);
-    for (const server of this.#servers) {
+    for (const server of this.#places.all) {
       server.checkAnswers();
       if (!server.isGone) checkNothingLeft(server, this.plan.isDurable);
     }
     const { isCalm, hasOddSizes, isDurable } = this.plan;
     if (isCalm && !hasOddSizes && !isDurable) this.#checkHandOver();
-  }
-
-  #connect(number: number): ModelNodes {
-    const { sessionTimeoutMs, requestTimeoutMs } = this.plan;
-    const name = `server ${number}`;
-    const nodes: ModelNodes = new ModelNodes(this.#ensemble, {
-      ...{ sessionTimeoutMs, requestTimeoutMs },
-      cutOf: (isWrite) => this.#faults.cutOf(nodes, name, isWrite),
-    });
-    nodes.onState((state) => this.#log(() => `${name} is ${state}, session ${nodes.sessionId}`));
-    return nodes;
-  }
-
-  #serve(number: number, nodes: ModelNodes): void {
-    const time = this.#time;
-    const keys = new SeededKeys(this.#ensemble.random);
-    const server = new EngineServer({
-      ...{ name: `server ${number}`, nodes, nowMs: () => time.nowMs },
-      open: (events) => openModelEngine({ time, nodes, keys, keepOnSessionEnd: this.plan.isDurable }, events),
-      log: (what) => this.#log(what),
-      violated: (error) => this.#violate(error),
-    });
-    this.#servers.push(server);
-    const { faults, stopsAtMs } = this.plan.servers[number]!;
-    this.#faults.schedule(nodes, server.name, faults, () => server.crashed());
-    if (stopsAtMs === null) return;
-    time.at(stopsAtMs, () => {
-      this.#log(() => `${server.name} stops`);
-      this.#counts.add('stops');
-      server.arrive(() => server.stop(GRACE_MS));
-    });
   }
 
   #start(number: number, { server, rounds }: EngineClientPlan): void {
@@ -127,7 +125,7 @@ export class EngineScenario implements Run {
         name: `client ${number}`,
         plan: this.plan,
         time: this.#time,
-        servers: this.#servers,
+        servers: this.#places.current,
         home: server,
       },
       checker: this.#checker,
@@ -135,11 +133,47 @@ export class EngineScenario implements Run {
       log: (what) => this.#log(what),
       count: (what) => this.#counts.add(what),
     });
-    this.#running++;
-    client.run(rounds).then(
-      () => this.#running--,
+    this.#track(client, client.run(rounds));
+  }
+
+  #startForeign(number: number, { lock, rounds, faults }: ForeignPlan): void {
+    const { sessionTimeoutMs, requestTimeoutMs, locks, sizes, mapped } = this.plan;
+    const name = `foreigner ${number}`;
+    const nodes: ModelNodes = new ModelNodes(this.#ensemble, {
+      ...{ sessionTimeoutMs, requestTimeoutMs },
+      cutOf: (isWrite) => this.#faults.cutOf(nodes, name, isWrite),
+    });
+    nodes.onState((state) => this.#log(() => `${name} is ${state}, session ${nodes.sessionId}`));
+    const path = mapped.find((one) => one.name === locks[lock])!;
+    const client = new ForeignClient({
+      ...{ name, nodes, lock: { ...path, size: sizes[lock]! }, checker: this.#checker },
+      log: (what) => this.#log(what),
+      count: (what) => this.#counts.add(what),
+    });
+    this.#faults.schedule(nodes, name, faults, () => this.#running.delete(client));
+    this.#track(client, client.run(rounds));
+  }
+
+  #track(client: object, run: Promise<void>): void {
+    this.#running.add(client);
+    run.then(
+      () => this.#running.delete(client),
       (error) => this.#violate(error as Error),
     );
+  }
+
+  async #observe(): Promise<void> {
+    if (this.#observers === null) return;
+    this.#faults.end();
+    let isOver = false;
+    this.#observers
+      .compareAtRest()
+      .catch((error) => this.#violate(error as Error))
+      .finally(() => {
+        isOver = true;
+      });
+    await this.#time.runUntil(this.#time.nowMs + PATIENCE_MS, () => isOver);
+    if (!isOver) this.#violate(new Error('somebody who looks at the locks waits for ever'));
   }
 
   /** Gives servers the time that they need to clean up, and the ensemble that to end sessions. */
@@ -148,9 +182,10 @@ export class EngineScenario implements Run {
     this.#faults.end();
     let quietSinceMs = time.nowMs;
     let wasQuiet = false;
-    const patienceMs = this.plan.isDurable ? ORPHANS_MS : 5 * this.plan.sessionTimeoutMs;
+    const patienceMs =
+      this.plan.isDurable || this.plan.keepsSessions ? ORPHANS_MS : 5 * this.plan.sessionTimeoutMs;
     await time.runUntil(quietSinceMs + patienceMs, () => {
-      const isCalm = this.#servers.every((server) => server.isGone || isIdle(server));
+      const isCalm = this.#places.all.every((server) => server.isGone || isIdle(server));
       const isQuiet = isCalm && this.#checker.contenders(this.plan.locks).length === 0;
       if (!wasQuiet) quietSinceMs = time.nowMs;
       wasQuiet = isQuiet;
@@ -159,13 +194,17 @@ export class EngineScenario implements Run {
   }
 
   #checkHandOver(): void {
-    const { replicas, clients, locks } = this.plan;
-    const maxMs = replicas === 1 ? HAND_OVER_MS : BEHIND_MS;
+    const { replicas, locks, sizes } = this.plan;
+    const { server } = this.#ensemble;
     for (const [index, lock] of locks.entries()) {
       const grants = this.#checker.grants.get(lock) ?? new Map<string, number>();
-      const size = clients.flatMap(({ rounds }) => rounds).find((round) => round.lock === index)?.size ?? 1;
-      const layout = size === 1 ? ({ kind: 'readWrite' } as const) : ({ kind: 'mutex', size } as const);
-      checkHandOver(this.#ensemble.server, this.#checker.baseOf(lock), layout, grants, maxMs);
+      const size = sizes[index]!;
+      const maxMs = (replicas === 1 ? HAND_OVER_MS : BEHIND_MS) + (size > WATCHED_MAX ? LOOK_MS : 0);
+      const { base, mapped } = this.#checker.placeOf(lock);
+      const isReadWrite = mapped === null ? size === 1 : mapped === 'rw';
+      const layout = isReadWrite ? ({ kind: 'readWrite' } as const) : ({ kind: 'mutex', size } as const);
+      if (mapped === 'semaphore') checkLeaseHandOver(server, base, size, maxMs);
+      else checkHandOver(server, base, layout, grants, maxMs);
     }
   }
 
@@ -176,7 +215,7 @@ export class EngineScenario implements Run {
   #sum(): void {
     const { close: _closed, ...faults } = this.#faults.counts;
     for (const [what, times] of Object.entries(faults)) this.#counts.add(what as keyof typeof faults, times);
-    for (const { losses, nodes } of this.#servers) {
+    for (const { losses, nodes } of this.#places.all) {
       this.#counts.add('lostLocks', losses);
       this.#counts.add('lostSessions', nodes.session.losses);
     }

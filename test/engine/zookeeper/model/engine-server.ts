@@ -5,6 +5,7 @@ import { loadCoder, type ReplyMessage, type RequestMessage } from '../../../prot
 import { ViolationError } from '../../../zookeeper/model/holders-checker.ts';
 import type { ModelNodes } from '../../../zookeeper/model/model-nodes.ts';
 import type { ClientSession } from './client-session.ts';
+import type { ServerLine } from './server-line.ts';
 
 export type MethodName = keyof typeof Method;
 
@@ -48,10 +49,15 @@ const CLIENT_MS = 0.05;
 export interface EngineServerOptions {
   readonly name: string;
   readonly nodes: ModelNodes;
+  readonly line: ServerLine;
+  /** Whether it leaves its session to the next one when it stops. */
+  readonly keepsSession: boolean;
   readonly open: (events: ZooKeeperEvents) => ZooKeeperEngine;
   readonly nowMs: () => number;
   readonly log: (what: () => string) => void;
   readonly violated: (error: Error) => void;
+  /** Its process has died, or has ended as it was told to. */
+  readonly ended: () => void;
 }
 
 /** A server around an engine: takes calls of sessions, and brings each its answer. */
@@ -59,9 +65,12 @@ export class EngineServer implements ZooKeeperEvents {
   readonly name: string;
   readonly nodes: ModelNodes;
   readonly engine: ZooKeeperEngine;
+  readonly line: ServerLine;
   /** Whether its process has ended, or has died. */
   isGone = false;
   isStopping = false;
+  /** Whether it has left its session to the next one. */
+  isHandedOver = false;
   /** Sessions that were told that their locks are lost. */
   losses = 0;
   readonly #options: EngineServerOptions;
@@ -73,7 +82,12 @@ export class EngineServer implements ZooKeeperEvents {
     this.#options = options;
     this.name = options.name;
     this.nodes = options.nodes;
+    this.line = options.line;
     this.engine = options.open(this);
+  }
+
+  get isServing(): boolean {
+    return !this.isGone && !this.isStopping;
   }
 
   /** Calls when the process runs, and a message has come; not when the process is gone. */
@@ -136,8 +150,11 @@ export class EngineServer implements ZooKeeperEvents {
 
   /** The process has died: nothing of it is called any more. */
   crashed(): void {
+    // One that has ended already has left its session in order.
+    if (!this.isHandedOver) this.line.deaths++;
     this.isGone = true;
     for (const session of [...this.#sessions.values()]) session.lose();
+    this.#options.ended();
   }
 
   /** The process ends as it is told to. */
@@ -148,8 +165,9 @@ export class EngineServer implements ZooKeeperEvents {
     this.nodes.clock.after(graceMs, () => {
       if (this.isGone) return;
       this.isGone = true;
+      this.isHandedOver = this.#options.keepsSession;
       for (const session of [...this.#sessions.values()]) session.lose();
-      void this.engine.close();
+      void this.engine.close().then(() => this.#options.ended());
     });
   }
 

@@ -2,10 +2,10 @@ import { GrpcStatus } from '../../../../src/contract/grpc-status.ts';
 import type { RequestMessage } from '../../../protocol/protobuf/ldlm-coder.ts';
 import type { ClientSession } from './client-session.ts';
 import type { EngineClient } from './engine-client.ts';
-import { isServing } from './engine-client.ts';
 import type { Round } from './engine-plan.ts';
 import type { EngineCall, EngineServer } from './engine-server.ts';
-import { type Holder, must } from './grants-checker.ts';
+import { must } from './grants-checker.ts';
+import type { ClientHolder } from './holder.ts';
 
 /** How often what cannot be answered now is asked again. */
 const ATTEMPTS_MAX = 60;
@@ -26,12 +26,12 @@ interface Grant {
 export class HeldLock {
   readonly #client: EngineClient;
   readonly #round: Round;
-  readonly #holder: Holder;
+  readonly #holder: ClientHolder;
   readonly #grant: Grant;
   #session: ClientSession;
   #isRepeated: boolean;
 
-  constructor(client: EngineClient, round: Round, holder: Holder, grant: Grant) {
+  constructor(client: EngineClient, round: Round, holder: ClientHolder, grant: Grant) {
     this.#client = client;
     this.#round = round;
     this.#holder = holder;
@@ -65,8 +65,20 @@ export class HeldLock {
   #join(session: ClientSession): void {
     this.#session = session;
     session.onLost = () => {
-      if (!this.#holder.isDurable) this.#over('its session is lost');
+      if (session.server.isHandedOver) this.#handedOver();
+      else if (!this.#holder.isDurable) this.#over('its session is lost');
     };
+  }
+
+  /** The next server begins with a whole lease, and gives one to a lock that had none. */
+  #handedOver(): void {
+    const { place } = this.#client;
+    const holder = this.#holder;
+    if (holder.isOver) return;
+    place.count('handedOver');
+    holder.isHandedOver = true;
+    if (holder.endsMs === Number.POSITIVE_INFINITY)
+      holder.endsMs = place.time.nowMs + place.plan.defaultLockTimeoutMs;
   }
 
   #over(why: string): void {
@@ -80,8 +92,8 @@ export class HeldLock {
     const { place } = this.#client;
     const { renews, renewedMs } = this.#round;
     const holder = this.#holder;
-    const { lock: name, key, server } = holder;
-    const asked = renews === 'here' ? server : this.#client.elsewhere(server);
+    const { lock: name, key, server, keeper } = holder;
+    const asked = renews === 'here' && keeper !== null ? keeper : this.#client.elsewhere(server);
     const sentMs = place.time.nowMs;
     const isSure = this.#isSure;
     // Whether a shorter lease has begun, he does not know before the answer.
@@ -98,12 +110,13 @@ export class HeldLock {
     const { place } = this.#client;
     const { leaseMs } = this.#round;
     const holder = this.#holder;
-    if (!isServing(holder.server)) return;
+    const { keeper } = holder;
+    if (keeper === null) return;
     const sentMs = place.time.nowMs;
     const isSure = this.#isSure;
     if (leaseMs > 0) holder.endsMs = Math.min(holder.endsMs, sentMs + leaseMs);
     const before = this.#session;
-    const session = this.#client.open(holder.server);
+    const session = this.#client.open(keeper);
     const call = this.#client.ask(session, this.#round, this.#grant.id);
     const answer = await call.answer;
     const isGranted = answer.kind === 'reply' && answer.message.locked === true;
@@ -134,7 +147,7 @@ export class HeldLock {
     const { place } = this.#client;
     const { server, endsMs } = this.#holder;
     const leftMs = endsMs - place.time.nowMs;
-    const end = this.#round.end === 'expire' && leftMs > 2_000 ? 'unlock' : this.#round.end;
+    const end = this.#endOf(leftMs);
     place.count(`ends by ${end}`);
     switch (end) {
       case 'expire':
@@ -157,18 +170,23 @@ export class HeldLock {
     }
   }
 
+  #endOf(leftMs: number): Round['end'] {
+    const { end } = this.#round;
+    // The next server knows nothing of the session, nor of the call.
+    const isGone = this.#holder.isHandedOver && ['endSession', 'cancel', 'undelivered'].includes(end);
+    return isGone || (end === 'expire' && leftMs > 2_000) ? 'unlock' : end;
+  }
+
   async #unlock(byId: boolean, isElsewhere: boolean): Promise<void> {
     const { place } = this.#client;
-    const { lock: name, key, server, sessionId } = this.#holder;
+    const { lock: name, key, server, keeper } = this.#holder;
     const message: RequestMessage = byId ? { name, request_id: this.#grant.id } : { name, key };
     const isSure = this.#isSure;
     this.#over(`it unlocks ${byId ? 'by its id' : ''} ${isElsewhere ? 'elsewhere' : ''}`);
     for (let attempts = 1; attempts <= ATTEMPTS_MAX; attempts++) {
-      const asked = isElsewhere || !isServing(server) ? this.#client.elsewhere(server) : server;
+      const asked = isElsewhere || !keeper?.isServing ? this.#client.elsewhere(server) : keeper;
       const answer = await this.#call(asked, 'Unlock', message);
-      const { nodes } = server;
-      const isSame = !server.isGone && !nodes.clock.isStalled && nodes.isSessionAlive(sessionId);
-      const isDue = isSure && isSame && attempts === 1;
+      const isDue = isSure && this.#holder.isKept && attempts === 1;
       must(answer !== 'refused' || !isDue, 'what is held can be unlocked', place.name, name, key);
       place.count(answer === 'done' ? 'unlocked' : answer === 'refused' ? 'notUnlocked' : 'notAnswered');
       if (answer !== 'unavailable') return;
