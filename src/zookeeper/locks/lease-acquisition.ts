@@ -51,9 +51,9 @@ export class LeaseAcquisition {
     this.#nodes = nodes;
     this.#options = options;
     this.#changes = new Changes(nodes);
-    const { locks: base, data, tries, prefix, makeBase, queued, removed } = options;
+    const { locks: base, data, prefix, makeBase, queued, removed } = options;
     this.#lock = new Acquisition(nodes, {
-      ...{ base, data, rule: () => MUTEX, tries },
+      ...{ base, data, rule: () => MUTEX, tries: false },
       ...(prefix !== undefined && { prefix }),
       ...(makeBase !== undefined && { makeBase }),
       ...(removed !== undefined && { removed }),
@@ -89,28 +89,49 @@ export class LeaseAcquisition {
   }
 
   /**
-   * As long as there are leases to be had, whoever has the lock has it for a moment only. Those who have it one behind the other
-   * take the leases, until none is left or nobody is there any more.
+   * As long as there are leases to be had, whoever has the lock has it for a moment only: it stands in line for it, until none is
+   * left, or somebody does not go on.
    */
   async #tryToLock(): Promise<QueueNode | null> {
-    const { clock } = this.#nodes;
-    const untilMs = clock.nowMs() + TRY_MS_MAX;
-    while (!this.#changes.isCancelled && !(await this.#isTaken())) {
+    if (await this.#isTaken()) return null;
+    const looks = this.#cancelWhenTaken();
+    try {
       const lock = await this.#lock.run();
-      if (lock !== null || clock.nowMs() >= untilMs) return lock;
-      const { locks } = this.#options;
-      await this.#changes.wait([locks], async (wake) => this.#isSomebodyIn(locks, wake), TRY_LOOK_MS);
+      if (lock === null && looks.failure !== null) throw looks.failure;
+      return lock;
+    } finally {
+      looks.end();
     }
-    return null;
   }
 
-  async #isSomebodyIn(locks: string, wake: () => void): Promise<boolean> {
-    try {
-      return (await this.#nodes.getChildren(locks, wake)).children.length > 0;
-    } catch (error) {
-      if (error instanceof NoNodeError) return false;
-      throw error;
-    }
+  #cancelWhenTaken(): { failure: unknown; readonly end: () => void } {
+    const { clock } = this.#nodes;
+    const untilMs = clock.nowMs() + TRY_MS_MAX;
+    let isOver = false;
+    let endTimer = (): void => {};
+    const looks = {
+      failure: null as unknown,
+      end: () => {
+        isOver = true;
+        endTimer();
+      },
+    };
+    const look = async (): Promise<void> => {
+      try {
+        const isTaken = await this.#isTaken();
+        if (isOver) return;
+        if (isTaken || clock.nowMs() >= untilMs) this.#lock.cancel();
+        else lookLater();
+      } catch (error) {
+        looks.failure = error;
+        if (!isOver) this.#lock.cancel();
+      }
+    };
+    const lookLater = (): void => {
+      endTimer = clock.after(TRY_LOOK_MS, () => void look());
+    };
+    lookLater();
+    return looks;
   }
 
   /** A server may show leases that are given back by now: it is brought up to date before anybody is told. */

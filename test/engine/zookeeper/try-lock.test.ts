@@ -1,11 +1,25 @@
 import { describe, expect, it } from 'vitest';
+import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
+import { ConnectionLossError } from '../../../src/zookeeper/zookeeper-error.ts';
 import { openApart } from './open-over-model.ts';
 
 const paths = new LockPaths([
   { name: 's', path: '/pool', layout: 'semaphore' },
   { name: 'm', path: '/mutex', layout: 'mutex' },
 ]);
+
+const pool = { name: 's', size: 2 };
+
+/** One lease of two is left, and somebody stands in line who does not take it. */
+async function openStuck() {
+  const open = await openApart({ paths });
+  open.goOn();
+  await open.one.caller.acquire(pool);
+  void open.one.nodes.create('/pool/locks/_c_stuck-lock-', { mode: 'ephemeralSequential' });
+  await open.one.pass(200);
+  return open;
+}
 
 describe('a TryLock', () => {
   it.each<[what: string, lock: { readonly name: string; readonly size?: number }]>([
@@ -25,23 +39,36 @@ describe('a TryLock', () => {
   });
 
   it('of a lease waits for those who are about to take one', async () => {
-    const { one, two } = await openApart({ paths });
-    const pool = { name: 's', size: 3 };
-    const calls = [one, two, one, two].map(({ caller }) => [caller, caller.send('TryLock', pool)] as const);
+    const { one, two, goOn } = await openApart({ paths });
+    goOn();
+    const calls = [one, two, two].map(({ caller }) => [caller, caller.send('TryLock', pool)] as const);
     const answers = await Promise.all(calls.map(([caller, call]) => caller.answerTo(call)));
-    expect(answers.filter(({ locked }) => locked === true)).toHaveLength(3);
+    expect(answers.filter(({ locked }) => locked === true)).toHaveLength(2);
   });
 
   it('of a lease does not wait for long for somebody who does not go on', async () => {
-    const { one, two } = await openApart({ paths });
-    const pool = { name: 's', size: 2 };
-    await one.caller.acquire(pool);
-    const stuck = one.nodes.create('/pool/locks/_c_stuck-lock-', { mode: 'ephemeralSequential' });
-    await one.pass(20);
-    await stuck;
+    const { two } = await openStuck();
     const startMs = two.nowMs();
     expect(await two.caller.ask('TryLock', pool)).toEqual({ name: 's' });
     expect(two.nowMs() - startMs).toBeGreaterThanOrEqual(1_000);
     expect(two.nowMs() - startMs).toBeLessThan(1_300);
+  });
+
+  it('of a lease is refused as soon as somebody else has taken the last', async () => {
+    const { one, two } = await openStuck();
+    const startMs = two.nowMs();
+    const call = two.caller.send('TryLock', pool);
+    await one.pass(100);
+    void one.nodes.create('/pool/leases/_c_other-lease-', { mode: 'ephemeralSequential' });
+    expect(await two.caller.answerTo(call)).toEqual({ name: 's' });
+    expect(two.nowMs() - startMs).toBeLessThan(500);
+  });
+
+  it('of a lease is told that nothing is known where that is so', async () => {
+    const { two } = await openStuck();
+    const call = two.caller.send('TryLock', pool);
+    await two.pass(100);
+    two.nodes.getChildren = (path) => Promise.reject(new ConnectionLossError(path));
+    expect(await two.caller.replyTo(call)).toMatchObject({ status: GrpcStatus.Unavailable });
   });
 });
