@@ -7,6 +7,7 @@ const KEY_DESK_TEST = 'test/engine/zookeeper/key-desk';
 const LOCK_DESK = 'src/engine/zookeeper/lock-desk.ts';
 const KEY_DESK = 'src/engine/zookeeper/key-desk.ts';
 const LOCK_REQUEST = 'src/engine/zookeeper/lock-request.ts';
+const LEASE_ACQUISITION = 'src/zookeeper/locks/lease-acquisition.ts';
 
 /** Mistakes of an engine whose locks are in ZooKeeper, some of which it has had. */
 export const ENGINE_BUGS: readonly PlantedBug[] = [
@@ -45,8 +46,8 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   {
     name: 'the size is not looked at when the contender is there',
     file: LOCK_REQUEST,
-    find: 'await bases.check(place, size, listing);',
-    replace: 'if (listing === null) await bases.check(place, size, listing);',
+    find: '      await bases.check(place, size, listing);\n    },\n  });',
+    replace: '      if (listing === null) await bases.check(place, size, listing);\n    },\n  });',
     tests: [SIMULATION],
     catches: 'a lock has one size',
   },
@@ -145,5 +146,78 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
     replace: 'PLAIN.test(character)',
     tests: ['test/engine/zookeeper/lock-place'],
     catches: 'each name has a node',
+  },
+  {
+    name: 'who takes a waiter for a lease out of the line does not look for its lease',
+    file: KEY_DESK,
+    find: "isWaiterGone ||= isRemoved;\n        return 'again';",
+    replace: 'if (isRemoved) return null;',
+    tests: [KEY_DESK_TEST, SIMULATION],
+    catches: 'what was released is not granted',
+  },
+  {
+    name: 'who has a lease does not look for his place in the line',
+    file: LEASE_ACQUISITION,
+    find: 'if (this.#options.removed === undefined) return true;',
+    replace: 'if (this.#options.removed !== null) return true;',
+    tests: [KEY_DESK_TEST, SIMULATION],
+    catches: 'what was released is not granted',
+  },
+  {
+    name: 'the size of a semaphore is not looked at in the line',
+    file: LOCK_REQUEST,
+    find: '    queued: check,\n',
+    replace: '',
+    tests: ['test/engine/zookeeper/semaphore-claims', SIMULATION],
+    catches: 'a lock has one size',
+  },
+  {
+    name: 'there is one lease too many',
+    file: LEASE_ACQUISITION,
+    find: 'children.length > limit.max)',
+    replace: 'children.length > limit.max + 1)',
+    tests: [SIMULATION],
+    catches: 'nobody is let in before those who came first',
+  },
+  {
+    name: 'who has a lease stays in the line',
+    file: LEASE_ACQUISITION,
+    find: '      await discardNode(this.#nodes, lock);\n    }',
+    replace: '      if (lease === null) await discardNode(this.#nodes, lock);\n    }',
+    tests: [SIMULATION],
+    catches: 'a free lease is soon given to the next',
+  },
+  {
+    name: 'a lease that is given up stays',
+    file: LEASE_ACQUISITION,
+    find: '      await discardNode(this.#nodes, lease);\n      if (this.#changes.isCancelled || standing',
+    replace: '      if (this.#changes.isCancelled || standing',
+    tests: [SIMULATION],
+    catches: 'who gives up leaves the queue',
+  },
+  {
+    name: 'who goes on with a session leaves its waiters in the queue',
+    file: 'src/engine/zookeeper/hold-restorer.ts',
+    find: 'const left = (await plan.ownNodes()).filter((path) => !kept.has(path) && path !== plan.ownPath);',
+    replace:
+      'const left = (await plan.ownNodes()).filter((path) => kept.has(path) && path === plan.ownPath);',
+    tests: ['test/engine/zookeeper/hold-restorer', SIMULATION],
+    catches: 'nobody waits for who is gone',
+  },
+  {
+    name: 'who goes on with a session takes another node of the same path for the lock',
+    file: 'src/engine/zookeeper/hold-restorer.ts',
+    find: '  if (stat.czxid.toString(16) !== record.czxid) return null;\n',
+    replace: '',
+    tests: ['test/engine/zookeeper/hold-restorer'],
+    catches: 'a lock that is held has its node',
+  },
+  {
+    name: 'a TryLock is refused by what the connected server knows',
+    file: 'src/zookeeper/locks/acquisition.ts',
+    find: 'Promise.all([this.#nodes.sync(base), this.#list()])',
+    replace: 'Promise.all([null, this.#list()])',
+    tests: ['test/engine/zookeeper/try-lock'],
+    catches: 'what is free is granted',
   },
 ];

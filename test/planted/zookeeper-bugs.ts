@@ -35,9 +35,9 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a lock is granted on the event of a watch',
     file: ACQUISITION,
-    find: "if (standing.kind === 'behind') await this.#waitBehind(standing);",
+    find: "if (standing.kind === 'behind') await this.#waitBehind(node, standing);",
     replace:
-      "if (standing.kind === 'behind') {\n        await this.#waitBehind(standing);\n        return 'held';\n      }",
+      "if (standing.kind === 'behind') {\n        await this.#waitBehind(node, standing);\n        return 'held';\n      }",
     tests: [SIMULATION],
     catches: 'nobody is let in before those who came first',
   },

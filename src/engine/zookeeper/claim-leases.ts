@@ -25,15 +25,15 @@ export class ClaimLeases {
 
   /**
    * Gives a held lock another lease, as its holder asks here. A node that stays has to say how long that is, for those who see to it
-   * when this server is gone; that it was renewed it need not say, because they begin with a whole one. Without any said, other
-   * servers would not renew it.
+   * when this server is gone; also where this server has said it before, because another one may have written something shorter
+   * since, of which this one knows nothing yet. Without any said, other servers would not renew it.
    *
    * @returns whether it is held
    */
   async renew(claim: Claim, lockTimeoutMs: number): Promise<boolean> {
     const { nodes, register } = this.#parts;
     const path = claim.node!.path;
-    const isSaid = claim.lockTimeoutMs > 0 && (register === null || claim.lockTimeoutMs === lockTimeoutMs);
+    const isSaid = claim.lockTimeoutMs > 0 && register === null;
     claim.isRenewedHere = true;
     this.#renew(claim, lockTimeoutMs);
     try {

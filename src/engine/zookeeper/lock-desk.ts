@@ -3,6 +3,7 @@ import { Limits } from '../../base/limits.ts';
 import { type Refusal, Refusals } from '../../contract/refusal.ts';
 import type { LockCommand } from '../../core/command.ts';
 import { checkLock } from '../../core/lock-check.ts';
+import type { Origin } from '../../core/origin.ts';
 import { CallEnd, FencingToken } from '../../core/sink.ts';
 import type { Replies } from '../../shard/replies.ts';
 import { isSessionOver, isUnanswered } from '../../zookeeper/locks/node-removal.ts';
@@ -71,9 +72,9 @@ export class LockDesk {
       isWatched: (claim) => this.#watch.has(claim),
     });
     this.#repeats = new RequestRepeats(parts, {
-      renew: (claim, lockTimeoutMs) => void this.#leases.renew(claim, lockTimeoutMs).catch(ignore),
+      renew: (claim, lockTimeoutMs) => this.#leases.renew(claim, lockTimeoutMs),
       deadlineMoved: (claim) => this.#timers.set(claim),
-      tellGrant: (claim) => this.#tellGrant(claim),
+      tellGrant: (claim, origin) => this.#tellGrant(claim, origin),
     });
     this.#watch = new HeldWatch(parts.nodes, {
       gone: (claim) => this.#forget(claim, 'revocation'),
@@ -226,8 +227,13 @@ export class LockDesk {
     const { nodes, clock } = this.#parts;
     try {
       if (claim.state === 'ended') return void (await this.#disposal.discard(node));
-      const { version } = await nodes.setData(node.path, this.#leases.dataOf(claim, clock.nowMs()));
-      claim.version = version;
+      // Its caller may ask for another lease meanwhile, by a call that takes the place of this one.
+      let saidMs: number;
+      do {
+        saidMs = claim.lockTimeoutMs;
+        const { version } = await nodes.setData(node.path, this.#leases.dataOf(claim, clock.nowMs()));
+        claim.version = version;
+      } while (claim.lockTimeoutMs !== saidMs);
       await this.#granted(claim, node);
     } catch (error) {
       await this.#disposal.discard(node);
@@ -249,7 +255,7 @@ export class LockDesk {
     this.#timers.set(claim);
     this.#watch.add(claim);
     counts.granted(claim);
-    this.#tellGrant(claim);
+    this.#tellGrant(claim, claim.origin);
   }
 
   /** TryLock finds the lock taken. */
@@ -281,8 +287,8 @@ export class LockDesk {
     else replies.notLocked(claim.origin, claim.place.name, why);
   }
 
-  #tellGrant(claim: Claim): void {
-    const { origin, place, lockKey, node } = claim;
+  #tellGrant(claim: Claim, origin: Origin): void {
+    const { place, lockKey, node } = claim;
     this.#parts.replies.granted(origin, place.name, lockKey, readToken(node!, this.#token));
   }
 

@@ -1,5 +1,6 @@
 import { Refusals } from '../../contract/refusal.ts';
 import type { LockCommand } from '../../core/command.ts';
+import { Origin } from '../../core/origin.ts';
 import { CallEnd } from '../../core/sink.ts';
 import type { Claim } from './claim.ts';
 import { requestKey } from './claim-book.ts';
@@ -7,20 +8,20 @@ import type { LockDeskParts } from './lock-desk.ts';
 
 /** What a repeat has to have done for it. */
 export interface RepeatEvents {
-  /** The claim gets a new lease. */
-  renew(claim: Claim, lockTimeoutMs: number): void;
+  /** The claim gets a new lease. Resolves, when whoever has to know of it does, with whether it is held. */
+  renew(claim: Claim, lockTimeoutMs: number): Promise<boolean>;
   /** The claim has another deadline. */
   deadlineMoved(claim: Claim): void;
-  /** The claim's call is to be told of its grant. */
-  tellGrant(claim: Claim): void;
+  /** A call is to be told of the grant of the claim. */
+  tellGrant(claim: Claim, origin: Origin): void;
 }
 
 /** Answers requests that were made before: see `RequestMatcher`, which does the same for locks in this process. */
 export class RequestRepeats {
-  readonly #parts: Pick<LockDeskParts, 'book' | 'counts' | 'replies'>;
+  readonly #parts: Pick<LockDeskParts, 'book' | 'counts' | 'replies' | 'register'>;
   readonly #events: RepeatEvents;
 
-  constructor(parts: Pick<LockDeskParts, 'book' | 'counts' | 'replies'>, events: RepeatEvents) {
+  constructor(parts: Pick<LockDeskParts, 'book' | 'counts' | 'replies' | 'register'>, events: RepeatEvents) {
     this.#parts = parts;
     this.#events = events;
   }
@@ -50,8 +51,19 @@ export class RequestRepeats {
     counts.repeated();
     book.move(claim, () => claim.move(command));
     claim.isShared = true;
-    if (command.lockTimeoutMs > 0) this.#events.renew(claim, command.lockTimeoutMs);
-    this.#events.tellGrant(claim);
+    if (command.lockTimeoutMs <= 0) return this.#events.tellGrant(claim, claim.origin);
+    const renewal = this.#events.renew(claim, command.lockTimeoutMs);
+    if (this.#parts.register !== null)
+      return void this.#tellWhenSaid(claim, renewal, Object.assign(new Origin(), command.origin));
+    renewal.catch(ignore);
+    this.#events.tellGrant(claim, claim.origin);
+  }
+
+  /** Where locks outlive their server, its node says the lease to those who see to it then: before that nobody is told. */
+  async #tellWhenSaid(claim: Claim, renewal: Promise<boolean>, origin: Origin): Promise<void> {
+    const isHeld = await renewal.catch(() => false);
+    if (isHeld) this.#events.tellGrant(claim, origin);
+    else this.#parts.replies.ended(origin, CallEnd.Unreachable);
   }
 
   /** The waiter keeps its place; the times are those of the new call. */
@@ -65,3 +77,5 @@ export class RequestRepeats {
     this.#events.deadlineMoved(claim);
   }
 }
+
+function ignore(): void {}

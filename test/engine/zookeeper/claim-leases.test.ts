@@ -111,7 +111,8 @@ describe('a renewal by the holder here', () => {
     ['vanishes with the session and said another one', false, 5_000, 60_000, false],
     ['stays and said none', true, 0, 5_000, true],
     ['stays and said another one', true, 5_000, 60_000, true],
-    ['stays and said the same', true, 5_000, 5_000, false],
+    // Another server may have written another one since.
+    ['stays and said the same', true, 5_000, 5_000, true],
   ])('is written into a node that %s', async (_what, staying, before, after, isWritten) => {
     open(staying);
     const claim = await hold(before);

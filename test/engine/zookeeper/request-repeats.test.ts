@@ -11,6 +11,7 @@ import { ClaimBook, requestKey } from '../../../src/engine/zookeeper/claim-book.
 import { ClaimCounts } from '../../../src/engine/zookeeper/claim-counts.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
 import { RequestRepeats } from '../../../src/engine/zookeeper/request-repeats.ts';
+import type { ServerRegister } from '../../../src/engine/zookeeper/server-register.ts';
 import type { Replies } from '../../../src/shard/replies.ts';
 
 const NOW_MS = 5_000;
@@ -20,27 +21,34 @@ let book = new ClaimBook();
 let counts = new ClaimCounts({ nowMs: () => NOW_MS }, book);
 /** What calls were answered, and what was asked for. */
 let said: unknown[] = [];
+/** What a renewal comes to. */
+let renewal = Promise.resolve(true);
 let repeats = open();
 
 beforeEach(() => {
   book = new ClaimBook();
   counts = new ClaimCounts({ nowMs: () => NOW_MS }, book);
   said = [];
+  renewal = Promise.resolve(true);
   repeats = open();
 });
 
-function open(): RequestRepeats {
+/** @param register where locks outlive their server */
+function open(register: ServerRegister | null = null): RequestRepeats {
   const replies = {
     notLocked: ({ call }: Origin, name: string, refusal: unknown) =>
       void said.push(['notLocked', call, name, refusal]),
     ended: ({ call }: Origin, end: CallEnd) => void said.push(['ended', call, end]),
   } as unknown as Replies;
   return new RequestRepeats(
-    { book, counts, replies },
+    { book, counts, replies, register },
     {
-      renew: (claim, lockTimeoutMs) => void said.push(['renew', claim.key, lockTimeoutMs]),
+      renew: (claim, lockTimeoutMs) => {
+        said.push(['renew', claim.key, lockTimeoutMs]);
+        return renewal;
+      },
       deadlineMoved: (claim) => void said.push(['deadlineMoved', claim.deadlineMs]),
-      tellGrant: ({ origin }) => void said.push(['tellGrant', origin.call]),
+      tellGrant: (_claim, { call }) => void said.push(['tellGrant', call]),
     },
   );
 }
@@ -125,6 +133,36 @@ describe('a repeat of what is held', () => {
       ['renew', claim.key, 1],
       ['tellGrant', 2],
     ]);
+  });
+
+  it.each<[what: string, outcome: () => Promise<boolean>, answer: unknown[]]>([
+    ['it is there', () => Promise.resolve(true), ['tellGrant', 2]],
+    ['the lock is gone', () => Promise.resolve(false), ['ended', 2, CallEnd.Unreachable]],
+    ['nothing is known', () => Promise.reject(new Error('no answer')), ['ended', 2, CallEnd.Unreachable]],
+  ])(
+    'is told where locks outlive their server when the lease is written: %s',
+    async (_what, outcome, told) => {
+      repeats = open({} as ServerRegister);
+      const claim = add('held', { lockTimeoutMs: 9_000 });
+      renewal = outcome();
+      const command = commandOf(2, { lockTimeoutMs: 1 });
+      repeats.answer(command, NOW_MS);
+      // The command is the next call's by then, and so may be the claim.
+      command.origin.call = 3;
+      claim.origin.call = 4;
+      expect(said).toEqual([['renew', claim.key, 1]]);
+      await new Promise((resolve) => setImmediate(resolve));
+      expect(said.slice(1)).toEqual([told]);
+    },
+  );
+
+  it('is told at once elsewhere, whatever becomes of the renewal', async () => {
+    renewal = Promise.reject(new Error('no answer'));
+    add('held', { lockTimeoutMs: 9_000 });
+    answer(2, { lockTimeoutMs: 1 });
+    expect(said.slice(1)).toEqual([['tellGrant', 2]]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(said).toHaveLength(2);
   });
 
   it('leaves the lease alone if it asks for none', () => {
