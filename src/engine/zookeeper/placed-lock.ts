@@ -62,7 +62,12 @@ export async function readPlacedLock(
   const listed = split.holders.slice(-Limits.listedClaimsMax);
   const waiting = withWaiters ? split.waiters.slice(0, Limits.listedClaimsMax) : [];
   const [holders, waiters] = await Promise.all([readAll(nodes, listed), readAll(nodes, waiting)]);
-  const counts = { holderCount: split.holders.length, waiterCount: split.waiters.length };
+  // Those who have gone since the list was made are not counted: nobody would tell of their end.
+  const counts = {
+    holderCount: split.holders.length - (listed.length - holders.length),
+    waiterCount: split.waiters.length - (waiting.length - waiters.length),
+  };
+  if (counts.holderCount + counts.waiterCount === 0) return null;
   return { place: { ...place, name: base.name }, size, ...counts, holders, waiters };
 }
 

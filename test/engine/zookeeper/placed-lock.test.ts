@@ -163,13 +163,19 @@ describe('somebody at a lock', () => {
     expect((await read('m'))!.holders).toMatchObject([{ data: null, text }]);
   });
 
-  it('is passed over who is gone by now, and counted', async () => {
-    await contend('a', '__READ__', '__READ__');
+  it('is passed over who is gone by now, and not counted', async () => {
+    await contend('a', '__READ__', '__READ__', '__WRIT__', '__WRIT__');
     const { base } = paths.placeOf('a');
-    client.nodes.fails = (path) =>
-      path === childOf(base, nodeNameOf(keyOf(0), '__READ__', 0)) ? new NoNodeError(path) : null;
+    const names = (['__READ__', '__READ__', '__WRIT__', '__WRIT__'] as const).map((kind, at) =>
+      childOf(base, nodeNameOf(keyOf(at), kind, at)),
+    );
+    const goneAt = (gone: readonly number[]) => (path: string) =>
+      gone.some((at) => path === names[at]) ? new NoNodeError(path) : null;
+    client.nodes.fails = goneAt([0, 3]);
     const lock = await read('a');
-    expect([lock?.holderCount, split(lock)]).toEqual([2, '1 / ']);
+    expect([lock?.holderCount, lock?.waiterCount, split(lock)]).toEqual([1, 1, '1 / 2']);
+    client.nodes.fails = goneAt([0, 1, 2, 3]);
+    expect(await read('a')).toBeNull();
   });
 
   it('is told of as a failure where it may not be read, and so is the lock', async () => {
