@@ -22,6 +22,7 @@ export const LOCKS_PATH = '/locks';
 const NODE_NAME_CHARACTERS_MAX = 200;
 /** What the names of such nodes begin with. It is escaped in all others. */
 const HASHED = '~';
+const HASHED_NODE = /^~([0-9a-f]{8})[0-9a-f]{56}$/;
 const LOCK_NODE = /^\/locks\/[0-9a-f]{2}\/([^/]+)$/;
 const BELOW_LOCK = /^(\/locks\/[0-9a-f]{2}\/[^/]+)(?:\/|$)/;
 
@@ -60,7 +61,13 @@ export class LockPaths {
     const node = LOCK_NODE.exec(base)?.[1];
     if (node === undefined) return null;
     if (node.startsWith(HASHED)) {
-      return { name: '', base, mapped: null, order: Number.parseInt(node.slice(1, 9), 16) };
+      const digits = HASHED_NODE.exec(node)?.[1];
+      if (digits === undefined) return null;
+      const order = Number.parseInt(digits, 16);
+      // One that stands in another bucket than its own was put there by none of us.
+      return childOf(bucketPath(order >>> 24), node) === base
+        ? { name: '', base, mapped: null, order }
+        : null;
     }
     const name = decodeName(node);
     if (name === null) return null;

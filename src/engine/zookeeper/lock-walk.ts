@@ -70,10 +70,8 @@ export class LockWalk {
       ? (await this.#children(path)).map((node) => this.#paths.placeAt(childOf(path, node)))
       : [];
     const mapped = this.#paths.mapped.filter(({ order }) => order >>> 24 === bucket);
-    // One that stands in another bucket than its own was put there by none of us, and would end the walk too soon.
     return [...places, ...mapped]
       .filter((place) => place !== null)
-      .filter(({ order }) => order >>> 24 === bucket)
       .filter(({ name, base }) => isHashed(base.slice(path.length + 1)) || name.startsWith(prefix))
       .sort((a, b) => a.order - b.order || (a.base < b.base ? -1 : 1));
   }

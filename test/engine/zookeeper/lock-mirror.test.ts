@@ -230,6 +230,17 @@ describe('a change', () => {
     expect([news(), asked()]).toEqual([[], []]);
   });
 
+  it('below a node that stands where none of us has put it is none of a lock', async () => {
+    await begin();
+    for (const node of [`~ffffffff${'0'.repeat(56)}`, '~zz', '~']) {
+      const base = `/locks/00/${node}`;
+      await room.put(base, encodeBaseData(node, 1, 'a'));
+      nodes.tell('created', await room.put(`${base}/_c_${uuidOf(1)}-__WRIT__0000000001`, ours()));
+    }
+    await room.pass(GATHER_MS);
+    expect([news(), known()]).toEqual([[], []]);
+  });
+
   it('that leaves a lock without anybody before and after is not told', async () => {
     await begin();
     await room.put(paths.placeOf('a').base);

@@ -76,7 +76,7 @@ describe('the node of a lock', () => {
     }
   });
 
-  it.each(['a%2', 'a%2f', '%61', 'a%', 'ü', '%G1', '.a', 'a b'])(
+  it.each(['a%2', 'a%2f', '%61', 'a%', 'ü', '%G1', '.a', 'a b', '~', '~zz', `~${'0'.repeat(63)}`])(
     'is not %s, which none of us has made',
     (node) => {
       for (let bucket = 0; bucket < BUCKETS; bucket++)
@@ -84,9 +84,10 @@ describe('the node of a lock', () => {
     },
   );
 
-  it('is in no other bucket than its own', () => {
-    const { base } = paths.placeOf('a');
-    const found = Array.from({ length: BUCKETS }, (_, bucket) => `${bucketPath(bucket)}/a`).filter(
+  it.each(['a', 'n'.repeat(250)])('is in no other bucket than its own: %s', (name) => {
+    const { base } = paths.placeOf(name);
+    const node = nameOf(base);
+    const found = Array.from({ length: BUCKETS }, (_, bucket) => `${bucketPath(bucket)}/${node}`).filter(
       (path) => paths.placeAt(path) !== null,
     );
     expect(found).toEqual([base]);
