@@ -77,6 +77,22 @@ describe('a listing of the locks in ZooKeeper', () => {
     expect((await list(9, '', 'map')).locks.map(({ name }) => name)).toEqual(['mapped']);
   });
 
+  it('goes on with the lock that a token names, also where that is in the middle of a bucket', async () => {
+    const all = Array.from({ length: 400 }, (_, at) => `n${at}`);
+    const { order } = paths.placeOf(all[0]!);
+    const names = all.filter((name) => paths.placeOf(name).order >>> 24 === order >>> 24);
+    expect(names.length).toBeGreaterThan(1);
+    for (const name of names) await contend(name, '__WRIT__', 1);
+    const seen: string[] = [];
+    let token = '';
+    do {
+      const { locks, nextPageToken } = await list(1, token);
+      seen.push(...locks.map(({ name }) => name));
+      token = nextPageToken;
+    } while (token !== '');
+    expect(seen.sort()).toEqual(names.sort());
+  });
+
   it.each(['x', '!!!!!!', 'AAAAAA', 'AAAAAAA', 'AAAAAB'])(
     'goes on by no token that was not given: %j',
     async (token) => {
@@ -208,6 +224,18 @@ describe('watches', () => {
     await contend('a', '__WRIT__', 2);
     await client.pass(1_200);
     expect(told).toEqual(['waiting']);
+    inspector.close();
+  });
+
+  it('go on while another one ends', async () => {
+    const other = inspector.watch({ prefix: '' }, () => {});
+    inspector.watch({ prefix: '' }, listener);
+    await client.pass(200);
+    other.close();
+    told.splice(0);
+    await contend('a', '__WRIT__', 1);
+    await client.pass(1_200);
+    expect(told).toEqual(['granted']);
     inspector.close();
   });
 
