@@ -2,7 +2,7 @@ import type { JuteWriter } from '../wire/jute-writer.ts';
 import { OpCode } from '../wire/op-code.ts';
 import type { AnyWatchKind, WatchRegistry } from './watch-registry.ts';
 
-/** How long the paths in one request may be together. */
+/** How long the paths in one request may be together. One that is longer by itself has a request of its own. */
 const PATHS_BYTES_MAX = 128 * 1024;
 /** In the order in which requests list them. */
 const ONCE = ['data', 'exists', 'children'] as const;
@@ -27,8 +27,8 @@ export function armRequests(watches: WatchRegistry, sinceZxid: bigint, path?: st
   const requests: ArmRequest[] = [];
   for (let from = 0; from < wanted.length; ) {
     let [to, bytes] = [from, 0];
-    for (; to < wanted.length && bytes < PATHS_BYTES_MAX; to++)
-      bytes += 4 + Buffer.byteLength(wanted[to]!.path);
+    do bytes += bytesOf(wanted[to++]!.path);
+    while (to < wanted.length && bytes + bytesOf(wanted[to]!.path) <= PATHS_BYTES_MAX);
     const some = wanted.slice(from, to);
     from = to;
     const hasPersistent = some.some(({ kind }) => PERSISTENT.some((each) => each === kind));
@@ -42,4 +42,8 @@ export function armRequests(watches: WatchRegistry, sinceZxid: bigint, path?: st
     });
   }
   return requests;
+}
+
+function bytesOf(path: string): number {
+  return 4 + Buffer.byteLength(path);
 }

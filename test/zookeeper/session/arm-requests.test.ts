@@ -59,3 +59,16 @@ it('many of them need several requests, of which those to which servers from 3.6
   expect([paths.length, new Set(paths).size]).toEqual([405, 404]);
   for (const { lists } of all) expect(Buffer.byteLength(lists.flat().join(''))).toBeLessThan(135_000);
 });
+
+it('a long path does not go behind others in a request that servers would not take any more', () => {
+  const registry = new WatchRegistry();
+  for (let i = 0; i < 100; i++) registry.add('data', `/${i}${'x'.repeat(1_000)}`, () => {});
+  registry.add('data', `/${'y'.repeat(1_000_000)}`, () => {});
+  const lengths = armRequests(registry, 7n).map(({ write }) => {
+    const writer = new JuteWriter();
+    write(writer);
+    return writer.take().length;
+  });
+  expect(lengths).toHaveLength(2);
+  expect(Math.max(...lengths)).toBeLessThan(1_048_576);
+});
