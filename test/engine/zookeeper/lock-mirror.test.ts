@@ -17,7 +17,7 @@ const AGAIN_MS = 1_000;
 class WatchingNodes extends ModelNodes implements WatchedNodes {
   readonly watchers = new Map<string, Watcher>();
 
-  async addWatch(path: string, options: { readonly recursive: boolean }, watcher: Watcher) {
+  override async addWatch(path: string, options: { readonly recursive: boolean }, watcher: Watcher) {
     expect(options).toEqual({ recursive: true });
     expect(this.watchers.has(path)).toBe(false);
     this.watchers.set(path, watcher);
@@ -294,6 +294,25 @@ describe('a connection', () => {
     await comeAndTell('b');
     await room.pass(GATHER_MS);
     expect(news()).toEqual(['b: free -> 1/0']);
+  });
+});
+
+describe('a session', () => {
+  it('that ends between two watches takes the first with it, and both are set anew', async () => {
+    const add = nodes.addWatch.bind(nodes);
+    let isFirst = true;
+    nodes.addWatch = (path, options, watcher) => {
+      // The first one goes with its session, and the second is set in the next.
+      if (path === '/teams/m' && isFirst) {
+        isFirst = false;
+        nodes.tellAll('lost');
+      }
+      return add(path, options, watcher);
+    };
+    await begin();
+    expect([...nodes.watchers.keys()]).toEqual(['/teams/m']);
+    await room.pass(AGAIN_MS + GATHER_MS);
+    expect([...nodes.watchers.keys()].sort()).toEqual(['/locks', '/teams/m']);
   });
 });
 
