@@ -42,6 +42,21 @@ export const Limits = {
   zookeeperContendersMax: 12_000,
   /** Nodes of locks in ZooKeeper whose sizes a server keeps in mind. */
   zookeeperBasesMax: 16 * KiB,
+  /** The longest request to ZooKeeper. Servers close the connection at more than their jute.maxbuffer, which is this by default. */
+  zookeeperRequestBytesMax: MiB - 1,
+  /** The longest reply from it, whose own limit is 1 MiB unless it is set otherwise, and the texts in one list of a reply. */
+  zookeeperReplyBytesMax: 64 * MiB,
+  zookeeperListedMax: 1_000_000,
+  /** Paths of watches that are armed by one request, in bytes. One that is longer by itself has a request of its own. */
+  zookeeperArmedBytesMax: 128 * KiB,
+  /** Nodes that one waiter in ZooKeeper watches. */
+  zookeeperWatchedMax: 32,
+  /** Names of longer nodes are hashed: their lists would not fit a packet. */
+  zookeeperNodeCharactersMax: 200,
+  /** The longest text at another program's node that is shown. */
+  zookeeperTextCharactersMax: 64,
+  /** A buffer for replies that has grown beyond this is not kept. */
+  zookeeperRepliesBytesKept: MiB,
 
   /** The longest gRPC message, as LDLM has it. */
   messageBytesMax: 4 * MiB,
@@ -195,6 +210,20 @@ function assertRelation(holds: boolean, relation: string): void {
 }
 
 const L = Limits;
+assertRelation(
+  L.zookeeperArmedBytesMax + KiB <= L.zookeeperRequestBytesMax,
+  'zookeeperArmedBytesMax and what goes with it fit zookeeperRequestBytesMax',
+);
+// A text in a list has four bytes at least: its length.
+assertRelation(
+  L.zookeeperListedMax * 4 <= L.zookeeperReplyBytesMax,
+  'zookeeperListedMax * 4 <= zookeeperReplyBytesMax',
+);
+// What stands in the queue of a lock is told by its list, and that is a reply.
+assertRelation(
+  L.zookeeperContendersMax <= L.zookeeperListedMax,
+  'zookeeperContendersMax <= zookeeperListedMax',
+);
 assertRelation((L.ringBytes & (L.ringBytes - 1)) === 0, 'ringBytes is a power of two');
 // A record is contiguous, so in the worst case as much again is skipped at the ring's end.
 assertRelation(L.recordBodyBytesMax * 4 <= L.ringBytes, 'recordBodyBytesMax * 4 <= ringBytes');

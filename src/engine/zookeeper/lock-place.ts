@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Limits } from '../../base/limits.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
 
 /**
@@ -18,9 +19,7 @@ export interface MappedPath {
 /** Where the locks are that nobody has named a path for, and what else the servers keep. */
 export const LOCKS_PATH = '/locks';
 
-/** Longer names of nodes are hashed: their lists would not fit a packet. */
-const NODE_NAME_CHARACTERS_MAX = 200;
-/** What the names of such nodes begin with. It is escaped in all others. */
+/** What the names of nodes begin with that would be too long, and are hashed. It is escaped in all others. */
 const HASHED = '~';
 const HASHED_NODE = /^~([0-9a-f]{8})[0-9a-f]{56}$/;
 const LOCK_NODE = /^\/locks\/[0-9a-f]{2}\/([^/]+)$/;
@@ -90,7 +89,7 @@ export class LockPaths {
     const mapped = this.#mapped.get(name);
     if (mapped !== undefined) return { name, base: mapped.path, mapped: mapped.layout, order };
     const encoded = encodeName(name);
-    const node = encoded.length > NODE_NAME_CHARACTERS_MAX ? HASHED + hash.toString('hex') : encoded;
+    const node = encoded.length > Limits.zookeeperNodeCharactersMax ? HASHED + hash.toString('hex') : encoded;
     return { name, base: childOf(bucketPath(hash[0]!), node), mapped: null, order };
   }
 }

@@ -146,9 +146,7 @@ function keyIn(path: string): string {
   return UNIQUE.exec(path)?.[1] ?? '';
 }
 
-const TEXT_CHARACTERS_MAX = 64;
-
 function shownText(data: Buffer): string {
   const text = data.toString('utf8');
-  return text.length <= TEXT_CHARACTERS_MAX && !/[\p{Cc}\ufffd]/u.test(text) ? text : '';
+  return text.length <= Limits.zookeeperTextCharactersMax && !/[\p{Cc}\ufffd]/u.test(text) ? text : '';
 }

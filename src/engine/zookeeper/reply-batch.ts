@@ -1,3 +1,4 @@
+import { Limits } from '../../base/limits.ts';
 import type { GrpcStatus } from '../../contract/grpc-status.ts';
 import type { Method } from '../../contract/method.ts';
 import type { Origin } from '../../core/origin.ts';
@@ -7,8 +8,6 @@ import type { ReplyTarget } from '../../shard/reply-target.ts';
 import type { EngineEvents } from '../engine.ts';
 
 const BYTES_MIN = 64 * 1024;
-/** A buffer that has grown beyond this is not kept. */
-const BYTES_KEPT_MAX = 1024 * 1024;
 
 /** A reply in the buffer, and whose it is. */
 interface BatchedReply {
@@ -81,7 +80,7 @@ export class ReplyBatch implements ReplyTarget {
       );
     }
     // It is used again, unless what it has caused meanwhile needs a buffer.
-    if (this.#length === 0 && bytes.length <= BYTES_KEPT_MAX) this.bytes = bytes;
+    if (this.#length === 0 && bytes.length <= Limits.zookeeperRepliesBytesKept) this.bytes = bytes;
     events.drained();
   }
 }

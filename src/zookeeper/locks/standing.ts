@@ -1,3 +1,4 @@
+import { Limits } from '../../base/limits.ts';
 import {
   type Contender,
   compareContenders,
@@ -30,8 +31,6 @@ export type Standing =
     }
   | { readonly kind: 'missing' };
 
-/** Nodes that one waiter watches. */
-const WATCHED_MAX = 32;
 const LOOK_MS_MIN = 2_000;
 
 const HELD: Standing = { kind: 'held' };
@@ -67,8 +66,12 @@ export function standingOf(children: readonly string[], own: string, rule: Rule)
   const size = sizeOf(rule);
   const nearest = nearestBefore(children, index, contender, { size, names: blockersOf(rule) });
   if (nearest.length < size) return HELD;
-  const nodes = nearest.slice(0, WATCHED_MAX).map(({ node }) => node);
-  return { kind: 'behind', nodes, lookMs: size > WATCHED_MAX ? lookMsOf(children.length) : null };
+  const nodes = nearest.slice(0, Limits.zookeeperWatchedMax).map(({ node }) => node);
+  return {
+    kind: 'behind',
+    nodes,
+    lookMs: size > Limits.zookeeperWatchedMax ? lookMsOf(children.length) : null,
+  };
 }
 
 /** A list of so many names is long, so all who wait together read no more than some MB in a second. */

@@ -1,9 +1,8 @@
+import { Limits } from '../../base/limits.ts';
 import type { JuteWriter } from '../wire/jute-writer.ts';
 import { OpCode } from '../wire/op-code.ts';
 import type { AnyWatchKind, WatchRegistry } from './watch-registry.ts';
 
-/** How long the paths in one request may be together. One that is longer by itself has a request of its own. */
-const PATHS_BYTES_MAX = 128 * 1024;
 /** In the order in which requests list them. */
 const ONCE = ['data', 'exists', 'children'] as const;
 const PERSISTENT = ['persistent', 'persistentRecursive'] as const;
@@ -28,7 +27,7 @@ export function armRequests(watches: WatchRegistry, sinceZxid: bigint, path?: st
   for (let from = 0; from < wanted.length; ) {
     let [to, bytes] = [from, 0];
     do bytes += bytesOf(wanted[to++]!.path);
-    while (to < wanted.length && bytes + bytesOf(wanted[to]!.path) <= PATHS_BYTES_MAX);
+    while (to < wanted.length && bytes + bytesOf(wanted[to]!.path) <= Limits.zookeeperArmedBytesMax);
     const some = wanted.slice(from, to);
     from = to;
     const hasPersistent = some.some(({ kind }) => PERSISTENT.some((each) => each === kind));

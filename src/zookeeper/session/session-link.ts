@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import { Limits } from '../../base/limits.ts';
 import type { ServerAddress } from '../connect-string.ts';
 import {
   refusalOf,
@@ -24,8 +25,6 @@ const UNPROVEN: readonly number[] = [
   new SessionClosedRequireAuthError().zooKeeperCode,
 ];
 const XID_MAX = 0x7fff_ffff;
-/** Servers close the connection at frames above their jute.maxbuffer, by default a byte less than 1 MiB. */
-const FRAME_BYTES_MAX = 1024 * 1024 - 1;
 const EVENT_TYPES = { 1: 'created', 2: 'deleted', 3: 'dataChanged', 4: 'childrenChanged' } as const;
 
 export interface Credentials {
@@ -110,8 +109,10 @@ export class SessionLink {
     const xid = this.#xid === XID_MAX ? 1 : this.#xid + 1;
     try {
       request.write(writer, xid, nowMs);
-      if (writer.frameBytes > FRAME_BYTES_MAX)
-        throw new RangeError(`it has ${writer.frameBytes} bytes; servers take ${FRAME_BYTES_MAX}`);
+      if (writer.frameBytes > Limits.zookeeperRequestBytesMax)
+        throw new RangeError(
+          `it has ${writer.frameBytes} bytes; servers take ${Limits.zookeeperRequestBytesMax}`,
+        );
     } catch (error) {
       writer.dropFrame();
       throw new ZooKeeperUseError(`the request cannot be sent: ${String(error)}`, request.path);

@@ -1,6 +1,6 @@
+import { Limits } from '../../base/limits.ts';
 import { MalformedReplyError } from '../zookeeper-error.ts';
 
-const STRINGS_MAX = 1_000_000;
 const NOTHING = Buffer.alloc(0);
 
 /** Reads jute from one frame after the other. @throws MalformedReplyError where a frame ends too early or says what cannot be */
@@ -61,7 +61,7 @@ export class JuteReader {
 
   strings(): string[] {
     const count = Math.max(0, this.int());
-    if (count > STRINGS_MAX || count * 4 > this.remaining)
+    if (count > Limits.zookeeperListedMax || count * 4 > this.remaining)
       throw new MalformedReplyError(`a list of ${count} does not fit into ${this.remaining} bytes`);
     const strings: string[] = [];
     for (let i = 0; i < count; i++) strings.push(this.string());

@@ -1,11 +1,10 @@
 import { connect as connectTcp, type Socket } from 'node:net';
 import { type ConnectionOptions, connect as connectTls } from 'node:tls';
+import { Limits } from '../../base/limits.ts';
 import type { ServerAddress } from '../connect-string.ts';
 import { FrameSplitter } from './frame-splitter.ts';
 import { JuteWriter } from './jute-writer.ts';
 
-/** The longest reply. ZooKeeper's own limit is 1 MiB unless it is set otherwise. */
-const FRAME_BYTES_MAX = 64 * 1024 * 1024;
 const READ_BYTES = 64 * 1024;
 
 export interface WireListener {
@@ -36,7 +35,7 @@ export class WireConnection {
 
   constructor({ host, port }: ServerAddress, tls: ConnectionOptions | null, listener: WireListener) {
     this.#listener = listener;
-    this.#splitter = new FrameSplitter(FRAME_BYTES_MAX, (bytes, start, end) => {
+    this.#splitter = new FrameSplitter(Limits.zookeeperReplyBytesMax, (bytes, start, end) => {
       if (!this.#isClosed) listener.frame(bytes, start, end);
     });
     this.#socket = this.#open(host, port, tls);

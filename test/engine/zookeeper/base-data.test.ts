@@ -20,6 +20,10 @@ describe("the data of a lock's node", () => {
     );
   });
 
+  it('says the largest size that a request can ask for', () => {
+    expect(decodeBaseData(Buffer.from('2147483647'))).toEqual({ size: 2_147_483_647, name: null });
+  });
+
   it("is digits as kazoo's semaphore has them, where the node bears the name", () => {
     expect(encodeBaseData('a', 12, 'a').toString()).toBe('12');
     const long = 'é'.repeat(200);
@@ -31,12 +35,22 @@ describe("the data of a lock's node", () => {
     expect(decodeBaseData(Buffer.alloc(0))).toEqual({ size: null, name: null });
   });
 
-  it.each(['0', '01', '-1', '1.5', '99999999999', 'x', '1 ', '1\n', '10.0.0.7', '{"ldlm":1}', ' 1'])(
-    'is not %j',
-    (text) => {
-      expect(decodeBaseData(Buffer.from(text))).toBeNull();
-    },
-  );
+  it.each([
+    '0',
+    '01',
+    '-1',
+    '1.5',
+    '2147483648',
+    '99999999999',
+    'x',
+    '1 ',
+    '1\n',
+    '10.0.0.7',
+    '{"ldlm":1}',
+    ' 1',
+  ])('is not %j', (text) => {
+    expect(decodeBaseData(Buffer.from(text))).toBeNull();
+  });
 
   it('never breaks on any bytes', () => {
     fc.assert(

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Limits } from '../../../src/base/limits.ts';
 import {
   BUCKETS,
   bucketPath,
@@ -60,12 +61,13 @@ describe('the node of a lock', () => {
     expect(nameOf(paths.placeOf(name).base)).toBe(node);
   });
 
-  it('bears up to 200 characters, and a hash from there on', () => {
+  it('bears so many characters, and a hash from there on', () => {
+    const most = Limits.zookeeperNodeCharactersMax;
     for (const [name, hashed] of [
-      ['n'.repeat(200), false],
-      ['n'.repeat(201), true],
-      [`/${'n'.repeat(197)}`, false],
-      [`/${'n'.repeat(198)}`, true],
+      ['n'.repeat(most), false],
+      ['n'.repeat(most + 1), true],
+      [`/${'n'.repeat(most - 3)}`, false],
+      [`/${'n'.repeat(most - 2)}`, true],
     ] as const) {
       const { base, order } = paths.placeOf(name);
       expect(isHashed(nameOf(base))).toBe(hashed);

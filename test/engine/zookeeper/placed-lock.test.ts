@@ -24,6 +24,8 @@ const paths = new LockPaths([
   { name: 's', path: '/s', layout: 'semaphore' },
 ]);
 
+const shownMost = 'x'.repeat(Limits.zookeeperTextCharactersMax);
+
 let client: ModelClient<FailingNodes>;
 
 beforeEach(async () => {
@@ -154,8 +156,8 @@ describe('somebody at a lock', () => {
 
   it.each<[what: string, written: string | Buffer, text: string]>([
     ['an address', '10.0.0.1', '10.0.0.1'],
-    ['as much as is shown', 'x'.repeat(64), 'x'.repeat(64)],
-    ['one character more', 'x'.repeat(65), ''],
+    ['as much as is shown', shownMost, shownMost],
+    ['one character more', `${shownMost}x`, ''],
     ['an escape sequence', 'a\u001b[2J', ''],
     ['no text', Buffer.from([0xff, 0x41]), ''],
   ])('of another program is shown with %s, as far as that is readable', async (_what, written, text) => {

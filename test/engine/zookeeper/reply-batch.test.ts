@@ -1,4 +1,5 @@
 import { beforeEach, describe, expect, it } from 'vitest';
+import { Limits } from '../../../src/base/limits.ts';
 import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
 import { Method } from '../../../src/contract/method.ts';
 import { Origin } from '../../../src/core/origin.ts';
@@ -13,6 +14,9 @@ interface Taken {
   readonly granted: boolean;
   readonly batch: number;
 }
+
+/** Encoders ask for the most that a reply could be. */
+const RESERVED_BESIDES = 100;
 
 const counts: string[] = [];
 let batch = openBatch();
@@ -36,8 +40,7 @@ function put(call: number, ...parts: [headers: string, data: string, trailers: s
   const origin = new Origin();
   Object.assign(origin, { session: 9, route: 8, call, method: Method.Lock, form: ReplyForm.Protobuf });
   const text = parts.join('');
-  // Encoders ask for the most that it could be.
-  const at = batch.reserve(text.length + 100);
+  const at = batch.reserve(text.length + RESERVED_BESIDES);
   batch.bytes.write(text, at, 'latin1');
   const [headers, data, trailers] = parts.map(({ length }) => length) as [number, number, number];
   batch.commit(origin, GrpcStatus.Ok, call % 2 === 1, Outcome.Ok, headers, data, trailers);
@@ -97,11 +100,17 @@ describe('a batch of replies', () => {
     expect(batch.bytes.length).toBe(size);
   });
 
-  it('lets a buffer go that is too large to be kept', () => {
-    put(1, '', 'x'.repeat(1024 * 1024), '');
+  it('keeps a buffer as long as may be, and lets one go that is longer', () => {
+    const text = 'x'.repeat(Limits.zookeeperRepliesBytesKept - RESERVED_BESIDES);
+    // The longer one comes first: a buffer that grows from the smallest one becomes just as long as it has to be.
+    put(1, '', `${text}x`, '');
+    expect(batch.bytes.length).toBe(Limits.zookeeperRepliesBytesKept + 1);
     deliver();
     expect(batch.bytes.length).toBe(64 * 1024);
-    expect(taken[0]!.parts[1]).toHaveLength(1024 * 1024);
+    put(2, '', text, '');
+    deliver();
+    expect(batch.bytes.length).toBe(Limits.zookeeperRepliesBytesKept);
+    expect(taken.map(({ parts }) => parts[1]!.length)).toEqual([text.length + 1, text.length]);
   });
 
   it('puts what is caused meanwhile into the next one, and leaves what is being handed over alone', () => {

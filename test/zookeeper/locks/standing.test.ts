@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { Limits } from '../../../src/base/limits.ts';
 import { queueOf } from '../../../src/zookeeper/locks/contenders.ts';
 import {
   isTaken,
@@ -45,8 +46,10 @@ describe('the standing of a node', () => {
     const large = (size: number): Rule => ({ kind: 'queue', lockName: 'lock-', size });
     const children = Array.from({ length: 100 }, (_, i) => l(i));
     const behind = (size: number) => standingOf(children, l(99), large(size));
-    expect(behind(32)).toMatchObject({ nodes: { length: 32 }, lookMs: null });
-    expect(behind(33)).toMatchObject({ nodes: { length: 32, 0: l(66) }, lookMs: 2_000 });
+    const most = Limits.zookeeperWatchedMax;
+    expect(behind(most)).toMatchObject({ nodes: { length: most }, lookMs: null });
+    const first = l(99 - most - 1);
+    expect(behind(most + 1)).toMatchObject({ nodes: { length: most, 0: first }, lookMs: 2_000 });
     const many = Array.from({ length: 5_000 }, (_, i) => l(i));
     expect(standingOf(many, l(4_999), large(40))).toMatchObject({ lookMs: 100_000 });
   });

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import { Limits } from '../../../src/base/limits.ts';
 import { armRequests } from '../../../src/zookeeper/session/arm-requests.ts';
 import { WatchRegistry } from '../../../src/zookeeper/session/watch-registry.ts';
 import { JuteReader } from '../../../src/zookeeper/wire/jute-reader.ts';
@@ -60,6 +61,18 @@ it('many of them need several requests, of which those to which servers from 3.6
   for (const { lists } of all) expect(Buffer.byteLength(lists.flat().join(''))).toBeLessThan(135_000);
 });
 
+it('so many bytes of paths fit a request, and one more needs another', () => {
+  const countAt = (bytes: number): number => {
+    const registry = new WatchRegistry();
+    // Each has its length before it.
+    for (const path of [`/a${'x'.repeat(994)}`, `/b${'x'.repeat(bytes - 1_000 - 4 - 2)}`])
+      registry.add('data', path, () => {});
+    return armRequests(registry, 7n).length;
+  };
+  expect(countAt(Limits.zookeeperArmedBytesMax)).toBe(1);
+  expect(countAt(Limits.zookeeperArmedBytesMax + 1)).toBe(2);
+});
+
 it('a long path does not go behind others in a request that servers would not take any more', () => {
   const registry = new WatchRegistry();
   for (let i = 0; i < 100; i++) registry.add('data', `/${i}${'x'.repeat(1_000)}`, () => {});
@@ -70,5 +83,5 @@ it('a long path does not go behind others in a request that servers would not ta
     return writer.take().length;
   });
   expect(lengths).toHaveLength(2);
-  expect(Math.max(...lengths)).toBeLessThan(1_048_576);
+  expect(Math.max(...lengths)).toBeLessThan(Limits.zookeeperRequestBytesMax);
 });
