@@ -93,7 +93,7 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'the end of one holder of several is not seen',
     file: 'src/zookeeper/locks/standing.ts',
-    find: 'nearest.slice(0, WATCHED_MAX).map(({ node }) => node)',
+    find: 'nearest.slice(0, Limits.zookeeperWatchedMax).map(({ node }) => node)',
     replace: 'nearest.slice(0, 1).map(({ node }) => node)',
     tests: [SIMULATION, STANDING],
     catches: 'a free lease is soon given to the next',

@@ -184,7 +184,7 @@ it('with 200 waiters a release costs a constant number of requests', async () =>
   expect((after.packetsReceived - before.packetsReceived) / 200).toBeLessThan(2.2);
 });
 
-it('a try that is refused writes nothing, and an uncontended lock costs three requests', async () => {
+it('a try that is refused asks for three things and writes nothing, and an uncontended lock costs three requests', async () => {
   const server = await startZooKeeper();
   const client = await connectNode(server, { sessionTimeoutMs: 20_000 });
   const mutex = new Mutex(client, '/a');
@@ -199,7 +199,8 @@ it('a try that is refused writes nothing, and an uncontended lock costs three re
   const tries = await count(async () => {
     for (let i = 0; i < 50; i++) expect(await mutex.tryAcquire()).toBeNull();
   });
-  expect((tries - nothing) / 50).toBeCloseTo(1, 1);
+  // What the connected server shows, and at once with a sync what is so.
+  expect((tries - nothing) / 50).toBeCloseTo(3, 1);
   await lock.release();
   const cycles = await count(async () => {
     for (let i = 0; i < 50; i++) await (await mutex.acquire()).release();
