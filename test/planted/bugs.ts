@@ -1,5 +1,6 @@
 import { CORE_BUGS } from './core-bugs.ts';
 import { ENGINE_BUGS } from './engine-bugs.ts';
+import { ENGINE_NEIGHBOUR_BUGS } from './engine-neighbour-bugs.ts';
 import { FILE_LOCK_BUGS } from './file-lock-bugs.ts';
 import { INSPECTION_BUGS } from './inspection-bugs.ts';
 import { JOURNAL_BUGS } from './journal-bugs.ts';
@@ -18,4 +19,5 @@ export const PLANTED_BUGS: readonly PlantedBug[] = [
   ...FILE_LOCK_BUGS,
   ...ZOOKEEPER_BUGS,
   ...ENGINE_BUGS,
+  ...ENGINE_NEIGHBOUR_BUGS,
 ];

@@ -3,7 +3,7 @@ import { isReplay, simulateRuns } from '../../zookeeper/model/simulate.ts';
 import { EngineScenario } from './model/engine-scenario.ts';
 
 /** `SCHEDULES` says how many; `SEED` replays one that failed, with what happened. */
-const schedules = Number(process.env['SCHEDULES'] ?? 1_200);
+const schedules = Number(process.env['SCHEDULES'] ?? 2_400);
 
 it(`engines of several servers keep the rules over ${schedules} schedules of clients and faults`, {
   timeout: 900_000,

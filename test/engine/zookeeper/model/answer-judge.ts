@@ -2,9 +2,9 @@ import { GrpcStatus } from '../../../../src/contract/grpc-status.ts';
 import { Refusals } from '../../../../src/contract/refusal.ts';
 import type { ClientSession } from './client-session.ts';
 import type { ClientPlace } from './engine-client.ts';
-import type { Round } from './engine-plan.ts';
 import type { Answer, EngineCall } from './engine-server.ts';
 import { must } from './grants-checker.ts';
+import type { Round } from './round-plan.ts';
 
 export type LockVerdict =
   | 'granted'

@@ -6,11 +6,12 @@ import type { VirtualTime } from '../../../zookeeper/model/virtual-time.ts';
 import { judgeLock } from './answer-judge.ts';
 import { ClientSession } from './client-session.ts';
 import type { Counted } from './engine-counts.ts';
-import type { EnginePlan, Round } from './engine-plan.ts';
+import type { EnginePlan } from './engine-plan.ts';
 import type { Answer, EngineCall, EngineServer } from './engine-server.ts';
 import { type GrantsChecker, must } from './grants-checker.ts';
 import { HeldLock } from './held-lock.ts';
 import { ClientHolder } from './holder.ts';
+import type { Round } from './round-plan.ts';
 
 export interface ClientPlace {
   readonly name: string;

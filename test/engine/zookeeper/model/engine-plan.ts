@@ -2,50 +2,7 @@ import type { MappedPath } from '../../../../src/engine/zookeeper/lock-place.ts'
 import { seededIntegers } from '../../../core/random.ts';
 import type { Fault, FaultKind, FaultPlan } from '../../../zookeeper/model/schedule-plan.ts';
 import { type ForeignPlan, planForeigners } from './foreign-plan.ts';
-
-/** What becomes of a request that is not answered yet. */
-type Meanwhile =
-  | 'nothing'
-  | 'cancel'
-  /** Is given up, and asked again by the same id. */
-  | 'cancelAndRepeat'
-  /** Is repeated by a second call, without a word to the first. */
-  | 'repeat'
-  /** Its caller loses the connection, and repeats the request at another server. */
-  | 'move'
-  /** Somebody releases it by its id. */
-  | 'unlockById';
-
-type HoldEnd =
-  | 'unlock'
-  | 'unlockElsewhere'
-  | 'unlockById'
-  | 'unlockByIdElsewhere'
-  | 'endSession'
-  | 'cancel'
-  | 'undelivered'
-  | 'expire';
-
-/** One time that a client wants a lock. All times count from the step before. */
-export interface Round {
-  readonly gapMs: number;
-  readonly lock: number;
-  readonly tries: boolean;
-  readonly isShared: boolean;
-  readonly size: number;
-  /** 0: none. */
-  readonly leaseMs: number;
-  readonly waitMs: number;
-  readonly deadlineMs: number;
-  readonly hasId: boolean;
-  readonly meanwhile: Meanwhile;
-  readonly afterMs: number;
-  readonly holdMs: number;
-  readonly renews: 'no' | 'here' | 'elsewhere';
-  readonly renewedMs: number;
-  readonly repeatsHeld: boolean;
-  readonly end: HoldEnd;
-}
+import { planRound, type Round } from './round-plan.ts';
 
 export interface EngineClientPlan {
   /** Its server, as long as that is there. */
@@ -84,6 +41,8 @@ export interface EnginePlan extends FaultPlan {
   /** Whether some ask for a lock of another size than others do. */
   readonly hasOddSizes: boolean;
   readonly isCalm: boolean;
+  /** Whether all that happens to servers is that they stop, and that others go on with their sessions. */
+  readonly isRolling: boolean;
   /** Whether locks outlive the sessions of their clients, and their servers. Then each has a lease, and not a long one. */
   readonly isDurable: boolean;
   /** Whether servers leave their sessions to those who are started after them. Then no lock has a long lease either. */
@@ -113,8 +72,12 @@ export function planEngines(seed: number): EnginePlan {
   // One schedule in three is calm, so that what is wrong even then is not blamed on a fault.
   const isCalm = draw(3) === 0;
   const sessionTimeoutMs = pick(600, 1_000);
+  // In some, all that happens is that servers are replaced, and no lock may suffer from that.
+  const isRolling = !isCalm && draw(4) === 0;
+  const hasFaults = !isCalm && !isRolling;
   const isDurable = draw(4) === 0;
-  const keepsSessions = !isDurable && !isCalm && draw(3) === 0;
+  const keepsSessions = !isDurable && !isCalm && (isRolling || draw(3) === 0);
+  const holdsLong = draw(isRolling ? 2 : 4) === 0;
   const hasShortLeases = isDurable || keepsSessions;
   // Of large sizes a waiter watches some only, so there have to be more clients than that.
   const isCrowd = draw(100) === 0;
@@ -133,51 +96,26 @@ export function planEngines(seed: number): EnginePlan {
   const hasOddSizes = !isCrowd && draw(5) === 0;
   const drawFaults = (): Fault[] => {
     const faults: Fault[] = [];
-    for (let atMs = BEGIN_MS + draw(1_000); !isCalm && atMs < FAULTS_END_MS; atMs += 50 + draw(1_500)) {
+    for (let atMs = BEGIN_MS + draw(1_000); hasFaults && atMs < FAULTS_END_MS; atMs += 50 + draw(1_500)) {
       const durationMs = pick(0, draw(50), draw(sessionTimeoutMs), draw(2 * sessionTimeoutMs));
       faults.push({ atMs, kind: pick(...KINDS), durationMs });
     }
     return faults;
   };
-  const foreigners = planForeigners(layouts, { draw, faults: drawFaults });
+  // Other programs cannot be told what size a lock has, so there are none where some ask for another one.
+  const foreigners =
+    hasOddSizes && draw(2) === 0 ? [] : planForeigners(layouts, { draw, faults: drawFaults });
 
-  const drawRound = (): Round => {
-    const lock = draw(locks.length);
-    // Other programs cannot be told what size a lock has.
-    const isOdd = layouts[lock] === null || (layouts[lock] === 'semaphore' && foreigners.length === 0);
-    const size = hasOddSizes && isOdd && draw(4) === 0 ? 4 - sizes[lock]! : sizes[lock]!;
-    const hasId = draw(2) === 0;
-    const leaseMs = isDurable
-      ? 200 + draw(1_500)
-      : pick(0, 0, 100 + draw(300), hasShortLeases ? 1_500 : 60_000);
-    return {
-      ...{ lock, size, hasId, leaseMs },
-      gapMs: pick(0, draw(20), draw(20), draw(400)),
-      tries: draw(4) === 0,
-      isShared: size === 1 && (layouts[lock] ?? 'rw') === 'rw' && draw(3) === 0,
-      waitMs: pick(0, 0, 0, 1 + draw(60), draw(400) + 1),
-      deadlineMs: pick(0, 0, 0, 1 + draw(60), draw(400) + 1),
-      meanwhile: hasId
-        ? pick('nothing', 'cancel', 'cancelAndRepeat', 'cancelAndRepeat', 'repeat', 'move', 'unlockById')
-        : pick('nothing', 'nothing', 'nothing', 'cancel'),
-      afterMs: pick(0, draw(10), draw(30), draw(200)),
-      holdMs: pick(0, draw(20), draw(100), draw(100), draw(600)),
-      renews: leaseMs > 0 ? pick('no', 'here', 'elsewhere') : 'no',
-      renewedMs: pick(50 + draw(100), 300 + draw(300), hasShortLeases ? 2_000 : 60_000),
-      repeatsHeld: hasId && draw(3) === 0,
-      end: pick<HoldEnd>(
-        ...(['unlock', 'unlock', 'unlockElsewhere', 'endSession', 'cancel', 'undelivered'] as const),
-        ...(hasId ? (['unlockById', 'unlockByIdElsewhere'] as const) : []),
-        ...(leaseMs > 0 && leaseMs < 1_000 ? (['expire'] as const) : []),
-      ),
-    };
-  };
+  const drawRound = (): Round =>
+    planRound({ draw, layouts, sizes, hasOddSizes, isDurable, hasShortLeases, holdsLong, foreigners });
   const drawServer = (): EngineServerPlan => {
     const stops = !isCalm && (keepsSessions || draw(8) === 0);
     return {
       faults: drawFaults(),
       stopsAtMs: stops ? BEGIN_MS + draw(FAULTS_END_MS) : null,
-      restartsAfterMs: keepsSessions ? Array.from({ length: draw(4) }, () => draw(sessionTimeoutMs)) : [],
+      restartsAfterMs: keepsSessions
+        ? Array.from({ length: draw(4) }, () => draw(isRolling ? sessionTimeoutMs / 2 : sessionTimeoutMs))
+        : [],
     };
   };
   const replicas = pick(1, 3);
@@ -196,22 +134,22 @@ export function planEngines(seed: number): EnginePlan {
     rounds: Array.from({ length: 1 + draw(5) }, drawRound),
   });
   return {
-    ...{ isCalm, isDurable, keepsSessions, sessionTimeoutMs, locks, sizes, mapped, foreigners },
+    ...{ isCalm, isRolling, isDurable, keepsSessions, sessionTimeoutMs, locks, sizes, mapped, foreigners },
     ...{ hasOddSizes, servers, replicas },
     defaultLockTimeoutMs: 300 + draw(1_500),
     looks: draw(4) === 0 ? Array.from({ length: 2 + draw(6) }, drawLook) : null,
     requestTimeoutMs: pick(sessionTimeoutMs, 300),
     clients: Array.from({ length: isCrowd ? CROWD_SIZE + draw(10) : 2 + draw(5) }, drawClient),
-    writesPerCut: isCalm ? 0 : pick(0, 8, 30),
+    writesPerCut: !hasFaults ? 0 : pick(0, 8, 30),
     faultsEndMs: FAULTS_END_MS,
     followerCuts:
-      isCalm || replicas === 1
+      !hasFaults || replicas === 1
         ? []
         : Array.from({ length: pick(0, 0, 1, 2) }, () => ({
             atMs: BEGIN_MS + draw(FAULTS_END_MS),
             durationMs: draw(2 * sessionTimeoutMs),
           })),
-    outageAtMs: !isCalm && draw(8) === 0 ? draw(FAULTS_END_MS) : null,
+    outageAtMs: hasFaults && draw(8) === 0 ? draw(FAULTS_END_MS) : null,
     outageMs: draw(2 * sessionTimeoutMs),
   };
 }

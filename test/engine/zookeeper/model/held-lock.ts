@@ -2,10 +2,10 @@ import { GrpcStatus } from '../../../../src/contract/grpc-status.ts';
 import type { RequestMessage } from '../../../protocol/protobuf/ldlm-coder.ts';
 import type { ClientSession } from './client-session.ts';
 import type { EngineClient } from './engine-client.ts';
-import type { Round } from './engine-plan.ts';
 import type { EngineCall, EngineServer } from './engine-server.ts';
 import { must } from './grants-checker.ts';
 import type { ClientHolder } from './holder.ts';
+import type { Round } from './round-plan.ts';
 
 /** How often what cannot be answered now is asked again. */
 const ATTEMPTS_MAX = 60;
@@ -58,7 +58,7 @@ export class HeldLock {
   /** Whether nothing can have come between him and the lock until now, nor will before an answer. */
   get #isSure(): boolean {
     const { plan, time } = this.#client.place;
-    const marginMs = plan.isCalm ? MARGIN_MS : FAULTY_MARGIN_MS;
+    const marginMs = plan.isCalm || plan.isRolling ? MARGIN_MS : FAULTY_MARGIN_MS;
     return this.#isBelieved && this.#holder.endsMs - time.nowMs > marginMs;
   }
 

@@ -26,6 +26,8 @@ const REST_MS = 2_500;
 const LOOKS_MAX = 8;
 const LOOK_MS = 500;
 const LEASE_MS = 10_000;
+/** How long a server cannot be reached that misses something: its session lives on. */
+const MISSED_MS = 200;
 
 /** All who list and watch the locks. */
 export class LockObservers {
@@ -57,10 +59,11 @@ export class LockObservers {
    */
   async compareAtRest(): Promise<void> {
     await this.#pause(REST_MS);
-    const end = await this.#occupy();
+    const end = await this.#occupy(this.#serving());
     await this.#pause(REST_MS);
     for (const observer of this.#serving()) await this.#compare(observer);
     await end();
+    await this.#missAnEnd();
     this.#isOver = true;
     for (const observer of this.#observers.values()) {
       observer.check();
@@ -93,11 +96,28 @@ export class LockObservers {
     }
   }
 
-  /** Has every server hold each lock or wait for it. Returns what ends that. */
-  async #occupy(): Promise<() => Promise<void>> {
+  /**
+   * Others give up all locks while a server is cut off from ZooKeeper. It does nothing with any of them before or after, which would
+   * have its watcher look there again. @throws ViolationError
+   */
+  async #missAnEnd(): Promise<void> {
+    const [cut, ...others] = this.#serving();
+    if (cut === undefined || others.length === 0) return;
+    const end = await this.#occupy(others);
+    await this.#pause(REST_MS);
+    const { session } = cut.server.nodes;
+    session.isolate(MISSED_MS);
+    session.link?.cut();
+    await end();
+    await this.#pause(REST_MS);
+    await this.#compare(cut);
+  }
+
+  /** Has each of them hold each lock or wait for it. Returns what ends that. */
+  async #occupy(observers: readonly LockObserver[]): Promise<() => Promise<void>> {
     const { plan, newNumber } = this.#options;
     const ends: (() => Promise<unknown>)[] = [];
-    for (const { server } of this.#serving()) {
+    for (const { server } of observers) {
       const session = new ClientSession(newNumber(), server);
       for (const [at, name] of plan.locks.entries()) {
         const request = { name, size: plan.sizes[at]!, lock_timeout_ms: String(LEASE_MS) };
