@@ -123,15 +123,9 @@ export const RequestFault = Type.Object({
   details: Type.Array(Type.Unknown()),
 });
 
-/** The largest number of JavaScript's that is not above it: 2^63 - 1 is none, and is rounded up. */
-function largestNumber(maximum: bigint): number {
-  const nearest = Number(maximum);
-  return BigInt(nearest) <= maximum ? nearest : nearest * (1 - Number.EPSILON / 2);
-}
-
 function integer(name: string, minimum: bigint, maximum: bigint): TSchema {
   return Type.Union([
-    Type.Integer({ minimum: Number(minimum), maximum: largestNumber(maximum) }),
+    Type.Integer({ minimum: Number(minimum), maximum: Number(maximum) }),
     Type.String({
       pattern: integerPattern(minimum, maximum),
       description: `An ${name} as a string, in any notation that JSON has for numbers.`,

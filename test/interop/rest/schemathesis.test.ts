@@ -63,7 +63,11 @@ async function schemathesis(
   await holdAndWait(curl);
   const scratch = mkdtempSync(join(tmpdir(), 'ldlm-schemathesis-'));
   afterwards(() => rmSync(scratch, { recursive: true, force: true }));
-  writeFileSync(join(scratch, 'openapi.json'), JSON.stringify(document));
+  // The limits of 64 bits are no numbers of JavaScript: the document has them exactly, and must have them here, too.
+  const text = JSON.stringify(document)
+    .replaceAll('-9223372036854776000', `${-(2n ** 63n)}`)
+    .replaceAll('9223372036854776000', `${2n ** 63n - 1n}`);
+  writeFileSync(join(scratch, 'openapi.json'), text);
   // Whatever it finds makes it end with another code than 0, and this fail with what it has said.
   const failed = (error: Error & { readonly stdout?: string }): never => {
     throw new Error(`schemathesis says: ${error.stdout}`, { cause: error });
