@@ -48,7 +48,9 @@ export async function restoreHolds(
   const claims: Claim[] = [];
   for (let start = 0; start < plan.held.length; start += CHECKED_TOGETHER) {
     const some = plan.held.slice(start, start + CHECKED_TOGETHER);
-    const found = await Promise.all(some.map((record) => restoreOne(nodes, paths, plan, record, nowMs)));
+    const found = await Promise.all(
+      some.map((record) => untilAnswered(() => readHold(nodes, paths, plan, record, nowMs()))),
+    );
     claims.push(...found.filter((claim) => claim !== null));
   }
   const kept = new Set(claims.map(({ node }) => node!.path));
@@ -73,46 +75,39 @@ async function disownLeft(nodes: Nodes, paths: LockPaths, kept: ReadonlySet<stri
     );
     await Promise.all(
       left.map(({ path, data }) =>
-        data.grantedMs === 0 ? discardNode(nodes, { path, sessionId }) : disown(nodes, path),
+        data.grantedMs === 0
+          ? discardNode(nodes, { path, sessionId })
+          : untilAnswered(() => disown(nodes, path)),
       ),
     );
   }
 }
 
-/** Another server may renew it meanwhile, which is not to be lost. */
-async function disown(nodes: Nodes, path: string): Promise<void> {
-  for (;;) {
-    try {
-      const { data, stat } = await nodes.getData(path);
-      const ours = decodeNodeData(data);
-      if (ours !== null) await nodes.setData(path, encodeNodeData({ ...ours, server: '' }), stat.version);
-      return;
-    } catch (error) {
-      if (error instanceof NoNodeError) return;
-      if (!(error instanceof BadVersionError || isUnanswered(error))) throw error;
-    }
-  }
+async function disown(nodes: Nodes, path: string): Promise<null> {
+  const { data, stat } = await nodes.getData(path);
+  const ours = decodeNodeData(data);
+  if (ours !== null) await nodes.setData(path, encodeNodeData({ ...ours, server: '' }), stat.version);
+  return null;
 }
 
-/** Null: it is gone, or somebody else's by now. */
-async function restoreOne(
-  nodes: Nodes,
-  paths: LockPaths,
-  plan: RestoreParts,
-  record: HeldRecord,
-  nowMs: () => number,
-): Promise<Claim | null> {
+/**
+ * Reads a node and writes it, which another server may renew between the two, or of which nobody knows what has become: then it is
+ * looked at once more.
+ *
+ * @returns null when it is gone
+ */
+async function untilAnswered<Found>(look: () => Promise<Found | null>): Promise<Found | null> {
   for (;;) {
     try {
-      return await readHold(nodes, paths, plan, record, nowMs());
+      return await look();
     } catch (error) {
       if (error instanceof NoNodeError) return null;
-      // Another server has renewed it between two requests, or nobody knows what has become of one: it is looked at once more.
       if (!(error instanceof BadVersionError || isUnanswered(error))) throw error;
     }
   }
 }
 
+/** Null: it is somebody else's by now. */
 async function readHold(
   nodes: Nodes,
   paths: LockPaths,

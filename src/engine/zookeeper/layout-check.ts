@@ -1,5 +1,5 @@
 import {
-  LEASE_NAME,
+  CONTENDER_NAMES,
   LOCK_NAME,
   parseContender,
   READ_NAME,
@@ -20,7 +20,6 @@ const CONTENDERS: Readonly<Record<Layout, readonly string[]>> = {
   mutex: [LOCK_NAME],
   semaphore: [],
 };
-const ALL_CONTENDERS = [LOCK_NAME, LEASE_NAME, READ_NAME, WRITE_NAME];
 
 /**
  * A child by which others use the same node for a lock of another kind: these would not see our contenders, and ours not theirs, so
@@ -32,7 +31,7 @@ export function foreignChild(children: readonly string[], layout: Layout): strin
     if (child === SEMAPHORE_LOCKS || child === SEMAPHORE_LEASES) {
       if (layout !== 'semaphore') return child;
     } else if (parseContender(child, own) === null) {
-      if (parseContender(child, ALL_CONTENDERS) !== null || KAZOO.test(child)) return child;
+      if (parseContender(child, CONTENDER_NAMES) !== null || KAZOO.test(child)) return child;
     }
   }
   return null;

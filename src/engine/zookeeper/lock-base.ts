@@ -1,7 +1,7 @@
 import { Limits } from '../../base/limits.ts';
 import { Refusals } from '../../contract/refusal.ts';
+import type { Listing } from '../../zookeeper/child-nodes.ts';
 import { makeParents } from '../../zookeeper/locks/lock-parents.ts';
-import type { Listing } from '../../zookeeper/locks/queue-node.ts';
 import { childOf, nameOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';

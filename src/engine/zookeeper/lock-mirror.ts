@@ -33,8 +33,6 @@ export class LockMirror {
   #endWatches: (() => void)[] = [];
   #endTimer: (() => void) | null = null;
   #isWatched = false;
-  /** A watch has gone with its session since watches were set. */
-  #isLost = false;
   #wantsAll = true;
   #isWorking = false;
   #isClosed = false;
@@ -63,10 +61,7 @@ export class LockMirror {
 
   readonly #watcher: Watcher = ({ type, path }) => {
     if (this.#isClosed) return;
-    if (type === 'lost') {
-      this.#isWatched = false;
-      this.#isLost = true;
-    }
+    if (type === 'lost') this.#isWatched = false;
     if (type === 'lost' || type === 'reconnected') this.#wantsAll = true;
     else {
       const base = this.#paths.baseOf(path);
@@ -107,17 +102,17 @@ export class LockMirror {
   /** Servers before 3.6 have no such watches. There all is looked at again and again. */
   async #watch(): Promise<void> {
     this.#unwatch();
-    this.#isLost = false;
+    // Before the first is set: that one may go with its session, and the last be set in the next.
+    this.#isWatched = true;
     const paths = [LOCKS_PATH, ...this.#paths.mapped.map(({ base }) => base)];
     try {
       for (const path of paths) {
         const end = await this.#nodes.addWatch(path, { recursive: true }, this.#watcher);
         this.#endWatches.push(end);
       }
-      // The first may have gone with one session when the last was set in the next.
-      this.#isWatched = !this.#isLost;
       if (this.#isClosed) this.#unwatch();
     } catch (error) {
+      this.#isWatched = false;
       this.#unwatch();
       if (!(error instanceof UnimplementedError)) throw error;
     }

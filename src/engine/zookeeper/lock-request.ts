@@ -1,4 +1,5 @@
 import { LockMode } from '../../contract/lock-mode.ts';
+import { type Listing, listingOf } from '../../zookeeper/child-nodes.ts';
 import { Acquisition } from '../../zookeeper/locks/acquisition.ts';
 import { LOCK_NAME } from '../../zookeeper/locks/contenders.ts';
 import type { LockRequest } from '../../zookeeper/locks/hold-within.ts';
@@ -6,7 +7,7 @@ import { LeaseAcquisition } from '../../zookeeper/locks/lease-acquisition.ts';
 import { LeaseLimit } from '../../zookeeper/locks/lease-limit.ts';
 import { makeParents } from '../../zookeeper/locks/lock-parents.ts';
 import { protectionOf } from '../../zookeeper/locks/protection.ts';
-import type { Listing, QueueMode, QueueNode } from '../../zookeeper/locks/queue-node.ts';
+import type { QueueMode, QueueNode } from '../../zookeeper/locks/queue-node.ts';
 import type { Rule } from '../../zookeeper/locks/standing.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
@@ -98,8 +99,13 @@ function semaphoreRequest(
     if (listing !== null) await bases.check(place, size, listing);
   };
   const lease = new LeaseAcquisition(nodes, {
-    ...{ locks, leases: childOf(base, SEMAPHORE_LEASES), limit: new LeaseLimit(base, size) },
-    ...{ data, tries, mode, prefix: protectionOf(claim.key) },
+    locks,
+    leases: childOf(base, SEMAPHORE_LEASES),
+    limit: new LeaseLimit(base, size),
+    data,
+    tries,
+    mode,
+    prefix: protectionOf(claim.key),
     makeBase: async () => {
       await bases.make(place, size);
       await makeParents(nodes, locks);
@@ -124,15 +130,5 @@ async function refuseLeaseTwin(nodes: Nodes, base: string, prefix: string): Prom
   for (const path of [childOf(base, SEMAPHORE_LEASES), childOf(base, SEMAPHORE_LOCKS)]) {
     const listing = await listingOf(nodes, path);
     if (listing !== null) await refuseTwin(nodes, path, prefix, listing, null);
-  }
-}
-
-/** Null: there is no such node. */
-async function listingOf(nodes: Nodes, path: string): Promise<Listing | null> {
-  try {
-    return await nodes.getChildren(path);
-  } catch (error) {
-    if (error instanceof NoNodeError) return null;
-    throw error;
   }
 }

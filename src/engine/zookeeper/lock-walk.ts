@@ -1,6 +1,6 @@
+import { childrenOf } from '../../zookeeper/child-nodes.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
-import { NoNodeError } from '../../zookeeper/server-refusal.ts';
 import { BUCKETS, bucketPath, isHashed, LOCKS_PATH, type LockPaths, type LockPlace } from './lock-place.ts';
 import { type PlacedLock, readPlacedLock } from './placed-lock.ts';
 
@@ -60,29 +60,20 @@ export class LockWalk {
 
   /** The buckets that are there. */
   async #buckets(): Promise<ReadonlySet<number>> {
-    const children = await this.#children(LOCKS_PATH);
+    const children = await childrenOf(this.#nodes, LOCKS_PATH);
     return new Set(children.map((child) => Number.parseInt(child, 16)));
   }
 
   async #placesIn(bucket: number, isThere: boolean, prefix: string): Promise<LockPlace[]> {
     const path = bucketPath(bucket);
     const places = isThere
-      ? (await this.#children(path)).map((node) => this.#paths.placeAt(childOf(path, node)))
+      ? (await childrenOf(this.#nodes, path)).map((node) => this.#paths.placeAt(childOf(path, node)))
       : [];
     const mapped = this.#paths.mapped.filter(({ order }) => order >>> 24 === bucket);
     return [...places, ...mapped]
       .filter((place) => place !== null)
       .filter(({ name, base }) => isHashed(base.slice(path.length + 1)) || name.startsWith(prefix))
       .sort((a, b) => a.order - b.order || (a.base < b.base ? -1 : 1));
-  }
-
-  async #children(path: string): Promise<readonly string[]> {
-    try {
-      return (await this.#nodes.getChildren(path)).children;
-    } catch (error) {
-      if (error instanceof NoNodeError) return [];
-      throw error;
-    }
   }
 }
 

@@ -1,10 +1,5 @@
-import {
-  LEASE_NAME,
-  LOCK_NAME,
-  parseContender,
-  READ_NAME,
-  WRITE_NAME,
-} from '../../zookeeper/locks/contenders.ts';
+import { childrenOf } from '../../zookeeper/child-nodes.ts';
+import { CONTENDER_NAMES, parseContender } from '../../zookeeper/locks/contenders.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { NoNodeError } from '../../zookeeper/server-refusal.ts';
@@ -20,7 +15,6 @@ export interface ScannedNode {
   readonly stat: Stat;
 }
 
-const CONTENDERS = [LOCK_NAME, LEASE_NAME, READ_NAME, WRITE_NAME];
 const READ_TOGETHER = 256;
 
 /** All contenders of our servers, some at a time. Those of other programs are left out. */
@@ -34,7 +28,7 @@ export async function* scanNodes(nodes: Nodes, paths: LockPaths): AsyncGenerator
 
 async function* scanQueue(nodes: Nodes, queue: string): AsyncGenerator<readonly ScannedNode[]> {
   const children = await childrenOf(nodes, queue);
-  const contenders = children.filter((child) => parseContender(child, CONTENDERS) !== null);
+  const contenders = children.filter((child) => parseContender(child, CONTENDER_NAMES) !== null);
   for (let start = 0; start < contenders.length; start += READ_TOGETHER) {
     const some = contenders.slice(start, start + READ_TOGETHER);
     const read = await Promise.all(some.map((child) => readNode(nodes, childOf(queue, child))));
@@ -50,15 +44,6 @@ async function readNode(nodes: Nodes, path: string): Promise<ScannedNode | null>
     return ours === null ? null : { path, data: ours, stat };
   } catch (error) {
     if (error instanceof NoNodeError) return null;
-    throw error;
-  }
-}
-
-async function childrenOf(nodes: Nodes, path: string): Promise<readonly string[]> {
-  try {
-    return (await nodes.getChildren(path)).children;
-  } catch (error) {
-    if (error instanceof NoNodeError) return [];
     throw error;
   }
 }

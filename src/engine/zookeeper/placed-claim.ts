@@ -1,4 +1,6 @@
+import type { Listing } from '../../zookeeper/child-nodes.ts';
 import {
+  CONTENDER_NAMES,
   LEASE_NAME,
   LOCK_NAME,
   parseContender,
@@ -6,7 +8,6 @@ import {
   WRITE_NAME,
 } from '../../zookeeper/locks/contenders.ts';
 import { protectionOf } from '../../zookeeper/locks/protection.ts';
-import type { Listing } from '../../zookeeper/locks/queue-node.ts';
 import { type Rule, standingOf } from '../../zookeeper/locks/standing.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
@@ -106,7 +107,7 @@ async function ruleAt(
   child: string,
   stat: Listing['stat'],
 ): Promise<Rule | null> {
-  const lockName = parseContender(child, [READ_NAME, WRITE_NAME, LOCK_NAME, LEASE_NAME])?.lockName;
+  const lockName = parseContender(child, CONTENDER_NAMES)?.lockName;
   if (lockName === READ_NAME) return { kind: 'read' };
   if (lockName === WRITE_NAME) return { kind: 'write' };
   if (lockName !== LOCK_NAME) return null;

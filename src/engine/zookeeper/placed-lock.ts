@@ -1,4 +1,5 @@
 import { Limits } from '../../base/limits.ts';
+import { childrenOf } from '../../zookeeper/child-nodes.ts';
 import {
   type Contender,
   LEASE_NAME,
@@ -110,10 +111,7 @@ async function splitOf(
 async function splitSemaphore(nodes: Nodes, base: string, size: number): Promise<Split> {
   const [leases, locks] = [childOf(base, SEMAPHORE_LEASES), childOf(base, SEMAPHORE_LOCKS)];
   const list = async (path: string, names: readonly string[]): Promise<string[]> => {
-    const { children } = await nodes.getChildren(path).catch((error: unknown) => {
-      if (error instanceof NoNodeError) return { children: [] };
-      throw error;
-    });
+    const children = await childrenOf(nodes, path);
     return queueOf(children, names).map(({ node }) => childOf(path, node));
   };
   const [holders, waiters] = await Promise.all([list(leases, [LEASE_NAME]), list(locks, [LOCK_NAME])]);

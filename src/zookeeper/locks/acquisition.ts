@@ -1,3 +1,4 @@
+import type { Listing } from '../child-nodes.ts';
 import { childOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NoAuthError, NoNodeError } from '../server-refusal.ts';
@@ -5,7 +6,7 @@ import { Changes } from './changes.ts';
 import { isSequenceUsable, parseContender } from './contenders.ts';
 import { SequenceExhaustedError } from './lock-error.ts';
 import { discardNode, isSessionOver, isUnanswered } from './node-removal.ts';
-import { createQueueNode, type Listing, type QueueMode, type QueueNode, removeTwins } from './queue-node.ts';
+import { createQueueNode, type QueueMode, type QueueNode, removeTwins } from './queue-node.ts';
 import { isTaken, lockNameOf, lockNamesOf, type Rule, type Standing, standingOf } from './standing.ts';
 
 export interface AcquisitionOptions {
@@ -17,16 +18,16 @@ export interface AcquisitionOptions {
   /** Default: one that vanishes with its session. The other stays, and somebody has to see to it. */
   readonly mode?: QueueMode;
   /** What the name of its node begins with. Default: something random. */
-  readonly prefix?: string;
+  readonly prefix?: string | undefined;
   /** Makes the node above it. Default: as containers, with all that is missing above it. */
-  readonly makeBase?: () => Promise<void>;
+  readonly makeBase?: (() => Promise<void>) | undefined;
   /** What to throw when the node was removed by somebody while it waited. Default: nothing, it queues anew. */
-  readonly removed?: () => Error;
+  readonly removed?: (() => Error) | undefined;
   /**
    * Looks at the queue before it is waited in, with the own node if there is one already. What it throws ends the request, and
    * leaves nothing behind.
    */
-  readonly check?: (listing: Listing, own: QueueNode | null) => Promise<void>;
+  readonly check?: ((listing: Listing, own: QueueNode | null) => Promise<void>) | undefined;
 }
 
 /** One request for a lock: queues, and waits until it is held. `cancel` takes it back at any time. */

@@ -3,6 +3,8 @@ export const LOCK_NAME = 'lock-';
 export const LEASE_NAME = 'lease-';
 export const READ_NAME = '__READ__';
 export const WRITE_NAME = '__WRIT__';
+/** All of them. */
+export const CONTENDER_NAMES: readonly string[] = [LOCK_NAME, LEASE_NAME, READ_NAME, WRITE_NAME];
 
 /** Sequence numbers have ten digits; negative ones, behind an overflow of 32 bits, nine or ten behind a dash. */
 const SEQUENCE = /^-?\d{9,10}$/;

@@ -1,5 +1,5 @@
+import { childrenOf } from '../child-nodes.ts';
 import type { Nodes } from '../nodes.ts';
-import { NoNodeError } from '../server-refusal.ts';
 import { Acquisition } from './acquisition.ts';
 import { Changes } from './changes.ts';
 import { LEASE_NAME } from './contenders.ts';
@@ -53,13 +53,14 @@ export class LeaseAcquisition {
     this.#changes = new Changes(nodes);
     const { locks: base, data, prefix, makeBase, queued, removed } = options;
     this.#lock = new Acquisition(nodes, {
-      ...{ base, data, rule: () => MUTEX, tries: false },
-      ...(prefix !== undefined && { prefix }),
-      ...(makeBase !== undefined && { makeBase }),
-      ...(removed !== undefined && { removed }),
-      check: async (_listing, own) => {
-        if (own !== null) await queued?.();
-      },
+      base,
+      data,
+      rule: () => MUTEX,
+      tries: false,
+      prefix,
+      makeBase,
+      removed,
+      check: queued,
     });
   }
 
@@ -217,10 +218,9 @@ export class LeaseAcquisition {
   /** Null: there was no answer, so it is asked again; who does not wait is told. */
   async #list(wake?: () => void): Promise<readonly string[] | null> {
     try {
-      return (await this.#nodes.getChildren(this.#options.leases, wake)).children;
+      return await childrenOf(this.#nodes, this.#options.leases, wake);
     } catch (error) {
       if (isUnanswered(error) && !this.#options.tries) return null;
-      if (error instanceof NoNodeError) return [];
       throw error;
     }
   }

@@ -1,3 +1,4 @@
+import type { Listing } from '../child-nodes.ts';
 import { childOf, nameOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NoAuthError, NoNodeError } from '../server-refusal.ts';
@@ -39,9 +40,6 @@ export interface QueueNodeOptions {
 
 /** How nodes are made that queue. */
 export type QueueMode = 'ephemeralSequential' | 'persistentSequential';
-
-/** The children of a lock's node, and what the server says of that node. */
-export type Listing = Awaited<ReturnType<Nodes['getChildren']>>;
 
 /** The children that were asked for together with the node, which is among them; null when that failed. */
 export interface Queued {

@@ -1,6 +1,6 @@
+import { childrenOf } from '../child-nodes.ts';
 import { childOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
-import { NoNodeError } from '../server-refusal.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { type AcquireLimits, checkLimits, checkTimeout } from './acquire-limits.ts';
 import { Acquisition } from './acquisition.ts';
@@ -135,13 +135,8 @@ export class QueuedLock {
 
   /** The paths of all who have or want the lock, first come first. */
   async getParticipantNodes(): Promise<string[]> {
-    try {
-      const { children } = await this.#nodes.getChildren(this.path);
-      return queueOf(children, lockNamesOf(this.#kind.rule())).map(({ node }) => childOf(this.path, node));
-    } catch (error) {
-      if (error instanceof NoNodeError) return [];
-      throw error;
-    }
+    const children = await childrenOf(this.#nodes, this.path);
+    return queueOf(children, lockNamesOf(this.#kind.rule())).map(({ node }) => childOf(this.path, node));
   }
 
   /** @internal Whether an owner has asked for it, and was neither given nor refused it yet. */

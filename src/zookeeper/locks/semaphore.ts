@@ -1,6 +1,6 @@
+import { childrenOf } from '../child-nodes.ts';
 import { childOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
-import { NoNodeError } from '../server-refusal.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { type AcquireLimits, checkLimits, checkTimeout } from './acquire-limits.ts';
 import { AddressData } from './address-data.ts';
@@ -114,13 +114,8 @@ export class Semaphore {
   /** The paths of all leases that are taken or being taken. */
   async getParticipantNodes(): Promise<string[]> {
     const leases = childOf(this.path, 'leases');
-    try {
-      const { children } = await this.#nodes.getChildren(leases);
-      return [...children].sort().map((name) => childOf(leases, name));
-    } catch (error) {
-      if (error instanceof NoNodeError) return [];
-      throw error;
-    }
+    const children = await childrenOf(this.#nodes, leases);
+    return [...children].sort().map((name) => childOf(leases, name));
   }
 
   #try(signal: AbortSignal | undefined): Promise<HeldLock | null> {
