@@ -3,9 +3,10 @@ import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { Limits } from '../../base/limits.ts';
-import { peerAddress } from '../session-directory.ts';
+import type { RequestError } from '../broken-request.ts';
+import { addressOf } from '../http-failures.ts';
 import type { AdminFailures } from './admin-failures.ts';
-import { REQUEST_TIMEOUT, type RequestError, refuseRequest } from './broken-request.ts';
+import { refuseRequest } from './broken-request.ts';
 
 /** Below what load balancers wait before they use a connection again, and above the interval of most scrapers. */
 const KEEP_ALIVE_MS = 65_000;
@@ -79,11 +80,6 @@ export class AdminConnections {
     const address = addressOf(socket);
     const reason = refuseRequest(error, socket);
     if (reason === null) return;
-    if (code === REQUEST_TIMEOUT) this.#failures.cutOff(address, reason);
-    else this.#failures.protocolBroken(address, code, reason);
+    this.#failures.requestRefused(address, code, reason);
   }
-}
-
-function addressOf({ remoteAddress, remotePort }: Socket): string {
-  return peerAddress(remoteAddress, remotePort);
 }

@@ -2,10 +2,10 @@ import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http
 import type { TlsOptions } from 'node:tls';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Limits } from '../../base/limits.ts';
+import { addressOf } from '../http-failures.ts';
 import { Listeners } from '../listeners.ts';
 import type { Logger } from '../logger.ts';
 import type { ArrivalCounts } from '../metrics/door-metrics.ts';
-import { peerAddress } from '../session-directory.ts';
 import { AdminConnections } from './admin-connections.ts';
 import { AdminFailures } from './admin-failures.ts';
 import type { AdminGuard } from './admin-guard.ts';
@@ -129,8 +129,8 @@ function answerGuarded(
   return (request: IncomingMessage, response: ServerResponse) => {
     response.setHeaders(SECURITY_HEADERS);
     const refusal = guard.refuse(request);
-    const { method, url, socket } = request;
-    const address = peerAddress(socket.remoteAddress, socket.remotePort);
+    const { method, url } = request;
+    const address = addressOf(request.socket);
     if (refusal === null) {
       logger.debug({ method, path: url, remote_address: address }, 'Handling admin request');
       return app.routing(request, response);

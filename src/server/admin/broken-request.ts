@@ -1,29 +1,21 @@
 import type { Duplex } from 'node:stream';
 import { Limits } from '../../base/limits.ts';
+import { type RawRefusal, REQUEST_TIMEOUT, type RequestError, refuseBroken } from '../broken-request.ts';
 import { SECURITY_HEADERS } from './security-headers.ts';
 
-/** What the parser of Node.js says of a request, or the clock. */
-export type RequestError = Error & { readonly code?: string };
-
-/** The code of what does not become a request in time. */
-export const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT';
-
 /**
- * Answers what is no HTTP, too long or too slow, which has no request to be answered, but a socket.
+ * Answers what is no HTTP, too long or too slow: see {@link refuseBroken}.
  *
- * @returns what is wrong with it; null when the client is gone, so that nobody was told anything
+ * @returns what is wrong with it; null when the client is gone
  */
 export function refuseRequest(error: RequestError, socket: Duplex): string | null {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return null;
-  }
-  const [status, reason] = describe(error.code ?? '');
+  return refuseBroken(error, socket, refusalOf);
+}
+
+function refusalOf(code: string): RawRefusal {
+  const [status, reason] = describe(code);
   const headers = [...SECURITY_HEADERS].map(([name, value]) => `${name}: ${value}\r\n`).join('');
-  // A peer that goes on sending does not keep the connection.
-  socket.once('finish', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status}\r\n${headers}connection: close\r\ncontent-length: 0\r\n\r\n`);
-  return reason;
+  return [`HTTP/1.1 ${status}\r\n${headers}connection: close\r\ncontent-length: 0\r\n\r\n`, reason];
 }
 
 function describe(code: string): readonly [status: string, reason: string] {

@@ -3,26 +3,20 @@ import type { Duplex } from 'node:stream';
 import { Limits } from '../../base/limits.ts';
 import { GrpcStatus } from '../../contract/grpc-status.ts';
 import { statusJson } from '../../protocol/rest/status-json.ts';
-
-/** What the parser of Node.js says of a request, or the clock. */
-export type RequestError = Error & { readonly code?: string };
-
-/** The code of what does not become a request in time. */
-export const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT';
+import { type RawRefusal, REQUEST_TIMEOUT, type RequestError, refuseBroken } from '../broken-request.ts';
 
 /**
- * Answers what is no request of HTTP, or does not become one in time, and ends its connection.
+ * Answers what is no request of HTTP, or does not become one in time: see {@link refuseBroken}.
  *
- * @returns what the client was told; null when it is gone, so that nobody was told anything
+ * @returns what the client was told; null when it is gone
  */
 export function refuseRequest(error: RequestError, socket: Duplex): string | null {
-  if (!socket.writable || error.code === 'ECONNRESET') {
-    socket.destroy();
-    return null;
-  }
-  const [status, code, message] = describe(error.code ?? '');
-  socket.end(rawAnswer(status, statusJson(code, message)), () => socket.destroy());
-  return message;
+  return refuseBroken(error, socket, refusalOf);
+}
+
+function refusalOf(errorCode: string): RawRefusal {
+  const [status, code, message] = describe(errorCode);
+  return [rawAnswer(status, statusJson(code, message)), message];
 }
 
 /** What a client is told that speaks in clear where TLS is spoken, as Go's server says it. */

@@ -1,6 +1,7 @@
 import { constants, type Http2Session, type ServerHttp2Stream } from 'node:http2';
 import { Limits } from '../../base/limits.ts';
-import { addressOf, type RestFailures } from './rest-failures.ts';
+import { addressOf } from '../http-failures.ts';
+import type { RestFailures } from './rest-failures.ts';
 import { StallWatch } from './stall-watch.ts';
 
 interface Activity {

@@ -3,10 +3,12 @@ import { createSecureServer } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { TlsOptions } from 'node:tls';
 import { Limits } from '../../base/limits.ts';
-import { REQUEST_TIMEOUT, type RequestError, refuseRequest } from './broken-request.ts';
+import type { RequestError } from '../broken-request.ts';
+import { addressOf } from '../http-failures.ts';
+import { refuseRequest } from './broken-request.ts';
 import { Http2Sessions } from './http2-sessions.ts';
 import type { RawRequest, RawResponse } from './rest-call.ts';
-import { addressOf, type RestFailures } from './rest-failures.ts';
+import type { RestFailures } from './rest-failures.ts';
 import { StallWatch } from './stall-watch.ts';
 
 /** Node.js cuts requests off that we have not answered by then: those whose body nobody reads. */
@@ -113,8 +115,7 @@ export class RestConnections {
     const reason = refuseRequest(error, socket);
     // TLS handshakes that fail come here, too. They are no connections yet, and those who listen tell of them.
     if (reason === null || !this.#sockets.has(socket)) return;
-    if (code === REQUEST_TIMEOUT) this.#failures.cutOff(address, reason);
-    else this.#failures.protocolBroken(address, code, reason);
+    this.#failures.requestRefused(address, code, reason);
   }
 
   #take(socket: Socket): void {

@@ -6,6 +6,7 @@ import { CallEnd } from '../../core/sink.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { CALL_END_TEXTS } from '../../shard/call-end-text.ts';
 import type { MessageReplies } from '../engine-listener.ts';
+import { addressOf } from '../http-failures.ts';
 import type { Inspector } from '../inspection/inspector.ts';
 import { Listeners } from '../listeners.ts';
 import type { Logger } from '../logger.ts';
@@ -20,7 +21,7 @@ import { DEAD_COOKIE, RestApi } from './rest-api.ts';
 import { createRestApp } from './rest-app.ts';
 import { RestCalls } from './rest-calls.ts';
 import { type RequestHandler, RestConnections } from './rest-connections.ts';
-import { addressOf, RestFailures } from './rest-failures.ts';
+import { RestFailures } from './rest-failures.ts';
 import { RestSessions } from './rest-sessions.ts';
 import { SessionCookies } from './session-cookie.ts';
 

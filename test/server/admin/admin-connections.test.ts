@@ -1,11 +1,11 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
 import { AdminConnections } from '../../../src/server/admin/admin-connections.ts';
 import { AdminFailures } from '../../../src/server/admin/admin-failures.ts';
+import { listenHurried } from '../hurried-server.ts';
 import { LogLines } from '../log-lines.ts';
-import { afterwards } from '../running-server.ts';
 
 /** Connections of their own, with times so short that a test can wait for them. */
 async function openConnections() {
@@ -23,14 +23,7 @@ async function openConnections() {
     requestTimeout: Limits.adminRequestMsMax,
     maxHeaderSize: Limits.adminHeadBytesMax,
   });
-  Object.assign(server, { headersTimeout: 300, requestTimeout: 400, connectionsCheckingInterval: 50 });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  afterwards(() => {
-    server.close();
-    connections.destroy();
-  });
-  return { log, arrivals, connections, port: (server.address() as AddressInfo).port };
+  return { log, arrivals, connections, port: await listenHurried(connections, server) };
 }
 
 describe('a connection to the admin listener', () => {

@@ -1,6 +1,5 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
-import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
@@ -10,6 +9,7 @@ import { answerJson } from '../../../src/server/rest/answer.ts';
 import { RestConnections } from '../../../src/server/rest/rest-connections.ts';
 import { RestFailures } from '../../../src/server/rest/rest-failures.ts';
 import { expectFailuresToShut } from '../door.ts';
+import { listenHurried } from '../hurried-server.ts';
 import { LogLines } from '../log-lines.ts';
 import { afterwards } from '../running-server.ts';
 import { eventually, postBytes, RawRest, RestClient, runRest } from './rest-client.ts';
@@ -43,15 +43,7 @@ async function openConnections(answer: string) {
     () => clock.nowMs,
     new RestFailures(log.logger, () => arrivals.failed++),
   );
-  const server = connections.createServer(null);
-  Object.assign(server, { headersTimeout: 300, requestTimeout: 400, connectionsCheckingInterval: 50 });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  afterwards(() => {
-    server.close();
-    connections.destroy();
-  });
-  const address = `127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const address = `127.0.0.1:${await listenHurried(connections, connections.createServer(null))}`;
   return { log, arrivals, clock, connections, address };
 }
 
