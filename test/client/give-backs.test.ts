@@ -57,10 +57,12 @@ describe('what is to be given back', () => {
   it('is asked for one after another once that has failed, so that nothing stands in the way of the rest', async () => {
     const { state, add } = run('unavailable');
     add('a', 'b', 'c');
-    await expect.poll(() => state.asked.length).toBe(3);
+    expect(state.asked).toEqual(['a', 'b', 'c']);
+    while (state.underWay > 0) await new Promise((resolve) => setImmediate(resolve));
     state.most = 0;
-    await expect.poll(() => state.asked.length).toBe(6);
-    expect([state.asked.slice(3), state.most]).toEqual([['a', 'b', 'c'], 1]);
+    // It goes on while this looks, so there may be more by then.
+    await expect.poll(() => state.asked.length).toBeGreaterThanOrEqual(6);
+    expect([state.asked.slice(3, 6), state.most]).toEqual([['a', 'b', 'c'], 1]);
   });
 
   it('is bounded: the oldest is forgotten', async () => {
