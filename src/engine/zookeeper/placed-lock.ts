@@ -57,8 +57,7 @@ export async function readPlacedLock(
 ): Promise<PlacedLock | null> {
   const base = await readBase(nodes, place);
   if (base === null) return null;
-  const { size } = base;
-  const split = await splitOf(nodes, place, base.children, size);
+  const split = await splitOf(nodes, place, base.children, base.size);
   if (split.holders.length + split.waiters.length === 0) return null;
   const listed = split.holders.slice(-Limits.listedClaimsMax);
   const waiting = withWaiters ? split.waiters.slice(0, Limits.listedClaimsMax) : [];
@@ -69,20 +68,26 @@ export async function readPlacedLock(
     waiterCount: split.waiters.length - (waiting.length - waiters.length),
   };
   if (counts.holderCount + counts.waiterCount === 0) return null;
+  const size = base.size ?? Math.max(1, counts.holderCount);
   return { place: { ...place, name: base.name }, size, ...counts, holders, waiters };
 }
 
-async function readBase(
-  nodes: Nodes,
-  place: LockPlace,
-): Promise<{ readonly children: readonly string[]; readonly size: number; readonly name: string } | null> {
+interface ReadBase {
+  readonly children: readonly string[];
+  /** Null: it is a semaphore that other programs alone use, who do not say how many may hold it. */
+  readonly size: number | null;
+  readonly name: string;
+}
+
+async function readBase(nodes: Nodes, place: LockPlace): Promise<ReadBase | null> {
   try {
     const [{ children }, { data }] = await Promise.all([
       nodes.getChildren(place.base),
       nodes.getData(place.base),
     ]);
     const said = decodeBaseData(data);
-    return { children, size: said?.size ?? 1, name: said?.name ?? place.name };
+    const unsaid = place.mapped === 'semaphore' ? null : 1;
+    return { children, size: said?.size ?? unsaid, name: said?.name ?? place.name };
   } catch (error) {
     if (error instanceof NoNodeError) return null;
     throw error;
@@ -93,9 +98,10 @@ async function splitOf(
   nodes: Nodes,
   { base, mapped }: LockPlace,
   children: readonly string[],
-  size: number,
+  said: number | null,
 ): Promise<Split> {
-  if (mapped === 'semaphore') return splitSemaphore(nodes, base, size);
+  if (mapped === 'semaphore') return splitSemaphore(nodes, base, said);
+  const size = said ?? 1;
   const at = ({ node }: Contender): string => childOf(base, node);
   if (mapped === 'mutex' || (mapped === null && size > 1)) {
     const queue = queueOf(children, [LOCK_NAME]).map(at);
@@ -107,15 +113,18 @@ async function splitOf(
   return { holders: queue.slice(0, held).map(at), waiters: queue.slice(held).map(at) };
 }
 
-/** Who is next in line for a semaphore has its lease already, and waits until there are few enough of them. */
-async function splitSemaphore(nodes: Nodes, base: string, size: number): Promise<Split> {
+/**
+ * Who is next in line for a semaphore has its lease already, and waits until there are few enough of them. Where nobody has said
+ * how many that are, all leases count as held: which of them waits is known to its program alone.
+ */
+async function splitSemaphore(nodes: Nodes, base: string, size: number | null): Promise<Split> {
   const [leases, locks] = [childOf(base, SEMAPHORE_LEASES), childOf(base, SEMAPHORE_LOCKS)];
   const list = async (path: string, names: readonly string[]): Promise<string[]> => {
     const children = await childrenOf(nodes, path);
     return queueOf(children, names).map(({ node }) => childOf(path, node));
   };
   const [holders, waiters] = await Promise.all([list(leases, [LEASE_NAME]), list(locks, [LOCK_NAME])]);
-  return { holders: holders.slice(0, size), waiters };
+  return { holders: size === null ? holders : holders.slice(0, size), waiters };
 }
 
 async function readAll(nodes: Nodes, paths: readonly string[]): Promise<PlacedContender[]> {

@@ -96,6 +96,16 @@ describe('a lock as ZooKeeper has it', () => {
     expect(await read('s')).toMatchObject({ size: 2, holderCount: 2, waiterCount: 1 });
   });
 
+  it('is held by all leases where no server has said how many there may be', async () => {
+    for (const number of [0, 1]) await client.put(`/s/leases/${nodeNameOf(keyOf(number), 'lease-', number)}`);
+    expect(split(await read('s'))).toBe('0 1 / ');
+    expect(await read('s')).toMatchObject({ size: 2, holderCount: 2, waiterCount: 0 });
+    for (const number of [0, 1])
+      await client.come(client.nodes.delete(`/s/leases/${nodeNameOf(keyOf(number), 'lease-', number)}`));
+    await client.put(`/s/locks/${nodeNameOf(keyOf(2), 'lock-', 2)}`);
+    expect(await read('s')).toMatchObject({ size: 1, holderCount: 0, waiterCount: 1 });
+  });
+
   it('has its name from its node where that is a hash', async () => {
     const name = byteStringOf('ü'.repeat(200));
     const { base } = paths.placeOf(name);
