@@ -6,6 +6,7 @@ import { claimOfRecord, type HeldRecord } from './held-record.ts';
 import type { LockPaths } from './lock-place.ts';
 import { decodeNodeData, encodeNodeData, serverName } from './node-data.ts';
 import { scanNodes } from './node-scan.ts';
+import { tellOrphans } from './server-register.ts';
 
 /** What a server that has taken over the session of another one begins with. */
 export interface RestorePlan {
@@ -69,10 +70,12 @@ export async function restoreHolds(
 async function disownLeft(nodes: Nodes, paths: LockPaths, kept: ReadonlySet<string>): Promise<void> {
   const { sessionId } = nodes;
   const server = serverName(sessionId);
+  let hasOrphans = false;
   for await (const some of scanNodes(nodes, paths)) {
     const left = some.filter(
       ({ path, data, stat }) => stat.ephemeralOwner === 0n && data.server === server && !kept.has(path),
     );
+    hasOrphans ||= left.some(({ data }) => data.grantedMs > 0);
     await Promise.all(
       left.map(({ path, data }) =>
         data.grantedMs === 0
@@ -81,6 +84,7 @@ async function disownLeft(nodes: Nodes, paths: LockPaths, kept: ReadonlySet<stri
       ),
     );
   }
+  if (hasOrphans) await tellOrphans(nodes);
 }
 
 async function disown(nodes: Nodes, path: string): Promise<null> {

@@ -5,6 +5,7 @@ import { type HeldRecord, recordOf } from '../../../src/engine/zookeeper/held-re
 import { type RestoreParts, restoreHolds } from '../../../src/engine/zookeeper/hold-restorer.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
 import { decodeNodeData, serverName } from '../../../src/engine/zookeeper/node-data.ts';
+import { SERVERS_PATH } from '../../../src/engine/zookeeper/server-register.ts';
 import { childOf, nameOf } from '../../../src/zookeeper/node-path.ts';
 import { NoAuthError } from '../../../src/zookeeper/server-refusal.ts';
 import { SessionExpiredError } from '../../../src/zookeeper/zookeeper-error.ts';
@@ -117,6 +118,18 @@ describe('a lock of the server before', () => {
     expect(pathsOf(claims)).toEqual([held]);
     const now = room.has(left) ? decodeNodeData(room.ensemble.server.tree.data(left))?.server : 'gone';
     expect(now === '' ? 'nobody' : now).toBe(expected);
+  });
+
+  it('tells whoever ends leases of what it leaves to him, and of nothing else', async () => {
+    await room.put(SERVERS_PATH, Buffer.alloc(0), 'persistent');
+    const { base } = paths.placeOf('a');
+    const toldOf = async (grantedMs: number): Promise<number> => {
+      const data = ours({ server: serverName(room.nodes.sessionId), grantedMs });
+      await room.put(childOf(base, `_c_1-__WRIT__000000000${grantedMs}`), data, 'persistent');
+      await restore({ ownPath: '/servers/own' });
+      return room.ensemble.server.tree.stat(SERVERS_PATH)!.version;
+    };
+    expect([await toldOf(0), await toldOf(1)]).toEqual([0, 1]);
   });
 
   it('is said to be taken over where it outlives its server, with the lease that it has', async () => {
