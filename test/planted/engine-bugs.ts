@@ -2,8 +2,12 @@ import type { PlantedBug } from './planted-bug.ts';
 
 const SIMULATION = 'test/engine/zookeeper/simulation';
 const ENGINE = 'test/engine/zookeeper/zookeeper-engine';
+const ENDS_TEST = 'test/engine/zookeeper/claim-ends';
+const GRANTS_TEST = 'test/engine/zookeeper/claim-grants';
 const LOCK_DESK_TEST = 'test/engine/zookeeper/lock-desk';
 const KEY_DESK_TEST = 'test/engine/zookeeper/key-desk';
+const ENDS = 'src/engine/zookeeper/claim-ends.ts';
+const GRANTS = 'src/engine/zookeeper/claim-grants.ts';
 const LOCK_DESK = 'src/engine/zookeeper/lock-desk.ts';
 const KEY_DESK = 'src/engine/zookeeper/key-desk.ts';
 const LOCK_REQUEST = 'src/engine/zookeeper/lock-request.ts';
@@ -13,17 +17,17 @@ const LEASE_ACQUISITION = 'src/zookeeper/locks/lease-acquisition.ts';
 export const ENGINE_BUGS: readonly PlantedBug[] = [
   {
     name: 'a grant is not checked against the life of its session',
-    file: LOCK_DESK,
+    file: GRANTS,
     find: 'if (!nodes.isSessionAlive(node.sessionId)) this.#refuse(claim, CallEnd.Unreachable);',
     replace: '',
-    tests: [LOCK_DESK_TEST],
+    tests: [GRANTS_TEST],
     catches: 'nobody is granted what his server may have lost',
   },
   {
     name: 'a lease that is over takes the node whoever has renewed it',
-    file: LOCK_DESK,
-    find: 'await this.#disposal.remove(claim.node!, claim.version);',
-    replace: 'await this.#disposal.remove(claim.node!);',
+    file: ENDS,
+    find: 'await disposal.remove(claim.node!, claim.version);',
+    replace: 'await disposal.remove(claim.node!);',
     tests: [SIMULATION],
     catches: 'who has renewed holds',
   },
@@ -69,7 +73,7 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'a waiter that is given up stays in the queue',
-    file: LOCK_DESK,
+    file: ENDS,
     find: 'claim.request?.cancel();',
     replace: '',
     tests: [SIMULATION],
@@ -96,15 +100,15 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
     file: 'src/engine/zookeeper/leaving-requests.ts',
     find: 'filter((claim) => tryOnly || claim.key === key)',
     replace: 'filter((claim) => tryOnly && claim.key !== key)',
-    tests: [LOCK_DESK_TEST, SIMULATION],
+    tests: [GRANTS_TEST, SIMULATION],
     catches: 'a lock that is held has its node',
   },
   {
     name: 'the end of a session passes by what is in doubt',
-    file: LOCK_DESK,
+    file: ENDS,
     find: 'if (claim.origin.session === session) claim.origin.session = 0;',
     replace: 'if (claim.origin.session === session) claim.origin.method = 0;',
-    tests: [LOCK_DESK_TEST, SIMULATION],
+    tests: [ENDS_TEST, SIMULATION],
     catches: 'nothing is held for nobody',
   },
   {
@@ -117,7 +121,7 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   },
   {
     name: 'who waits gets no answer when the session is over',
-    file: LOCK_DESK,
+    file: ENDS,
     find: 'this.#parts.replies.ended(claim.origin, why);',
     replace: '',
     tests: [SIMULATION],

@@ -1,6 +1,6 @@
 import { NoNodeError } from '../../zookeeper/server-refusal.ts';
 import type { Claim } from './claim.ts';
-import type { LockDeskParts } from './lock-desk.ts';
+import type { LockDeskParts } from './lock-desk-parts.ts';
 import { textOf } from './lock-place.ts';
 import { encodeNodeData, type NodeData, serverName } from './node-data.ts';
 

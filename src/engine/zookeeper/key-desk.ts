@@ -6,7 +6,8 @@ import { isSessionOver, isUnanswered, removeNode } from '../../zookeeper/locks/n
 import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
 import { type Claim, keyOfRequest, keyTextOf } from './claim.ts';
 import { requestKey } from './claim-book.ts';
-import type { LockDesk, LockDeskParts } from './lock-desk.ts';
+import type { LockDesk } from './lock-desk.ts';
+import type { LockDeskParts } from './lock-desk-parts.ts';
 import type { LockPlace } from './lock-place.ts';
 import { encodeNodeData } from './node-data.ts';
 import { findPlacedClaim, type PlacedClaim } from './placed-claim.ts';

@@ -4,7 +4,7 @@ import { Origin } from '../../core/origin.ts';
 import { CallEnd } from '../../core/sink.ts';
 import type { Claim } from './claim.ts';
 import { requestKey } from './claim-book.ts';
-import type { LockDeskParts } from './lock-desk.ts';
+import type { LockDeskParts } from './lock-desk-parts.ts';
 
 /** What a repeat has to have done for it. */
 export interface RepeatEvents {

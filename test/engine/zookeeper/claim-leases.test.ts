@@ -5,7 +5,7 @@ import { Claim } from '../../../src/engine/zookeeper/claim.ts';
 import { ClaimBook } from '../../../src/engine/zookeeper/claim-book.ts';
 import { ClaimCounts } from '../../../src/engine/zookeeper/claim-counts.ts';
 import { ClaimLeases } from '../../../src/engine/zookeeper/claim-leases.ts';
-import type { LockDeskParts } from '../../../src/engine/zookeeper/lock-desk.ts';
+import type { LockDeskParts } from '../../../src/engine/zookeeper/lock-desk-parts.ts';
 import { byteStringOf, LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
 import { decodeNodeData, type NodeData, serverName } from '../../../src/engine/zookeeper/node-data.ts';
 import { ServerRegister } from '../../../src/engine/zookeeper/server-register.ts';

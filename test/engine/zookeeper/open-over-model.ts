@@ -110,3 +110,12 @@ export async function openOverModel(
   };
   return { engine, nodes, losers, nowMs: () => engine.clock.nowMs(), pass, work: () => pass(TURN_MS) };
 }
+
+/** Two servers of one ensemble. */
+export async function openTwo(
+  settings: Settings = {},
+): Promise<ModelRoom & { readonly one: ModelServer; readonly two: ModelServer }> {
+  const room = newRoom();
+  const [one, two] = (await openServers(room, 2, settings)) as [ModelServer, ModelServer];
+  return { ...room, one, two };
+}

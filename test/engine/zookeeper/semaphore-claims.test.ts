@@ -1,20 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { Refusals } from '../../../src/contract/refusal.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
-import { type ModelServer, newRoom, openServers } from './open-over-model.ts';
+import { openTwo } from './open-over-model.ts';
 
 const PATH = '/pool';
 const paths = new LockPaths([{ name: 's', path: PATH, layout: 'semaphore' }]);
 
-async function openTwo() {
-  const room = newRoom();
-  const [one, two] = (await openServers(room, 2, { paths })) as [ModelServer, ModelServer];
-  return { ...room, one, two };
-}
-
 describe("a request for a lease of Curator's semaphore", () => {
   it('has its place in line when its size is looked at', async () => {
-    const { ensemble, one, two } = await openTwo();
+    const { ensemble, one, two } = await openTwo({ paths });
     const key = await one.caller.acquire({ name: 's', size: 2 });
     await one.caller.ask('Unlock', { name: 's', key });
     const { tree } = ensemble.server;
@@ -37,7 +31,7 @@ describe("a request for a lease of Curator's semaphore", () => {
   });
 
   it('is granted where the idle node above it vanishes meanwhile', async () => {
-    const { ensemble, one } = await openTwo();
+    const { ensemble, one } = await openTwo({ paths });
     const create = one.nodes.create.bind(one.nodes);
     one.nodes.create = async (...args) => {
       const created = create(...args);

@@ -4,13 +4,7 @@ import { Method } from '../../../src/contract/method.ts';
 import { Refusals } from '../../../src/contract/refusal.ts';
 import { ReplyForm } from '../../../src/core/reply-form.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
-import { isolate, type ModelServer, newRoom, openServers } from './open-over-model.ts';
-
-async function openTwo() {
-  const room = newRoom();
-  const [one, two] = (await openServers(room, 2)) as [ModelServer, ModelServer];
-  return { ...room, one, two };
-}
+import { isolate, openTwo } from './open-over-model.ts';
 
 const UNAVAILABLE = { status: GrpcStatus.Unavailable, granted: false };
 
