@@ -76,7 +76,7 @@ export function planEngines(seed: number): EnginePlan {
   const isRolling = !isCalm && draw(4) === 0;
   const hasFaults = !isCalm && !isRolling;
   const isDurable = draw(4) === 0;
-  const keepsSessions = !isDurable && !isCalm && (isRolling || draw(3) === 0);
+  const keepsSessions = !isCalm && (isRolling || draw(3) === 0);
   const holdsLong = draw(isRolling ? 2 : 4) === 0;
   const hasShortLeases = isDurable || keepsSessions;
   // Of large sizes a waiter watches some only, so there have to be more clients than that.

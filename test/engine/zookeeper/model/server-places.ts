@@ -65,6 +65,8 @@ export class ServerPlaces {
     try {
       await server.engine.ready();
     } catch (error) {
+      // It has died meanwhile, and the next one is started for that.
+      if (server.isGone) return;
       log(() => `${server.name} does not start: ${error}`);
       server.isHandedOver = true;
       server.isGone = true;
