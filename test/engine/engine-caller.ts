@@ -158,6 +158,8 @@ export class EngineCaller implements EngineEvents {
       end,
     );
     this.engine.flush();
+    // What was read next stands there by now.
+    bytes.fill(0xee);
     return { method, session, call, shard };
   }
 

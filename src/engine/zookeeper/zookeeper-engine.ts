@@ -1,20 +1,11 @@
 import type { Clock } from '../../base/clock.ts';
-import { Method } from '../../contract/method.ts';
-import { LockCommand, RenewCommand, UnlockCommand } from '../../core/command.ts';
+import type { Method } from '../../contract/method.ts';
+import { UnlockCommand } from '../../core/command.ts';
 import { Origin } from '../../core/origin.ts';
 import type { ReplyForm } from '../../core/reply-form.ts';
-import type { CallEnd } from '../../core/sink.ts';
-import { DecodeError } from '../../protocol/protobuf/decode-error.ts';
-import {
-  decodeLockRequest,
-  decodeRenewRequest,
-  decodeTryLockRequest,
-  decodeUnlockRequest,
-} from '../../protocol/protobuf/decode-request.ts';
-import { Span } from '../../protocol/protobuf/span.ts';
+import { decodeUnlockRequest } from '../../protocol/protobuf/decode-request.ts';
 import type { DebugAttributes, Notices } from '../../shard/debug-lines.ts';
 import type { KeySource } from '../../shard/key-source.ts';
-import type { Replies } from '../../shard/replies.ts';
 import { ReplyEncoder } from '../../shard/reply-encoder.ts';
 import { RequestLog } from '../../shard/request-log.ts';
 import type { Nodes, SessionState } from '../../zookeeper/nodes.ts';
@@ -26,7 +17,7 @@ import { ClaimCounts } from './claim-counts.ts';
 import { HeldLong } from './held-long.ts';
 import { type HeldRecord, recordOf } from './held-record.ts';
 import { type RestorePlan, restoreHolds } from './hold-restorer.ts';
-import { KeyDesk, type KeyOutcome } from './key-desk.ts';
+import { KeyDesk } from './key-desk.ts';
 import { LockBases } from './lock-base.ts';
 import { LockDesk } from './lock-desk.ts';
 import type { LockDeskParts } from './lock-desk-parts.ts';
@@ -34,6 +25,7 @@ import { type LockPaths, textOf } from './lock-place.ts';
 import type { NodeData } from './node-data.ts';
 import { Reaper } from './reaper.ts';
 import { ReplyBatch } from './reply-batch.ts';
+import { RequestIntake } from './request-intake.ts';
 import { ServerRegister } from './server-register.ts';
 
 export interface ZooKeeperEngineOptions {
@@ -75,19 +67,14 @@ export class ZooKeeperEngine implements ServerEngine {
   readonly #options: ZooKeeperEngineOptions;
   readonly #events: ZooKeeperEvents;
   readonly #batch: ReplyBatch;
-  readonly #replies: Replies;
-  readonly #log: RequestLog | null;
   readonly #counts: ClaimCounts;
   readonly #book = new ClaimBook();
   readonly #locks: LockDesk;
-  readonly #keys: KeyDesk;
+  readonly #intake: RequestIntake;
   readonly #register: ServerRegister | null;
   #reaper: Reaper | null = null;
   readonly #heldLong: HeldLong;
-  readonly #lock = new LockCommand();
   readonly #unlock = new UnlockCommand();
-  readonly #renew = new RenewCommand();
-  readonly #keyText = new Span();
   readonly #endState: () => void;
   #endBeat: () => void = () => {};
   #isPublishing = false;
@@ -107,8 +94,8 @@ export class ZooKeeperEngine implements ServerEngine {
       this.#publishSoon();
     });
     const encoder = new ReplyEncoder(this.#batch);
-    this.#log = options.logRequests === true ? new RequestLog(events, encoder) : null;
-    this.#replies = this.#log ?? encoder;
+    const log = options.logRequests === true ? new RequestLog(events, encoder) : null;
+    const replies = log ?? encoder;
     const bases = new LockBases(nodes, (path, child, layout) =>
       events.notice(0, 'A ZooKeeper node is used for another kind of lock', { path, child, layout }, 0),
     );
@@ -117,11 +104,12 @@ export class ZooKeeperEngine implements ServerEngine {
     const parts: LockDeskParts = {
       ...{ nodes, clock, paths, bases, keepOnSessionEnd, keepOnStop, describeSession },
       register: this.#register,
-      ...{ book: this.#book, counts: this.#counts, replies: this.#replies },
+      ...{ book: this.#book, counts: this.#counts, replies },
       failed: (error, { name, base }) => this.#failed(error, { lock: textOf(name), path: base }),
     };
     this.#locks = new LockDesk(parts);
-    this.#keys = new KeyDesk(parts, this.#locks);
+    const desks = { lockDesk: this.#locks, keyDesk: new KeyDesk(parts, this.#locks) };
+    this.#intake = new RequestIntake({ clock, keys: options.keys, replies, log, ...desks });
     const notices: Notices = {
       notice: (message, attributes, session = 0) => events.notice(0, message, attributes, session),
     };
@@ -179,20 +167,7 @@ export class ZooKeeperEngine implements ServerEngine {
     origin.route = route;
     origin.call = call;
     origin.session = session;
-    switch (method) {
-      case Method.Lock:
-        this.#lockOrTry(origin, decodeLockRequest(bytes, start, end, this.#lock), deadlineMs);
-        break;
-      case Method.TryLock:
-        this.#lockOrTry(origin, decodeTryLockRequest(bytes, start, end, this.#lock), deadlineMs);
-        break;
-      case Method.Unlock:
-        this.#unlockOne(origin, decodeUnlockRequest(bytes, start, end, this.#unlock));
-        break;
-      case Method.Renew:
-        this.#renewOne(origin, bytes, start, end, deadlineMs);
-        break;
-    }
+    this.#intake.take(origin, deadlineMs, bytes, start, end);
     return 0;
   }
 
@@ -250,54 +225,6 @@ export class ZooKeeperEngine implements ServerEngine {
   #failed(error: unknown, attributes: DebugAttributes): void {
     const reason = error instanceof Error ? error.message : String(error);
     this.#events.notice(0, 'ZooKeeper has refused an operation', { ...attributes, reason }, 0);
-  }
-
-  #lockOrTry(origin: Origin, error: DecodeError | null, deadlineMs: number): void {
-    if (error !== null) return this.#refuseMessage(origin, error);
-    const command = this.#lock;
-    command.tryOnly = origin.method === Method.TryLock;
-    command.deadlineMs = deadlineMs;
-    Object.assign(command.origin, origin);
-    this.#options.keys.next(command.key);
-    this.#log?.lockRequest(command);
-    this.#locks.lock(command, this.clock.nowMs());
-  }
-
-  /** An Unlock is carried out even when its caller's deadline has passed: nobody is served by keeping the lock. */
-  #unlockOne(origin: Origin, error: DecodeError | null): void {
-    if (error !== null) return this.#refuseMessage(origin, error);
-    this.#log?.unlockRequest(origin, this.#unlock);
-    const { name } = this.#unlock;
-    void this.#keys.unlock(this.#unlock).then((outcome) => {
-      if (!this.#endedBy(origin, outcome)) this.#replies.unlocked(origin, name, outcome);
-    });
-  }
-
-  #renewOne(origin: Origin, bytes: Buffer, start: number, end: number, deadlineMs: number): void {
-    const error = decodeRenewRequest(bytes, start, end, this.#renew, this.#keyText);
-    if (error !== null) return this.#refuseMessage(origin, error);
-    this.#log?.renewRequest(origin, this.#renew);
-    if (deadlineMs <= this.clock.nowMs()) return this.#replies.deadlineExceeded(origin);
-    const { name } = this.#renew;
-    // The bytes are somebody else's by the time of the answer.
-    const key = Buffer.from(bytes.subarray(this.#keyText.start, this.#keyText.end));
-    const span = new Span();
-    span.end = key.length;
-    void this.#keys.renew(this.#renew).then((outcome) => {
-      if (!this.#endedBy(origin, outcome)) this.#replies.renewed(origin, name, key, span, outcome);
-    });
-  }
-
-  /** False: the outcome is an answer. */
-  #endedBy(origin: Origin, outcome: KeyOutcome): outcome is CallEnd {
-    if (typeof outcome !== 'number') return false;
-    this.#replies.ended(origin, outcome);
-    return true;
-  }
-
-  #refuseMessage(origin: Origin, error: DecodeError): void {
-    if (error === DecodeError.InvalidUtf8) this.#replies.invalidUtf8(origin);
-    else this.#replies.malformed(origin);
   }
 
   /** Says that the thread works, also when nobody asks for anything. */
