@@ -5,6 +5,8 @@ const ENGINE = 'test/engine/zookeeper/zookeeper-engine';
 const ENDS_TEST = 'test/engine/zookeeper/claim-ends';
 const GRANTS_TEST = 'test/engine/zookeeper/claim-grants';
 const LOCK_DESK_TEST = 'test/engine/zookeeper/lock-desk';
+const RESTORER_TEST = 'test/engine/zookeeper/hold-restorer';
+const PLACED_LOCK_TEST = 'test/engine/zookeeper/placed-lock';
 const KEY_DESK_TEST = 'test/engine/zookeeper/key-desk';
 const ENDS = 'src/engine/zookeeper/claim-ends.ts';
 const GRANTS = 'src/engine/zookeeper/claim-grants.ts';
@@ -110,6 +112,22 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
     replace: 'if (claim.origin.session === session) claim.origin.method = 0;',
     tests: [ENDS_TEST, SIMULATION],
     catches: 'nothing is held for nobody',
+  },
+  {
+    name: 'nobody is told of what a server leaves behind that lives',
+    file: 'src/engine/zookeeper/hold-restorer.ts',
+    find: 'if (hasOrphans) await tellOrphans(nodes);',
+    replace: '',
+    tests: [RESTORER_TEST],
+    catches: 'nothing is left of a lock that nobody wants',
+  },
+  {
+    name: 'a semaphore of other programs counts as one of size 1',
+    file: 'src/engine/zookeeper/placed-lock.ts',
+    find: "const unsaid = place.mapped === 'semaphore' ? null : 1;",
+    replace: 'const unsaid = 1;',
+    tests: [PLACED_LOCK_TEST],
+    catches: 'what is held is listed once',
   },
   {
     name: 'nobody is told that its locks are lost',
