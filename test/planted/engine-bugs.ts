@@ -5,7 +5,6 @@ const ENGINE = 'test/engine/zookeeper/zookeeper-engine';
 const ENDS_TEST = 'test/engine/zookeeper/claim-ends';
 const GRANTS_TEST = 'test/engine/zookeeper/claim-grants';
 const LOCK_DESK_TEST = 'test/engine/zookeeper/lock-desk';
-const RESTORER_TEST = 'test/engine/zookeeper/hold-restorer';
 const PLACED_LOCK_TEST = 'test/engine/zookeeper/placed-lock';
 const KEY_DESK_TEST = 'test/engine/zookeeper/key-desk';
 const ENDS = 'src/engine/zookeeper/claim-ends.ts';
@@ -112,14 +111,6 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
     replace: 'if (claim.origin.session === session) claim.origin.method = 0;',
     tests: [ENDS_TEST, SIMULATION],
     catches: 'nothing is held for nobody',
-  },
-  {
-    name: 'nobody is told of what a server leaves behind that lives',
-    file: 'src/engine/zookeeper/hold-restorer.ts',
-    find: 'if (hasOrphans) await tellOrphans(nodes);',
-    replace: '',
-    tests: [RESTORER_TEST],
-    catches: 'nothing is left of a lock that nobody wants',
   },
   {
     name: 'a semaphore of other programs counts as one of size 1',

@@ -29,14 +29,14 @@ export class ClaimGrants {
 
   /** Resolves when the claim is held or has ended, and whoever waits for it was told. */
   async run(claim: Claim): Promise<void> {
-    const { nodes, bases, register } = this.#parts;
+    const { register } = this.#parts;
     try {
       const leaving = this.#ends.before(claim);
       if (leaving !== null) await leaving;
       if (register !== null) await register.ready();
       if (isEnded(claim)) return;
       const mode = register === null ? 'ephemeralSequential' : 'persistentSequential';
-      claim.request = lockRequestOf(nodes, bases, claim, this.#leases.dataOf(claim, 0), mode);
+      claim.request = lockRequestOf(this.#parts, claim, this.#leases.dataOf(claim, 0), mode);
       const node = await claim.request.run();
       if (node === null) this.#taken(claim);
       else if (register === null) await this.#granted(claim, node);

@@ -2,7 +2,7 @@ import { NoNodeError } from '../../zookeeper/server-refusal.ts';
 import type { Claim } from './claim.ts';
 import type { LockDeskParts } from './lock-desk-parts.ts';
 import { textOf } from './lock-place.ts';
-import { encodeNodeData, type NodeData, serverName } from './node-data.ts';
+import { encodeNodeData, type NodeData } from './node-data.ts';
 
 /** What comes of a lease that has another end. */
 export interface LeaseEvents {
@@ -68,7 +68,7 @@ export class ClaimLeases {
 
   /** What the node of a claim says that was granted then, 0 for not yet. */
   dataOf({ origin, holder, lockTimeoutMs, askedMs }: Claim, grantedMs: number): Buffer {
-    const { nodes, describeSession } = this.#parts;
+    const { nodes, serverName, describeSession } = this.#parts;
     return encodeNodeData({
       ...{ server: serverName(nodes.sessionId), client: describeSession(origin.session) },
       ...{ holder: textOf(holder), lockTimeoutMs, sinceMs: askedMs, grantedMs, asksRenewal: false },

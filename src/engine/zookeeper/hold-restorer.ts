@@ -4,9 +4,7 @@ import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts'
 import type { Claim } from './claim.ts';
 import { claimOfRecord, type HeldRecord } from './held-record.ts';
 import type { LockPaths } from './lock-place.ts';
-import { decodeNodeData, encodeNodeData, serverName } from './node-data.ts';
-import { scanNodes } from './node-scan.ts';
-import { tellOrphans } from './server-register.ts';
+import { decodeNodeData } from './node-data.ts';
 
 /** What a server that has taken over the session of another one begins with. */
 export interface RestorePlan {
@@ -58,40 +56,7 @@ export async function restoreHolds(
   const left = (await plan.ownNodes()).filter((path) => !kept.has(path) && path !== plan.ownPath);
   const { sessionId } = nodes;
   await Promise.all(left.map((path) => discardNode(nodes, { path, sessionId })));
-  if (plan.ownPath !== '') await disownLeft(nodes, paths, kept);
   return claims;
-}
-
-/**
- * Where locks outlive their server, the nodes that the one before has left are those of a server that lives, since this one has
- * its session: nobody else would see to them. Whoever waited has nobody left to be told. A lock that was granted, of which this
- * server knows nothing, is handed to those who end the leases of servers that are gone.
- */
-async function disownLeft(nodes: Nodes, paths: LockPaths, kept: ReadonlySet<string>): Promise<void> {
-  const { sessionId } = nodes;
-  const server = serverName(sessionId);
-  let hasOrphans = false;
-  for await (const some of scanNodes(nodes, paths)) {
-    const left = some.filter(
-      ({ path, data, stat }) => stat.ephemeralOwner === 0n && data.server === server && !kept.has(path),
-    );
-    hasOrphans ||= left.some(({ data }) => data.grantedMs > 0);
-    await Promise.all(
-      left.map(({ path, data }) =>
-        data.grantedMs === 0
-          ? discardNode(nodes, { path, sessionId })
-          : untilAnswered(() => disown(nodes, path)),
-      ),
-    );
-  }
-  if (hasOrphans) await tellOrphans(nodes);
-}
-
-async function disown(nodes: Nodes, path: string): Promise<null> {
-  const { data, stat } = await nodes.getData(path);
-  const ours = decodeNodeData(data);
-  if (ours !== null) await nodes.setData(path, encodeNodeData({ ...ours, server: '' }), stat.version);
-  return null;
 }
 
 /**

@@ -23,6 +23,8 @@ export interface LockDeskParts {
   readonly keepOnStop: boolean;
   /** Says that this server is there; null: what it grants ends with its session. Otherwise locks outlive their server. */
   readonly register: ServerRegister | null;
+  /** What this server is called in nodes that it makes in a session. */
+  readonly serverName: (sessionId: bigint) => string;
   /** Who the sessions are, for the nodes' data. */
   readonly describeSession: (session: number) => NodeData['client'];
   /** ZooKeeper has refused something that was not to be expected. */

@@ -10,12 +10,12 @@ import { protectionOf } from '../../zookeeper/locks/protection.ts';
 import type { QueueMode, QueueNode } from '../../zookeeper/locks/queue-node.ts';
 import type { Rule } from '../../zookeeper/locks/standing.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
-import type { Nodes } from '../../zookeeper/nodes.ts';
 import { NoNodeError } from '../../zookeeper/server-refusal.ts';
 import type { Claim } from './claim.ts';
 import { SEMAPHORE_LEASES, SEMAPHORE_LOCKS } from './layout-check.ts';
-import { type LockBases, layoutOf } from './lock-base.ts';
-import { decodeNodeData, serverName } from './node-data.ts';
+import { layoutOf } from './lock-base.ts';
+import type { LockDeskParts } from './lock-desk-parts.ts';
+import { decodeNodeData } from './node-data.ts';
 import { NodeRemovedError, RequestElsewhereError } from './refused-error.ts';
 
 /** Who may hold a lock together, by what its claims ask for. */
@@ -28,24 +28,26 @@ function ruleOf({ place, size, mode }: Pick<Claim, 'place' | 'size' | 'mode'>): 
 const READ: Rule = { kind: 'read' };
 const WRITE: Rule = { kind: 'write' };
 
+type RequestParts = Pick<LockDeskParts, 'nodes' | 'bases' | 'serverName'>;
+
 /** What a claim asks of ZooKeeper. */
 export function lockRequestOf(
-  nodes: Nodes,
-  bases: LockBases,
+  parts: RequestParts,
   claim: Claim,
   data: Uint8Array,
   mode: QueueMode,
 ): LockRequest {
+  const { nodes, bases } = parts;
   const { place, size, tryOnly: tries } = claim;
   const prefix = protectionOf(claim.key);
-  if (layoutOf(place, size) === 'semaphore') return semaphoreRequest(nodes, bases, claim, data, mode);
+  if (layoutOf(place, size) === 'semaphore') return semaphoreRequest(parts, claim, data, mode);
   const rule = ruleOf(claim);
   const acquisition = new Acquisition(nodes, {
     ...{ base: place.base, rule: () => rule, data, tries, mode, prefix },
     makeBase: () => bases.make(place, size),
     removed: () => new NodeRemovedError(),
     check: async (listing, own) => {
-      await refuseTwin(nodes, place.base, prefix, listing, own);
+      await refuseTwin(parts, place.base, prefix, listing, own);
       await bases.check(place, size, listing);
     },
   });
@@ -65,7 +67,7 @@ export function lockRequestOf(
  * @throws RequestElsewhereError
  */
 async function refuseTwin(
-  nodes: Nodes,
+  { nodes, serverName }: RequestParts,
   base: string,
   prefix: string,
   { children }: Listing,
@@ -84,13 +86,8 @@ async function refuseTwin(
   }
 }
 
-function semaphoreRequest(
-  nodes: Nodes,
-  bases: LockBases,
-  claim: Claim,
-  data: Uint8Array,
-  mode: QueueMode,
-): LockRequest {
+function semaphoreRequest(parts: RequestParts, claim: Claim, data: Uint8Array, mode: QueueMode): LockRequest {
+  const { nodes, bases } = parts;
   const { place, size, tryOnly: tries } = claim;
   const { base } = place;
   const locks = childOf(base, SEMAPHORE_LOCKS);
@@ -118,7 +115,7 @@ function semaphoreRequest(
     run: async () => {
       // Nothing is made where the node is used in another way.
       await check();
-      await refuseLeaseTwin(nodes, base, protectionOf(claim.key));
+      await refuseLeaseTwin(parts, base, protectionOf(claim.key));
       return lease.run();
     },
     cancel: () => lease.cancel(),
@@ -126,9 +123,9 @@ function semaphoreRequest(
 }
 
 /** The same among the leases, and among those who are about to make one. */
-async function refuseLeaseTwin(nodes: Nodes, base: string, prefix: string): Promise<void> {
+async function refuseLeaseTwin(parts: RequestParts, base: string, prefix: string): Promise<void> {
   for (const path of [childOf(base, SEMAPHORE_LEASES), childOf(base, SEMAPHORE_LOCKS)]) {
-    const listing = await listingOf(nodes, path);
-    if (listing !== null) await refuseTwin(nodes, path, prefix, listing, null);
+    const listing = await listingOf(parts.nodes, path);
+    if (listing !== null) await refuseTwin(parts, path, prefix, listing, null);
   }
 }

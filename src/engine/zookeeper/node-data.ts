@@ -61,9 +61,11 @@ export function decodeNodeData(bytes: Buffer): NodeData | null {
 /**
  * How a server is named in its nodes' data while it has this session: another process that goes on with the session is another
  * server, which does not see to what this one has left.
+ *
+ * @param process what tells it from others. Default: something random
  */
-export function serverName(sessionId: bigint): string {
-  return `${BigInt.asUintN(64, sessionId).toString(16)}-${PROCESS}`;
+export function serverName(sessionId: bigint, process = PROCESS): string {
+  return `${BigInt.asUintN(64, sessionId).toString(16)}-${process}`;
 }
 
 const PROCESS = randomBytes(6).toString('hex');

@@ -3,7 +3,6 @@ import { isSessionOver, isUnanswered, pause } from '../../zookeeper/locks/node-r
 import { childOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { NodeExistsError, NoNodeError } from '../../zookeeper/server-refusal.ts';
-import { serverName } from './node-data.ts';
 
 /** Below it, each server that makes nodes that stay has one that vanishes with it. */
 export const SERVERS_PATH = '/servers';
@@ -14,35 +13,25 @@ export function serverPath(server: string): string {
 }
 
 /**
- * Tells whoever sees to what servers leave behind that there is more of it, though no server has gone. An answer that is lost
- * costs time only: it is looked all the same, now and then.
- */
-export async function tellOrphans(nodes: Nodes): Promise<void> {
-  try {
-    await nodes.setData(SERVERS_PATH, Buffer.alloc(0));
-  } catch (error) {
-    if (!(error instanceof NoNodeError || isUnanswered(error))) throw error;
-  }
-}
-
-/**
  * Says that this server is there, for as long as its session lives: what it has made and is not to be seen to by others. It has
  * to be said before anything is made.
  */
 export class ServerRegister {
   readonly #nodes: Nodes;
+  readonly #serverName: (sessionId: bigint) => string;
   readonly #failed: (error: unknown) => void;
   #sessionId = 0n;
   #registered: Promise<void> = Promise.resolve();
 
-  constructor(nodes: Nodes, failed: (error: unknown) => void) {
+  constructor(nodes: Nodes, serverName: (sessionId: bigint) => string, failed: (error: unknown) => void) {
     this.#nodes = nodes;
+    this.#serverName = serverName;
     this.#failed = failed;
   }
 
   /** Where it is said for the session that lives now. */
   get path(): string {
-    return serverPath(serverName(this.#nodes.sessionId));
+    return serverPath(this.#serverName(this.#nodes.sessionId));
   }
 
   /** Resolves when it is said for the session that lives now. */
@@ -61,7 +50,7 @@ export class ServerRegister {
   async #register(sessionId: bigint): Promise<void> {
     for (;;) {
       try {
-        await this.#nodes.create(serverPath(serverName(sessionId)), { mode: 'ephemeral' });
+        await this.#nodes.create(serverPath(this.#serverName(sessionId)), { mode: 'ephemeral' });
         return;
       } catch (error) {
         // Of the same session, so it is its own.

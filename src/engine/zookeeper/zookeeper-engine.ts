@@ -22,7 +22,7 @@ import { LockBases } from './lock-base.ts';
 import { LockDesk } from './lock-desk.ts';
 import type { LockDeskParts } from './lock-desk-parts.ts';
 import { type LockPaths, textOf } from './lock-place.ts';
-import type { NodeData } from './node-data.ts';
+import { type NodeData, serverName } from './node-data.ts';
 import { Reaper } from './reaper.ts';
 import { ReplyBatch } from './reply-batch.ts';
 import { RequestIntake } from './request-intake.ts';
@@ -35,6 +35,8 @@ export interface ZooKeeperEngineOptions {
   readonly keys: KeySource;
   readonly paths: LockPaths;
   readonly keepOnSessionEnd: boolean;
+  /** What tells this process from others that go on with its session. Default: something random. */
+  readonly process?: string;
   /** Who the sessions are. */
   readonly describeSession: (session: number) => NodeData['client'];
   /** Tell a debug line for each request and what comes of it. Default: false. */
@@ -99,11 +101,14 @@ export class ZooKeeperEngine implements ServerEngine {
     const bases = new LockBases(nodes, (path, child, layout) =>
       events.notice(0, 'A ZooKeeper node is used for another kind of lock', { path, child, layout }, 0),
     );
+    const nameServer = (sessionId: bigint): string => serverName(sessionId, options.process);
     // Locks that outlive the sessions of clients outlive the server's, too.
-    this.#register = keepOnSessionEnd ? new ServerRegister(nodes, (error) => this.#failed(error, {})) : null;
+    this.#register = keepOnSessionEnd
+      ? new ServerRegister(nodes, nameServer, (error) => this.#failed(error, {}))
+      : null;
     const parts: LockDeskParts = {
       ...{ nodes, clock, paths, bases, keepOnSessionEnd, keepOnStop, describeSession },
-      register: this.#register,
+      ...{ register: this.#register, serverName: nameServer },
       ...{ book: this.#book, counts: this.#counts, replies },
       failed: (error, { name, base }) => this.#failed(error, { lock: textOf(name), path: base }),
     };

@@ -33,9 +33,13 @@ beforeEach(async () => {
 function open(staying = false): void {
   const clock = { nowMs: nowMs };
   counts = new ClaimCounts(clock, new ClaimBook());
-  const parts: Pick<LockDeskParts, 'nodes' | 'clock' | 'counts' | 'register' | 'describeSession'> = {
+  const parts: Pick<
+    LockDeskParts,
+    'nodes' | 'clock' | 'counts' | 'register' | 'serverName' | 'describeSession'
+  > = {
     ...{ nodes: room.nodes, clock, counts },
-    register: staying ? new ServerRegister(room.nodes, () => {}) : null,
+    register: staying ? new ServerRegister(room.nodes, serverName, () => {}) : null,
+    serverName,
     describeSession: (session) => ({ sessionId: String(session), address: 'here', protocol: 'grpc' }),
   };
   leases = new ClaimLeases(parts as LockDeskParts, {

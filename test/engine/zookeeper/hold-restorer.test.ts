@@ -4,8 +4,6 @@ import { Claim } from '../../../src/engine/zookeeper/claim.ts';
 import { type HeldRecord, recordOf } from '../../../src/engine/zookeeper/held-record.ts';
 import { type RestoreParts, restoreHolds } from '../../../src/engine/zookeeper/hold-restorer.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
-import { decodeNodeData, serverName } from '../../../src/engine/zookeeper/node-data.ts';
-import { SERVERS_PATH } from '../../../src/engine/zookeeper/server-register.ts';
 import { childOf, nameOf } from '../../../src/zookeeper/node-path.ts';
 import { NoAuthError } from '../../../src/zookeeper/server-refusal.ts';
 import { SessionExpiredError } from '../../../src/zookeeper/zookeeper-error.ts';
@@ -102,34 +100,6 @@ describe('a lock of the server before', () => {
     await write(path, Buffer.from('10.0.0.1'));
     const [claim] = await restore();
     expect([claim!.lockTimeoutMs, claim!.version]).toEqual([5_000, 1]);
-  });
-
-  it.each<[what: string, grantedMs: number, isOwn: boolean, expected: string]>([
-    ['of somebody who waited is removed', 0, true, 'gone'],
-    ['that was granted, and is not known, is left to those who end leases', 1, true, 'nobody'],
-    ['of another server is left alone', 0, false, 'other'],
-  ])('leaves no node that stays to nobody: one %s', async (_what, grantedMs, isOwn, expected) => {
-    const held = await hold({ stays: true });
-    const server = isOwn ? serverName(room.nodes.sessionId) : 'other';
-    const { base } = paths.placeOf('a');
-    const data = ours({ server, grantedMs });
-    const left = await room.put(childOf(base, '_c_1-__WRIT__0000000099'), data, 'persistent');
-    const claims = await restore({ ownPath: '/servers/own' });
-    expect(pathsOf(claims)).toEqual([held]);
-    const now = room.has(left) ? decodeNodeData(room.ensemble.server.tree.data(left))?.server : 'gone';
-    expect(now === '' ? 'nobody' : now).toBe(expected);
-  });
-
-  it('tells whoever ends leases of what it leaves to him, and of nothing else', async () => {
-    await room.put(SERVERS_PATH, Buffer.alloc(0), 'persistent');
-    const { base } = paths.placeOf('a');
-    const toldOf = async (grantedMs: number): Promise<number> => {
-      const data = ours({ server: serverName(room.nodes.sessionId), grantedMs });
-      await room.put(childOf(base, `_c_1-__WRIT__000000000${grantedMs}`), data, 'persistent');
-      await restore({ ownPath: '/servers/own' });
-      return room.ensemble.server.tree.stat(SERVERS_PATH)!.version;
-    };
-    expect([await toldOf(0), await toldOf(1)]).toEqual([0, 1]);
   });
 
   it('is said to be taken over where it outlives its server, with the lease that it has', async () => {

@@ -51,7 +51,7 @@ function ask(name: string, asked: Asked = {}): { readonly key: string; readonly 
   const command = Object.assign(new LockCommand(), { name, requestId: `request-${requests++}`, ...fields });
   const claim = new Claim(command, paths.placeOf(name), 0);
   const bases = new LockBases(nodes, (path, child) => notices.push(`${path} ${child}`));
-  return { key: claim.key, request: lockRequestOf(nodes, bases, claim, DATA, nodeMode) };
+  return { key: claim.key, request: lockRequestOf({ nodes, bases, serverName }, claim, DATA, nodeMode) };
 }
 
 /** What a request that does not wait comes to. */

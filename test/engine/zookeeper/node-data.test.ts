@@ -102,7 +102,8 @@ describe('the name of a server', () => {
     [-1n, 'ffffffffffffffff'],
   ])('of session %s is %s', (session, name) => {
     expect(serverName(session)).toMatch(new RegExp(`^${name}-[0-9a-f]{12}$`));
-    // Another process with the same session is another server.
     expect(serverName(session)).toBe(serverName(session));
+    // Another process with the same session is another server.
+    expect(serverName(session, 'next')).toBe(`${name}-next`);
   });
 });

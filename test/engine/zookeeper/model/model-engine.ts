@@ -15,6 +15,8 @@ export interface ModelEngineOptions {
   readonly keys: KeySource;
   readonly paths?: LockPaths;
   readonly keepOnSessionEnd?: boolean;
+  /** What tells its process from others that have had its session. */
+  readonly process?: string;
   /** Where its session goes when it stops. Default: it ends. */
   readonly keeper?: {
     readonly restore: RestorePlan | null;
@@ -24,10 +26,11 @@ export interface ModelEngineOptions {
 
 /** An engine over a model of ZooKeeper, by the same clock. Whoever makes it lets it be ready. */
 export function newModelEngine(options: ModelEngineOptions, events: ZooKeeperEvents): ZooKeeperEngine {
-  const { time, nodes, keys, paths = new LockPaths(), keepOnSessionEnd = false, keeper } = options;
+  const { time, nodes, keys, paths = new LockPaths(), keepOnSessionEnd = false, keeper, process } = options;
   return new ZooKeeperEngine(
     {
       ...{ nodes, keys, paths, keepOnSessionEnd },
+      ...(process !== undefined && { process }),
       ...{ restore: keeper?.restore ?? null, keepOnStop: keeper !== undefined },
       clock: { nowMs: () => WALL_MS + time.nowMs },
       describeSession: (session) => ({ sessionId: String(session), address: 'here', protocol: 'grpc' }),

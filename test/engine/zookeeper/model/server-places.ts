@@ -94,11 +94,12 @@ export class ServerPlaces {
     const { keepsSessions, isDurable: keepOnSessionEnd, defaultLockTimeoutMs } = plan;
     const keeper = keepsSessions ? new SessionKeeper(nodes, line, defaultLockTimeoutMs) : null;
     const keys = new SeededKeys(ensemble.random);
+    const process = `process${this.all.length}`;
     return new EngineServer({
       ...{ name: nameOf(place), nodes, line, keepsSession: keepsSessions, nowMs: () => time.nowMs },
       open: (events) =>
         newModelEngine(
-          { ...{ time, nodes, keys, paths, keepOnSessionEnd }, ...(keeper !== null && { keeper }) },
+          { ...{ time, nodes, keys, paths, keepOnSessionEnd, process }, ...(keeper !== null && { keeper }) },
           events,
         ),
       ...{ log, violated },
