@@ -8,6 +8,7 @@ import { TooManyRequestsError } from '../../zookeeper/zookeeper-error.ts';
 import { type Claim, readToken } from './claim.ts';
 import type { ClaimEnds, ClaimWatches } from './claim-ends.ts';
 import type { ClaimLeases } from './claim-leases.ts';
+import { inheritGrant, leaveInherited } from './inherited-grant.ts';
 import type { LockDeskParts } from './lock-desk-parts.ts';
 import { lockRequestOf } from './lock-request.ts';
 import { LockRefusedError, NodeRemovedError, RequestElsewhereError } from './refused-error.ts';
@@ -42,7 +43,7 @@ export class ClaimGrants {
       else if (register === null) await this.#granted(claim, node);
       else await this.#markGranted(claim, node);
     } catch (error) {
-      this.#failed(claim, error);
+      await this.#inheritOr(claim, error);
     }
   }
 
@@ -78,9 +79,14 @@ export class ClaimGrants {
   }
 
   async #granted(claim: Claim, node: QueueNode): Promise<void> {
-    const { nodes, clock, counts } = this.#parts;
+    const { nodes } = this.#parts;
     if (!nodes.isSessionAlive(node.sessionId)) this.#refuse(claim, CallEnd.Unreachable);
     if (claim.state === 'ended') return this.#watches.disposal.discard(node);
+    this.#hold(claim, node);
+  }
+
+  #hold(claim: Claim, node: QueueNode): void {
+    const { clock, counts } = this.#parts;
     const nowMs = clock.nowMs();
     claim.state = 'held';
     claim.node = node;
@@ -98,6 +104,33 @@ export class ClaimGrants {
     this.#ends.end(claim);
     this.#parts.counts.refused();
     this.#parts.replies.notLocked(claim.origin, claim.place.name, null);
+  }
+
+  /** A request that another server has granted which is gone since is granted once more; any other failure is told. */
+  async #inheritOr(claim: Claim, error: unknown): Promise<void> {
+    try {
+      const path = error instanceof RequestElsewhereError ? error.grantedPath : null;
+      if (path === null || !(await this.#inherit(claim, path))) this.#failed(claim, error);
+    } catch (inheriting) {
+      this.#failed(claim, inheriting);
+    }
+  }
+
+  /** False: it is another server's, or gone. */
+  async #inherit(claim: Claim, path: string): Promise<boolean> {
+    const { nodes } = this.#parts;
+    const inherited = await inheritGrant(this.#parts, this.#leases, claim, path);
+    if (inherited === null || !nodes.isSessionAlive(inherited.node.sessionId)) return false;
+    if (claim.state === 'ended') {
+      await leaveInherited(this.#parts, path);
+      return true;
+    }
+    const { node, version, lockTimeoutMs } = inherited;
+    Object.assign(claim, { version, lockTimeoutMs });
+    // Its caller may have been told of the grant by the other server.
+    claim.isShared = true;
+    this.#hold(claim, node);
+    return true;
   }
 
   #failed(claim: Claim, error: unknown): void {

@@ -67,7 +67,8 @@ export class ClaimLeases {
   }
 
   /** What the node of a claim says that was granted then, 0 for not yet. */
-  dataOf({ origin, holder, lockTimeoutMs, askedMs }: Claim, grantedMs: number): Buffer {
+  dataOf(claim: Claim, grantedMs: number, lockTimeoutMs = claim.lockTimeoutMs): Buffer {
+    const { origin, holder, askedMs } = claim;
     const { nodes, serverName, describeSession } = this.#parts;
     return encodeNodeData({
       ...{ server: serverName(nodes.sessionId), client: describeSession(origin.session) },

@@ -1,10 +1,10 @@
-import { discardNode, isUnanswered } from '../../zookeeper/locks/node-removal.ts';
+import { discardNode } from '../../zookeeper/locks/node-removal.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
-import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
 import type { Claim } from './claim.ts';
 import { claimOfRecord, type HeldRecord } from './held-record.ts';
 import type { LockPaths } from './lock-place.ts';
 import { decodeNodeData } from './node-data.ts';
+import { untilAnswered } from './until-answered.ts';
 
 /** What a server that has taken over the session of another one begins with. */
 export interface RestorePlan {
@@ -57,23 +57,6 @@ export async function restoreHolds(
   const { sessionId } = nodes;
   await Promise.all(left.map((path) => discardNode(nodes, { path, sessionId })));
   return claims;
-}
-
-/**
- * Reads a node and writes it, which another server may renew between the two, or of which nobody knows what has become: then it is
- * looked at once more.
- *
- * @returns null when it is gone
- */
-async function untilAnswered<Found>(look: () => Promise<Found | null>): Promise<Found | null> {
-  for (;;) {
-    try {
-      return await look();
-    } catch (error) {
-      if (error instanceof NoNodeError) return null;
-      if (!(error instanceof BadVersionError || isUnanswered(error))) throw error;
-    }
-  }
 }
 
 /** Null: it is somebody else's by now. */

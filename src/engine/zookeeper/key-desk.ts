@@ -63,7 +63,7 @@ export class KeyDesk {
   }
 
   async #unlock(name: string, key: string, requestId: string): Promise<KeyOutcome> {
-    const { book, clock, paths } = this.#parts;
+    const { book, clock, paths, register } = this.#parts;
     const held = book.holder(name, key);
     if (held !== null) return this.#release(held);
     const place = paths.placeOf(name);
@@ -73,9 +73,12 @@ export class KeyDesk {
     if (asked !== null) this.#locks.supersede(asked);
     // Should it arrive late.
     book.released.add(requestKey(name, requestId), clock.nowMs());
-    if (asked !== null) return null;
+    if (asked !== null && register === null) return null;
     const byKey = await this.#unlockPlaced(place, key, false);
-    return byKey === null ? null : this.#unlockPlaced(place, keyOfRequest(name, requestId), true);
+    if (byKey === null) return null;
+    // Where locks outlive their server, one that is gone may have granted what was about to be granted once more here.
+    const byRequest = await this.#unlockPlaced(place, keyOfRequest(name, requestId), true);
+    return asked !== null && typeof byRequest !== 'number' ? null : byRequest;
   }
 
   async #release(held: Claim): Promise<KeyOutcome> {

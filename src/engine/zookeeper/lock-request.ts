@@ -1,14 +1,15 @@
 import { LockMode } from '../../contract/lock-mode.ts';
+import { Refusals } from '../../contract/refusal.ts';
 import { type Listing, listingOf } from '../../zookeeper/child-nodes.ts';
 import { Acquisition } from '../../zookeeper/locks/acquisition.ts';
-import { LOCK_NAME } from '../../zookeeper/locks/contenders.ts';
+import { CONTENDER_NAMES, LEASE_NAME, LOCK_NAME, parseContender } from '../../zookeeper/locks/contenders.ts';
 import type { LockRequest } from '../../zookeeper/locks/hold-within.ts';
 import { LeaseAcquisition } from '../../zookeeper/locks/lease-acquisition.ts';
 import { LeaseLimit } from '../../zookeeper/locks/lease-limit.ts';
 import { makeParents } from '../../zookeeper/locks/lock-parents.ts';
 import { protectionOf } from '../../zookeeper/locks/protection.ts';
 import type { QueueMode, QueueNode } from '../../zookeeper/locks/queue-node.ts';
-import type { Rule } from '../../zookeeper/locks/standing.ts';
+import { lockNameOf, type Rule } from '../../zookeeper/locks/standing.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
 import { NoNodeError } from '../../zookeeper/server-refusal.ts';
 import type { Claim } from './claim.ts';
@@ -16,7 +17,7 @@ import { SEMAPHORE_LEASES, SEMAPHORE_LOCKS } from './layout-check.ts';
 import { layoutOf } from './lock-base.ts';
 import type { LockDeskParts } from './lock-desk-parts.ts';
 import { decodeNodeData } from './node-data.ts';
-import { NodeRemovedError, RequestElsewhereError } from './refused-error.ts';
+import { LockRefusedError, NodeRemovedError, RequestElsewhereError } from './refused-error.ts';
 
 /** Who may hold a lock together, by what its claims ask for. */
 function ruleOf({ place, size, mode }: Pick<Claim, 'place' | 'size' | 'mode'>): Rule {
@@ -47,7 +48,7 @@ export function lockRequestOf(
     makeBase: () => bases.make(place, size),
     removed: () => new NodeRemovedError(),
     check: async (listing, own) => {
-      await refuseTwin(parts, place.base, prefix, listing, own);
+      await refuseTwin(parts, { queue: place.base, prefix, lockName: lockNameOf(rule) }, listing, own);
       await bases.check(place, size, listing);
     },
   });
@@ -60,29 +61,43 @@ export function lockRequestOf(
   };
 }
 
+/** Where a node of the same request would stand, and what it would be called. */
+interface TwinPlace {
+  readonly queue: string;
+  readonly prefix: string;
+  readonly lockName: string;
+}
+
 /**
  * A request that its caller has made to another server before stands in the queue still: that one gives it up as soon as it notices
- * that its caller is gone. Where locks outlive their server, it may have granted the request, and take that back at any moment.
+ * that its caller is gone. Where locks outlive their server, it may have granted the request, and take that back at any moment,
+ * unless it is gone: see `inheritGrant`.
  *
  * @throws RequestElsewhereError
  */
 async function refuseTwin(
   { nodes, serverName }: RequestParts,
-  base: string,
-  prefix: string,
+  { queue, prefix, lockName }: TwinPlace,
   { children }: Listing,
   own: QueueNode | null,
 ): Promise<void> {
   for (const child of children) {
     if (child === own?.name || !child.startsWith(prefix)) continue;
-    const twin = await nodes.getData(childOf(base, child)).catch((error: unknown) => {
+    const path = childOf(queue, child);
+    const twin = await nodes.getData(path).catch((error: unknown) => {
       if (error instanceof NoNodeError) return null;
       throw error;
     });
     // One of ours is a creation whose answer was lost.
     if (twin === null || twin.stat.ephemeralOwner === nodes.sessionId) continue;
     const data = decodeNodeData(twin.data);
-    if (data?.server !== serverName(nodes.sessionId)) throw new RequestElsewhereError();
+    if (data?.server === serverName(nodes.sessionId)) continue;
+    const isGranted = twin.stat.ephemeralOwner === 0n && data !== null && data.grantedMs > 0;
+    if (!isGranted) throw new RequestElsewhereError();
+    // Of another mode: nobody repeats a request so.
+    if (parseContender(child, CONTENDER_NAMES)?.lockName !== lockName)
+      throw new LockRefusedError(Refusals.requestDiffers);
+    throw new RequestElsewhereError(path);
   }
 }
 
@@ -124,8 +139,12 @@ function semaphoreRequest(parts: RequestParts, claim: Claim, data: Uint8Array, m
 
 /** The same among the leases, and among those who are about to make one. */
 async function refuseLeaseTwin(parts: RequestParts, base: string, prefix: string): Promise<void> {
-  for (const path of [childOf(base, SEMAPHORE_LEASES), childOf(base, SEMAPHORE_LOCKS)]) {
-    const listing = await listingOf(parts.nodes, path);
-    if (listing !== null) await refuseTwin(parts, path, prefix, listing, null);
+  for (const [below, lockName] of [
+    [SEMAPHORE_LEASES, LEASE_NAME],
+    [SEMAPHORE_LOCKS, LOCK_NAME],
+  ] as const) {
+    const queue = childOf(base, below);
+    const listing = await listingOf(parts.nodes, queue);
+    if (listing !== null) await refuseTwin(parts, { queue, prefix, lockName }, listing, null);
   }
 }

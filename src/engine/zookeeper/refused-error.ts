@@ -13,8 +13,12 @@ export class LockRefusedError extends LdlmServerError {
 
 /** Another server has the same request of the same caller, who has come to this one meanwhile. */
 export class RequestElsewhereError extends LdlmServerError {
-  constructor() {
+  /** The node, where it was granted and may outlive that server; null: it is not known to have been. */
+  readonly grantedPath: string | null;
+
+  constructor(grantedPath: string | null = null) {
     super('LDLM_REQUEST_ELSEWHERE', 'another server has the request still');
+    this.grantedPath = grantedPath;
   }
 }
 

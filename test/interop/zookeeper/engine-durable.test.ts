@@ -126,6 +126,18 @@ describe('with --no_clear_on_disconnect, a lock over ZooKeeper', () => {
     expect((await second.tryLock({ name: 'a' })).locked).toBe(true);
   });
 
+  it('is granted once more to its request at another server, when the one is gone that has granted it', async () => {
+    const { one, first, second } = await startTwo();
+    const request = { name: 'a', request_id: Buffer.from('a request of mine') };
+    const granted = await first.lock(request);
+    await expect(second.lock(request)).rejects.toMatchObject({ code: 14 });
+    one.server.signal('SIGKILL');
+    const again = () => second.lock(request).catch(({ code }: { code: number }) => ({ code }));
+    const { key, fencing_token } = granted;
+    await expect.poll(again, WAIT).toMatchObject({ locked: true, key, fencing_token });
+    expect((await second.unlock('a', granted.key)).unlocked).toBe(true);
+  });
+
   it('keeps Curator waiting', async () => {
     const { ensemble, one, two, first } = await startTwo('--zookeeper_path_map', 'a=/a:mutex');
     const curator = await startForeignClient('curator', ensemble.address);

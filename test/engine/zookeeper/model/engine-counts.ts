@@ -7,7 +7,8 @@ const COUNTED = [
   ...(['meanwhile cancel', 'meanwhile cancelAndRepeat', 'meanwhile repeat', 'meanwhile move'] as const),
   'meanwhile unlockById',
   // What happens to a lock that is held, and how that ends.
-  ...(['renewed', 'notRenewed', 'repeatedHeld', 'ends by unlock', 'ends by unlockElsewhere'] as const),
+  ...(['renewed', 'notRenewed', 'repeatedHeld', 'inherited', 'ends by unlock'] as const),
+  'ends by unlockElsewhere',
   ...(['ends by unlockById', 'ends by unlockByIdElsewhere', 'ends by endSession', 'ends by cancel'] as const),
   ...(['ends by undelivered', 'ends by expire', 'unlocked', 'notUnlocked', 'notAnswered'] as const),
   // What servers and the network suffer.

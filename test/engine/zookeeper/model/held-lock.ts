@@ -45,7 +45,7 @@ export class HeldLock {
     const { holdMs, renews, repeatsHeld } = this.#round;
     await this.#client.pause(holdMs / 2);
     if (renews !== 'no' && this.#isBelieved) await this.#renew();
-    if (repeatsHeld && this.#isBelieved) await this.#repeat();
+    if (repeatsHeld) while (this.#isBelieved && !(await this.#repeat())) await this.#client.pause(ATTEMPT_MS);
     await this.#client.pause(holdMs / 2);
     if (!this.#holder.isOver) await this.#end();
     if (this.#session !== this.#grant.session) this.#session.end();
@@ -105,28 +105,34 @@ export class HeldLock {
     if (answer === 'done') holder.endsMs = sentMs + renewedMs;
   }
 
-  /** The same request once more, by another session: the same grant, which is that session's from now on. */
-  async #repeat(): Promise<void> {
+  /**
+   * The same request once more, by another session: the same grant, which is that session's from now on.
+   *
+   * @returns false: it may be granted later, by a server that has yet to find that the one is gone which has granted it
+   */
+  async #repeat(): Promise<boolean> {
     const { place } = this.#client;
     const { leaseMs } = this.#round;
     const holder = this.#holder;
-    const { keeper } = holder;
-    if (keeper === null) return;
+    const asked = holder.keeper ?? this.#client.elsewhere(holder.server);
+    // One that has not granted it can do so only for a lock that outlives its server.
+    if (!asked.isServing || (asked !== holder.keeper && !holder.isDurable)) return true;
     const sentMs = place.time.nowMs;
     const isSure = this.#isSure;
     if (leaseMs > 0) holder.endsMs = Math.min(holder.endsMs, sentMs + leaseMs);
     const before = this.#session;
-    const session = this.#client.open(keeper);
+    const isMoved = asked !== holder.keeper;
+    const session = this.#client.open(asked);
     const call = this.#client.ask(session, this.#round, this.#grant.id);
     const answer = await call.answer;
     const isGranted = answer.kind === 'reply' && answer.message.locked === true;
     if (!isGranted) {
       session.end();
       must(
-        answer.kind === 'none' || answer.status !== GrpcStatus.Ok || !isSure || !this.#isBelieved,
+        isMoved || answer.kind === 'none' || answer.status !== GrpcStatus.Ok || !isSure || !this.#isBelieved,
         ...(['a grant is repeated', place.name, holder.lock] as const),
       );
-      return;
+      return !isMoved || answer.kind === 'none' || answer.status !== GrpcStatus.Unavailable;
     }
     place.count('repeatedHeld');
     const { key, fencing_token } = answer.message;
@@ -136,11 +142,19 @@ export class HeldLock {
       place.name,
     );
     this.#isRepeated = true;
-    if (holder.isOver) return session.end();
+    if (holder.isOver) {
+      session.end();
+      return true;
+    }
+    if (isMoved) {
+      place.count('inherited');
+      holder.move(asked);
+    }
     if (leaseMs > 0) holder.endsMs = sentMs + leaseMs;
     this.#join(session);
     before.onLost = () => {};
     if (before !== this.#grant.session) before.end();
+    return true;
   }
 
   async #end(): Promise<void> {

@@ -42,16 +42,16 @@ export class ClientHolder implements Holder {
   readonly size: number;
   readonly key: string;
   readonly token: bigint;
-  readonly server: EngineServer;
-  readonly line: ServerLine;
-  readonly sessionId: bigint;
+  server: EngineServer;
   readonly isDurable: boolean;
   /** When his lease is over, as he counts it; infinity: never. */
   endsMs: number;
   isOver = false;
   /** Whether his server has stopped, and left his lock to the next. */
   isHandedOver = false;
-  readonly #deaths: number;
+  #line: ServerLine;
+  #sessionId: bigint;
+  #deaths: number;
 
   constructor({ lock, isShared, size, key, token, server, line, endsMs, isDurable }: Grant) {
     this.lock = lock;
@@ -60,15 +60,24 @@ export class ClientHolder implements Holder {
     this.key = key;
     this.token = token;
     this.server = server;
-    this.line = line;
-    this.sessionId = server.nodes.sessionId;
+    this.#line = line;
+    this.#sessionId = server.nodes.sessionId;
     this.endsMs = endsMs;
     this.isDurable = isDurable;
     this.#deaths = line.deaths;
   }
 
+  /** Another server sees to his lock from now on. */
+  move(server: EngineServer): void {
+    this.server = server;
+    this.#line = server.line;
+    this.#sessionId = server.nodes.sessionId;
+    this.#deaths = server.line.deaths;
+    this.isHandedOver = false;
+  }
+
   get ownerId(): bigint {
-    return this.isDurable ? 0n : this.sessionId;
+    return this.isDurable ? 0n : this.#sessionId;
   }
 
   get prefix(): string {
@@ -83,14 +92,14 @@ export class ClientHolder implements Holder {
 
   /** Whether a server knows of his lock, in the session in which it was granted, or the next one will. */
   get isKept(): boolean {
-    if (this.isHandedOver) return this.line.deaths === this.#deaths && this.line.keeps(this.sessionId);
+    if (this.isHandedOver) return this.#line.deaths === this.#deaths && this.#line.keeps(this.#sessionId);
     const { isGone, nodes } = this.server;
-    return !isGone && !nodes.clock.isStalled && nodes.isSessionAlive(this.sessionId);
+    return !isGone && !nodes.clock.isStalled && nodes.isSessionAlive(this.#sessionId);
   }
 
   /** The server at which his lock is known, if one is there. */
   get keeper(): EngineServer | null {
-    const { current } = this.line;
+    const { current } = this.#line;
     const server = this.isHandedOver && current !== null ? current : this.server;
     return server.isServing ? server : null;
   }
