@@ -7,6 +7,7 @@ export const int = (value: number): string => (value >>> 0).toString(16).padStar
 export const long = (value: bigint): string => BigInt.asUintN(64, value).toString(16).padStart(16, '0');
 export const text = (value: string): string =>
   int(Buffer.byteLength(value)) + Buffer.from(value).toString('hex');
+export const framed = (content: string): string => int(content.length / 2) + content;
 
 /** What was written, in digits. */
 export function written(write: (writer: JuteWriter) => void): string {
