@@ -36,7 +36,7 @@ export function multiPart(
     case 'setData':
       return part(operations.setData(path, operation.data, operation.version ?? ANY_VERSION));
     case 'check':
-      return check(path.server, operation.version);
+      return check(path, operation.version);
   }
 }
 

@@ -52,6 +52,8 @@ describe('an operation of a multi', () => {
   ])('is asked for as the same would be alone: %s', (_, operation, op, hex) => {
     const part = multiPart(operation, at, clientAcl);
     expect([part.op, written((writer) => part.write(writer))]).toEqual([op, hex]);
+    // For errors, where the server's path would tell a program of nodes that it does not know.
+    expect(part.path).toBe('/a');
   });
 });
 

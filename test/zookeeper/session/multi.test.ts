@@ -33,11 +33,9 @@ describe('a multi', () => {
   });
 
   it('may look whether a node has a version', () => {
-    const checking = check('/space/a', 7);
-    expect([checking.op, written((writer) => checking.write(writer))]).toEqual([
-      13,
-      `${text('/space/a')}00000007`,
-    ]);
+    const checking = check({ server: '/space/a', client: '/a' }, 7);
+    expect([checking.op, checking.path]).toEqual([13, '/a']);
+    expect(written((writer) => checking.write(writer))).toBe(`${text('/space/a')}00000007`);
   });
 });
 
