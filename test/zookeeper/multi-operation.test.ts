@@ -57,6 +57,24 @@ describe('an operation of a multi', () => {
   });
 });
 
+describe('an operation that cannot be', () => {
+  // From JavaScript. Written as they are, they would be other bytes, or another version, than was meant.
+  it.each<[string, object]>([
+    ['data that are no bytes', { type: 'setData', data: '123' }],
+    ['a version that is no whole number', { type: 'setData', data, version: 1.5 }],
+    ['data of a new node that are no bytes', { type: 'create', data: '123' }],
+    ['a kind of node that there is not', { type: 'create', mode: 'lasting' }],
+    ['a node to live for a time without the time', { type: 'create', mode: 'ttl' }],
+    ['a version to delete that is below any', { type: 'delete', version: -2 }],
+    ['a check without a version', { type: 'check' }],
+  ])('is refused as the same would be alone: %s', (_, operation) => {
+    const asked = { path: '/a', ...operation } as unknown as MultiOperation;
+    expect(() => multiPart(asked, at, clientAcl)).toThrow(
+      expect.objectContaining({ code: 'ZOOKEEPER_USE', path: '/a' }),
+    );
+  });
+});
+
 describe('a node', () => {
   it('is created with what its maker says', () => {
     const said = { mode: 'ttlSequential', data, acl, ttlMs: 70 } as const;

@@ -47,6 +47,23 @@ describe('the ephemeral nodes of a session', () => {
   });
 });
 
+it('what cannot be asked is refused without a word to the server', async () => {
+  const { server, client } = await run();
+  const refused = [
+    client.setAcl('/a', [], 1.5),
+    client.setData('/a', Buffer.alloc(0), -2),
+    client.multi([
+      { type: 'delete', path: '/a' },
+      { type: 'check', path: '/a', version: Number.NaN },
+    ]),
+  ];
+  await Promise.all(
+    refused.map((asked) => expect(asked).rejects.toMatchObject({ code: 'ZOOKEEPER_USE', path: '/a' })),
+  );
+  await client.delete('/a');
+  expect(server.ops).toEqual([OpCode.Delete]);
+});
+
 describe('a session that is gone on with', () => {
   const resume = { sessionId: -5n, password: Buffer.alloc(16, 3) };
 
