@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ZooKeeperOptions } from '../../src/zookeeper/client-options.ts';
 import { OpCode } from '../../src/zookeeper/wire/op-code.ts';
@@ -69,7 +70,7 @@ describe('a session that is gone on with', () => {
 
   it('is the one that was asked for, where the server knows it', async () => {
     const { server, client } = await run({}, { resume, sessionTimeoutMs: 3_000 });
-    expect(server.greetings).toEqual([{ ...resume, timeoutMs: 3_000 }]);
+    expect(server.greetings).toEqual([{ ...resume, timeoutMs: 3_000, lastZxid: 0n }]);
     expect([client.sessionId, client.resumed, client.isSessionAlive(-5n)]).toEqual([-5n, true, true]);
     const { ticket } = client;
     expect(ticket).toEqual({ sessionId: -5n, password: Buffer.alloc(16, 7) });
@@ -89,7 +90,7 @@ describe('a session that is gone on with', () => {
   it('lives as long as the greeting has proved, however late that was answered', async () => {
     const beganMs = performance.now();
     const { client } = await run(
-      { greetAfterMs: 1_000, answer: () => null },
+      { greets: () => sleep(1_000, undefined), answer: () => null },
       { resume, sessionTimeoutMs: 1_500 },
     );
     expect(client.isSessionAlive(-5n)).toBe(true);
