@@ -16,6 +16,7 @@ import { ClientClosedError } from '../../../src/zookeeper/zookeeper-error.ts';
 import { afterwards } from '../../server/running-server.ts';
 import { type FakeOptions, FakeServer } from '../fake-server.ts';
 import { framed, int, text, written } from '../jute-by-hand.ts';
+import { comes } from './session-on-hold.ts';
 
 /** A connection to a server that has taken its session. */
 async function run(answer: FakeOptions['answer'] = () => undefined) {
@@ -89,7 +90,7 @@ describe('a session', () => {
       [OpCode.Delete, OpCode.Delete, last],
       ['/a', '/b'],
     ]);
-    await expect.poll(() => server.connections).toBe(0);
+    await comes(() => server.connections).toBe(0);
   });
 
   it('tells of its end by a number and nothing more', async () => {
@@ -104,7 +105,7 @@ describe('a session', () => {
   ])('%s does so where the server will not hear of it', async (_, finish) => {
     const { server, link } = await run(() => ({ code: -1 }));
     await finish(link);
-    await expect.poll(() => server.connections).toBe(0);
+    await comes(() => server.connections).toBe(0);
   });
 
   it('that ends waits for a server that says nothing no longer than two seconds', async () => {
@@ -114,8 +115,8 @@ describe('a session', () => {
     await closeSession(link);
     const tookMs = performance.now() - beganMs;
     expect([tookMs > 1_900, tookMs < 10_000]).toEqual([true, true]);
-    await expect.poll(() => went).toEqual([new ClientClosedError('/a')]);
-    await expect.poll(() => server.connections).toBe(0);
+    await comes(() => went).toEqual([new ClientClosedError('/a')]);
+    await comes(() => server.connections).toBe(0);
   });
 
   it('that is closed answers nothing any more, each by its own path', async () => {

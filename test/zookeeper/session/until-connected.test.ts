@@ -6,6 +6,7 @@ import { untilConnected } from '../../../src/zookeeper/session/until-connected.t
 import { ZooKeeperClient } from '../../../src/zookeeper/zookeeper-client.ts';
 import { NoServerError, ZooKeeperError } from '../../../src/zookeeper/zookeeper-error.ts';
 import { FakeServer } from '../fake-server.ts';
+import { comes } from './session-on-hold.ts';
 
 class CountingClock extends SystemClock {
   timers = 0;
@@ -150,7 +151,7 @@ describe('a client that connects', () => {
       },
     });
     await expect(ZooKeeperClient.connect(server.address, { signal: ending.signal })).rejects.toBe(reason);
-    await expect.poll(() => server.connections).toBe(0);
+    await comes(() => server.connections).toBe(0);
     expect(server.greetings).toHaveLength(1);
   });
 });
