@@ -47,7 +47,12 @@ export class Session {
   #closing: Promise<void> | null = null;
   /** Why nobody can use the client any more. */
   fault: ZooKeeperError | null = null;
-  readonly #settled = (): void => this.#options.keepRunning.release();
+  /** How many were submitted and have no answer yet. What the session asks by itself is not among them. */
+  #unanswered = 0;
+  readonly #settled = (): void => {
+    this.#unanswered--;
+    this.#options.keepRunning.release();
+  };
   /** What went wrong with the last server. */
   lastCause: Error | null = null;
 
@@ -97,8 +102,9 @@ export class Session {
     const nowMs = clock.nowMs();
     this.#checkExpiry(nowMs);
     if (this.fault !== null) return Promise.reject(this.fault);
-    if (this.#waiting.length + (this.#link?.inFlightCount ?? 0) >= requestsMax)
+    if (this.#unanswered >= requestsMax)
       return Promise.reject(new TooManyRequestsError(parts.path, requestsMax));
+    this.#unanswered++;
     this.#options.keepRunning.hold();
     const request = new Request(parts, nowMs + requestTimeoutMs, this.#settled);
     this.#send(request as Request, nowMs);

@@ -66,26 +66,26 @@ describe('a request', () => {
     else expect(await read).toMatchObject(reply);
   });
 
-  it.each([['wait for a connection', false]])(
-    'is refused where as many as may be %s already',
-    async (_, isConnected) => {
-      const opened = gate();
-      const server = await FakeServer.start({
-        greets: () => (isConnected ? undefined : opened.opened),
-        answer: ({ op }) => (op === OpCode.CloseSession ? undefined : null),
-      });
-      const held = new SessionOnHold([server], { requestsMax: 2 });
-      if (isConnected) await held.told('connected');
-      const asked = ['/a', '/b'].map((path) => held.delete(path).catch((error: unknown) => error));
-      await expect(held.delete('/c')).rejects.toEqual(new TooManyRequestsError('/c', 2));
-      expect(held.keepRunning.count).toBe(2);
-      await held.session.close();
-      expect(await Promise.all(asked)).toMatchObject([
-        { code: 'ZOOKEEPER_CLIENT_CLOSED' },
-        { code: 'ZOOKEEPER_CLIENT_CLOSED' },
-      ]);
-    },
-  );
+  it.each([
+    ['wait for a connection', false],
+    ['wait for an answer', true],
+  ])('is refused where as many as may be %s already', async (_, isConnected) => {
+    const opened = gate();
+    const server = await FakeServer.start({
+      greets: () => (isConnected ? undefined : opened.opened),
+      answer: ({ op }) => (op === OpCode.CloseSession ? undefined : null),
+    });
+    const held = new SessionOnHold([server], { requestsMax: 2 });
+    if (isConnected) await held.told('connected');
+    const asked = ['/a', '/b'].map((path) => held.delete(path).catch((error: unknown) => error));
+    await expect(held.delete('/c')).rejects.toEqual(new TooManyRequestsError('/c', 2));
+    expect(held.keepRunning.count).toBe(2);
+    await held.session.close();
+    expect(await Promise.all(asked)).toMatchObject([
+      { code: 'ZOOKEEPER_CLIENT_CLOSED' },
+      { code: 'ZOOKEEPER_CLIENT_CLOSED' },
+    ]);
+  });
 
   it('has room again when one is answered', async () => {
     const { held } = await holdSession({}, { requestsMax: 1 });
