@@ -247,7 +247,12 @@ export class Session {
   }
 
   #send(request: Request, nowMs = this.#options.clock.nowMs()): void {
-    if (!this.#isReady) return this.#waiting.push(request);
+    if (!this.#isReady) {
+      this.#waiting.push(request);
+      // Those behind it have as long a time.
+      if (this.#waiting.length === 1) this.#lookLater(nowMs);
+      return;
+    }
     try {
       this.#link!.send(request, nowMs);
       if (request.isProof) this.#deadlines.sent(request.sentMs);
@@ -271,6 +276,10 @@ export class Session {
     if (this.#isReady) this.#checkConnection(nowMs);
     else if (this.#link !== null && nowMs >= this.#greetingEndsMs)
       this.#link.fail(new ZooKeeperError('ZOOKEEPER_SILENT', 'the server does not answer to the greeting'));
+    this.#lookLater(nowMs);
+  }
+
+  #lookLater(nowMs: number): void {
     this.#endLook();
     const waitMs = Math.max(LOOK_MS_MIN, Math.min(this.#nextDueMs() - nowMs, LOOK_MS_MAX));
     this.#endLook = this.#options.clock.after(waitMs, () => this.#look());

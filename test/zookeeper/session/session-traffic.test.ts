@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { OpCode } from '../../../src/zookeeper/wire/op-code.ts';
-import { TooManyRequestsError } from '../../../src/zookeeper/zookeeper-error.ts';
+import { RequestTimeoutError, TooManyRequestsError } from '../../../src/zookeeper/zookeeper-error.ts';
 import { FakeServer } from '../fake-server.ts';
 import { comes, gate, holdSession, PAUSE_MS, SessionOnHold } from './session-on-hold.ts';
 
@@ -64,6 +64,23 @@ describe('a request', () => {
     await held.pass(PAUSE_MS);
     if (reply === null) expect(await read).toBeNull();
     else expect(await read).toMatchObject(reply);
+  });
+
+  it('is given up when it has waited for its time', async () => {
+    const server = await FakeServer.start({ greets: () => new Promise(() => {}) });
+    const held = new SessionOnHold([server], { requestTimeoutMs: 100 });
+    const went: unknown[] = [];
+    const asked = held.delete('/a').catch((error: unknown) => went.push(error));
+    await held.pass(50);
+    const later = held.delete('/b').catch((error: unknown) => went.push(error));
+    await held.pass(49);
+    expect(went).toEqual([]);
+    await held.pass(1);
+    await asked;
+    expect(went).toEqual([new RequestTimeoutError('/a', 100)]);
+    await held.pass(50);
+    await later;
+    expect([went.length, held.keepRunning.count]).toEqual([2, 0]);
   });
 
   it.each([
