@@ -2,6 +2,7 @@ import type { SessionState } from '../nodes.ts';
 import { type ConnectReply, NO_SESSION, type SessionTicket } from '../wire/handshake.ts';
 import {
   ClientClosedError,
+  MalformedReplyError,
   RequestTimeoutError,
   SessionExpiredError,
   TooManyRequestsError,
@@ -161,7 +162,7 @@ export class Session {
       {
         server: this.#servers.next(),
         tls,
-        ticket: this.id === 0n ? this.#resume : this.#ticket,
+        ticket: this.#shown,
         timeoutMs,
         lastZxid: this.#lastZxid,
         nowMs,
@@ -184,6 +185,11 @@ export class Session {
     this.#look();
   }
 
+  /** What the next server is shown, or was on this connection. */
+  get #shown(): SessionTicket {
+    return this.id === 0n ? this.#resume : this.#ticket;
+  }
+
   #received(link: SessionLink, provenMs: number | null, arrivedMs: number): void {
     if (this.#link !== link) return;
     this.#deadlines.received(arrivedMs);
@@ -197,7 +203,9 @@ export class Session {
     this.#checkExpiry();
     // The server was shown the ticket of a session that is lost by now.
     if (this.#link !== link) return;
-    if (timeoutMs <= 0) return this.#lose();
+    if (timeoutMs <= 0 && this.#shown.sessionId !== 0n) return this.#lose();
+    if (timeoutMs <= 0 || ticket.sessionId === 0n)
+      return link.fail(new MalformedReplyError('a session without a time to live, or a number'));
     this.#ticket = ticket;
     this.#deadlines.connected(timeoutMs, sentMs, this.#options.clock.nowMs());
     this.#checkExpiry();

@@ -99,6 +99,8 @@ describe('a greeting', () => {
     ['that is cut off', framed(int(0))],
     ['that has no end', int(0x7fff_ffff)],
     ['of less than nothing', int(-1)],
+    ['that gives no time to what is new', granted(0, 0n, '00').toString('hex')],
+    ['that gives a session no number', granted(6_000, 0n, '00').toString('hex')],
   ])('%s is none, and the next one is waited for', async (_, hex) => {
     let count = 0;
     const server = await FakeServer.start({
