@@ -102,7 +102,7 @@ export class Session {
     const { requestsMax, requestTimeoutMs, clock } = this.#options;
     const nowMs = clock.nowMs();
     this.#checkExpiry(nowMs);
-    if (this.fault !== null) return Promise.reject(this.fault);
+    if (this.fault !== null) return Promise.reject(faultAt(parts.path, this.fault));
     if (this.#unanswered >= requestsMax)
       return Promise.reject(new TooManyRequestsError(parts.path, requestsMax));
     this.#unanswered++;
@@ -337,7 +337,8 @@ export class Session {
     this.#endLook();
     this.#endPause();
     this.#ticket = NO_SESSION;
-    for (const request of [...(this.#link?.destroy() ?? []), ...this.#waiting.takeAll()]) request.fail(fault);
+    for (const request of [...(this.#link?.destroy() ?? []), ...this.#waiting.takeAll()])
+      request.fail(faultAt(request.path, fault));
     this.#link = null;
     this.#isReady = false;
     this.#become('closed');
@@ -348,4 +349,9 @@ export class Session {
     this.#state = state;
     this.#options.stateChanged(state);
   }
+}
+
+/** Why a node cannot be asked for any more. */
+function faultAt(path: string, fault: ZooKeeperError): ZooKeeperError {
+  return fault instanceof ClientClosedError ? new ClientClosedError(path) : fault;
 }

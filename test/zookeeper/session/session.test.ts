@@ -186,7 +186,7 @@ describe('a session that is closed', () => {
     const server = await FakeServer.start({ greets: () => new Promise(() => {}) });
     const held = new SessionOnHold([server]);
     await comes(() => server.greetings.length).toBeGreaterThanOrEqual(greetings);
-    const waiting = expect(held.delete('/a')).rejects.toThrow(ClientClosedError);
+    const waiting = expect(held.delete('/a')).rejects.toEqual(new ClientClosedError('/a'));
     await held.session.close();
     await waiting;
     await held.pass(60_000);
