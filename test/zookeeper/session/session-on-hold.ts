@@ -17,7 +17,7 @@ const NO_NODE = { code: -101 };
 /** Longer than the first pause between two connections. */
 export const PAUSE_MS = 50;
 
-/** Waits for what comes over a connection, however busy the machine is. */
+/** Waits for what comes over a connection, however long that takes. */
 export function comes<Value>(value: () => Value): ReturnType<typeof expect.poll<Value>> {
   return expect.poll(value, { timeout: 10_000, interval: 5 });
 }
