@@ -1,3 +1,4 @@
+import { checkCreate, checkData, checkVersion } from './client-options.ts';
 import type { CreateOptions } from './nodes.ts';
 import { check, type MultiPart } from './session/multi.ts';
 import * as operations from './session/operations.ts';
@@ -21,7 +22,10 @@ export function createParts(options: CreateOptions, clientAcl: readonly Acl[]): 
   return { mode, data, acl, ttlMs };
 }
 
-/** @param acl that of what is created, where the operation does not say it */
+/**
+ * @param acl that of what is created, where the operation does not say it
+ * @throws ZooKeeperUseError
+ */
 export function multiPart(
   operation: MultiOperation,
   path: operations.RequestPath,
@@ -29,15 +33,23 @@ export function multiPart(
 ): MultiPart {
   switch (operation.type) {
     case 'create':
+      checkCreate(path.client, operation);
       // Of the replies to a multi, paths are read elsewhere.
       return part(operations.create(path, createParts(operation, acl), (created) => created));
     case 'delete':
-      return part(operations.remove(path, operation.version ?? ANY_VERSION));
+      return part(operations.remove(path, versionOf(path, operation)));
     case 'setData':
-      return part(operations.setData(path, operation.data, operation.version ?? ANY_VERSION));
+      checkData(path.client, operation.data);
+      return part(operations.setData(path, operation.data, versionOf(path, operation)));
     case 'check':
-      return check(path.server, operation.version);
+      checkVersion(path.client, operation.version);
+      return check(path, operation.version);
   }
+}
+
+function versionOf(path: operations.RequestPath, { version = ANY_VERSION }: { version?: number }): number {
+  checkVersion(path.client, version);
+  return version;
 }
 
 function part({ op, path, write }: RequestParts<unknown>): MultiPart {

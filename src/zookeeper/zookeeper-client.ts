@@ -233,14 +233,17 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   }
 
   setAcl(path: string, acl: readonly Acl[], version = ANY_VERSION): Promise<Stat> {
-    return this.#ask(path, (at) => operations.setAcl(at, acl, version));
+    return this.#ask(path, (at) => {
+      checkVersion(path, version);
+      return operations.setAcl(at, acl, version);
+    });
   }
 
   /**
    * All of these operations, or none.
    *
    * @returns for each, the path of what was created and the Stat of what was created or written, or null
-   * @throws MultiFailedError with the reason for each operation
+   * @throws MultiFailedError with the reason for each operation; ZooKeeperUseError where one of them cannot be
    */
   async multi(
     asked: readonly MultiOperation[],

@@ -9,12 +9,14 @@ const FRAME_BYTES_MAX = 1024 * 1024;
 
 /** What a client showed when it connected. */
 interface Greeting {
+  readonly lastZxid: bigint;
   readonly timeoutMs: number;
   readonly sessionId: bigint;
   readonly password: Buffer;
 }
 
 export interface Asked {
+  readonly xid: number;
   readonly op: number;
   /** What followed the operation's number. */
   readonly body: JuteReader;
@@ -23,6 +25,8 @@ export interface Asked {
 interface Answer {
   /** Default: 0. */
   readonly code?: number;
+  /** The last transaction that the server knows. Default: 1. */
+  readonly zxid?: bigint;
   /** Default: nothing. */
   readonly write?: (writer: JuteWriter) => void;
   /** An event of this number for this path goes before it, or behind it in the same packet. */
@@ -34,8 +38,8 @@ interface Answer {
 export interface FakeOptions {
   /** Undefined: an empty answer that all is well. Null: none. */
   readonly answer?: (asked: Asked) => Answer | null | undefined;
-  /** How long a client waits for its greeting to be answered. Default 0. */
-  readonly greetAfterMs?: number;
+  /** When a greeting is answered, and with which bytes. Undefined: that there is such a session, or not. */
+  readonly greets?: (greeting: Greeting) => Promise<Buffer | undefined> | Buffer | undefined;
   /** Whether the session that a client shows is one. Default: yes. */
   readonly knows?: (greeting: Greeting) => boolean;
 }
@@ -72,6 +76,10 @@ export class FakeServer {
     return this.asked.map(({ op }) => op);
   }
 
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
   /** Tells all connections of an event, by its number and the path of its node. */
   notify(type: number, path: string): void {
     for (const socket of this.#sockets) sendNotification(socket, type, path);
@@ -93,9 +101,7 @@ export class FakeServer {
     socket.on('error', () => {});
     socket.on('close', () => this.#sockets.delete(socket));
     let take = (reader: JuteReader): void => {
-      const { greetAfterMs = 0 } = this.#options;
-      if (greetAfterMs === 0) this.#greet(socket, reader);
-      else setTimeout(() => this.#greet(socket, reader), greetAfterMs);
+      void this.#greet(socket, reader);
       take = (request) => this.#answer(socket, request);
     };
     const splitter = new FrameSplitter(FRAME_BYTES_MAX, (bytes, start, end) => {
@@ -104,11 +110,13 @@ export class FakeServer {
     socket.on('data', (bytes: Buffer) => splitter.push(bytes));
   }
 
-  #greet(socket: Socket, reader: JuteReader): void {
+  async #greet(socket: Socket, reader: JuteReader): Promise<void> {
     reader.int();
-    reader.long();
-    const greeting = { timeoutMs: reader.int(), sessionId: reader.long(), password: reader.buffer() };
+    const [lastZxid, timeoutMs] = [reader.long(), reader.int()];
+    const greeting = { lastZxid, timeoutMs, sessionId: reader.long(), password: reader.buffer() };
     this.greetings.push(greeting);
+    const bytes = await this.#options.greets?.(greeting);
+    if (bytes !== undefined) return void socket.write(bytes);
     const isKnown = greeting.sessionId === 0n || (this.#options.knows?.(greeting) ?? true);
     const sessionId = greeting.sessionId === 0n ? ++this.#sessions : greeting.sessionId;
     send(socket, (writer) => {
@@ -122,16 +130,16 @@ export class FakeServer {
 
   #answer(socket: Socket, body: JuteReader): void {
     const [xid, op] = [body.int(), body.int()];
-    const asked = { op, body };
+    const asked = { xid, op, body };
     if (op !== OpCode.Sync) this.asked.push(asked);
     const answer = this.#options.answer?.(asked);
     if (answer === null) return;
-    const { code = 0, write = () => {}, closes = false, event } = answer ?? {};
+    const { code = 0, zxid = 1n, write = () => {}, closes = false, event } = answer ?? {};
     socket.cork();
     if (event?.goes === 'before') sendNotification(socket, event.type, event.path);
     send(socket, (writer) => {
       writer.int(xid);
-      writer.long(1n);
+      writer.long(zxid);
       writer.int(code);
       write(writer);
     });

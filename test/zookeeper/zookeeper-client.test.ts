@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ZooKeeperOptions } from '../../src/zookeeper/client-options.ts';
 import { OpCode } from '../../src/zookeeper/wire/op-code.ts';
@@ -47,12 +48,29 @@ describe('the ephemeral nodes of a session', () => {
   });
 });
 
+it('what cannot be asked is refused without a word to the server', async () => {
+  const { server, client } = await run();
+  const refused = [
+    client.setAcl('/a', [], 1.5),
+    client.setData('/a', Buffer.alloc(0), -2),
+    client.multi([
+      { type: 'delete', path: '/a' },
+      { type: 'check', path: '/a', version: Number.NaN },
+    ]),
+  ];
+  await Promise.all(
+    refused.map((asked) => expect(asked).rejects.toMatchObject({ code: 'ZOOKEEPER_USE', path: '/a' })),
+  );
+  await client.delete('/a');
+  expect(server.ops).toEqual([OpCode.Delete]);
+});
+
 describe('a session that is gone on with', () => {
   const resume = { sessionId: -5n, password: Buffer.alloc(16, 3) };
 
   it('is the one that was asked for, where the server knows it', async () => {
     const { server, client } = await run({}, { resume, sessionTimeoutMs: 3_000 });
-    expect(server.greetings).toEqual([{ ...resume, timeoutMs: 3_000 }]);
+    expect(server.greetings).toEqual([{ ...resume, timeoutMs: 3_000, lastZxid: 0n }]);
     expect([client.sessionId, client.resumed, client.isSessionAlive(-5n)]).toEqual([-5n, true, true]);
     const { ticket } = client;
     expect(ticket).toEqual({ sessionId: -5n, password: Buffer.alloc(16, 7) });
@@ -72,7 +90,7 @@ describe('a session that is gone on with', () => {
   it('lives as long as the greeting has proved, however late that was answered', async () => {
     const beganMs = performance.now();
     const { client } = await run(
-      { greetAfterMs: 1_000, answer: () => null },
+      { greets: () => sleep(1_000, undefined), answer: () => null },
       { resume, sessionTimeoutMs: 1_500 },
     );
     expect(client.isSessionAlive(-5n)).toBe(true);

@@ -4,11 +4,13 @@ import type { JuteWriter } from '../wire/jute-writer.ts';
 import { OpCode } from '../wire/op-code.ts';
 import { readStat, type Stat } from '../wire/records.ts';
 import { MalformedReplyError, type ZooKeeperError } from '../zookeeper-error.ts';
+import type { RequestPath } from './operations.ts';
 import type { RequestParts } from './request.ts';
 
 /** One operation of a multi, ready to be written. */
 export interface MultiPart {
   readonly op: number;
+  /** The node, as the client calls it: for errors. */
   readonly path: string;
   write(writer: JuteWriter): void;
 }
@@ -44,12 +46,12 @@ export function multi(parts: readonly MultiPart[]): RequestParts<MultiReply> {
   };
 }
 
-export function check(path: string, version: number): MultiPart {
+export function check(path: RequestPath, version: number): MultiPart {
   return {
     op: OpCode.Check,
-    path,
+    path: path.client,
     write: (writer) => {
-      writer.string(path);
+      writer.string(path.server);
       writer.int(version);
     },
   };

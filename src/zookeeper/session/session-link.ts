@@ -99,10 +99,6 @@ export class SessionLink {
     return this.#wire.localAddress;
   }
 
-  get inFlightCount(): number {
-    return this.#inFlight.length;
-  }
-
   /** @throws ZooKeeperUseError when it cannot be written; then nothing is sent */
   send(request: Request, nowMs: number): void {
     const { writer } = this.#wire;

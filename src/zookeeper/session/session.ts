@@ -2,6 +2,7 @@ import type { SessionState } from '../nodes.ts';
 import { type ConnectReply, NO_SESSION, type SessionTicket } from '../wire/handshake.ts';
 import {
   ClientClosedError,
+  MalformedReplyError,
   RequestTimeoutError,
   SessionExpiredError,
   TooManyRequestsError,
@@ -47,7 +48,12 @@ export class Session {
   #closing: Promise<void> | null = null;
   /** Why nobody can use the client any more. */
   fault: ZooKeeperError | null = null;
-  readonly #settled = (): void => this.#options.keepRunning.release();
+  /** How many were submitted and have no answer yet. What the session asks by itself is not among them. */
+  #unanswered = 0;
+  readonly #settled = (): void => {
+    this.#unanswered--;
+    this.#options.keepRunning.release();
+  };
   /** What went wrong with the last server. */
   lastCause: Error | null = null;
 
@@ -96,9 +102,10 @@ export class Session {
     const { requestsMax, requestTimeoutMs, clock } = this.#options;
     const nowMs = clock.nowMs();
     this.#checkExpiry(nowMs);
-    if (this.fault !== null) return Promise.reject(this.fault);
-    if (this.#waiting.length + (this.#link?.inFlightCount ?? 0) >= requestsMax)
+    if (this.fault !== null) return Promise.reject(faultAt(parts.path, this.fault));
+    if (this.#unanswered >= requestsMax)
       return Promise.reject(new TooManyRequestsError(parts.path, requestsMax));
+    this.#unanswered++;
     this.#options.keepRunning.hold();
     const request = new Request(parts, nowMs + requestTimeoutMs, this.#settled);
     this.#send(request as Request, nowMs);
@@ -155,7 +162,7 @@ export class Session {
       {
         server: this.#servers.next(),
         tls,
-        ticket: this.id === 0n ? this.#resume : this.#ticket,
+        ticket: this.#shown,
         timeoutMs,
         lastZxid: this.#lastZxid,
         nowMs,
@@ -178,6 +185,11 @@ export class Session {
     this.#look();
   }
 
+  /** What the next server is shown, or was on this connection. */
+  get #shown(): SessionTicket {
+    return this.id === 0n ? this.#resume : this.#ticket;
+  }
+
   #received(link: SessionLink, provenMs: number | null, arrivedMs: number): void {
     if (this.#link !== link) return;
     this.#deadlines.received(arrivedMs);
@@ -191,7 +203,9 @@ export class Session {
     this.#checkExpiry();
     // The server was shown the ticket of a session that is lost by now.
     if (this.#link !== link) return;
-    if (timeoutMs <= 0) return this.#lose();
+    if (timeoutMs <= 0 && this.#shown.sessionId !== 0n) return this.#lose();
+    if (timeoutMs <= 0 || ticket.sessionId === 0n)
+      return link.fail(new MalformedReplyError('a session without a time to live, or a number'));
     this.#ticket = ticket;
     this.#deadlines.connected(timeoutMs, sentMs, this.#options.clock.nowMs());
     this.#checkExpiry();
@@ -241,7 +255,12 @@ export class Session {
   }
 
   #send(request: Request, nowMs = this.#options.clock.nowMs()): void {
-    if (!this.#isReady) return this.#waiting.push(request);
+    if (!this.#isReady) {
+      this.#waiting.push(request);
+      // Those behind it have as long a time.
+      if (this.#waiting.length === 1) this.#lookLater(nowMs);
+      return;
+    }
     try {
       this.#link!.send(request, nowMs);
       if (request.isProof) this.#deadlines.sent(request.sentMs);
@@ -265,6 +284,10 @@ export class Session {
     if (this.#isReady) this.#checkConnection(nowMs);
     else if (this.#link !== null && nowMs >= this.#greetingEndsMs)
       this.#link.fail(new ZooKeeperError('ZOOKEEPER_SILENT', 'the server does not answer to the greeting'));
+    this.#lookLater(nowMs);
+  }
+
+  #lookLater(nowMs: number): void {
     this.#endLook();
     const waitMs = Math.max(LOOK_MS_MIN, Math.min(this.#nextDueMs() - nowMs, LOOK_MS_MAX));
     this.#endLook = this.#options.clock.after(waitMs, () => this.#look());
@@ -314,7 +337,8 @@ export class Session {
     this.#endLook();
     this.#endPause();
     this.#ticket = NO_SESSION;
-    for (const request of [...(this.#link?.destroy() ?? []), ...this.#waiting.takeAll()]) request.fail(fault);
+    for (const request of [...(this.#link?.destroy() ?? []), ...this.#waiting.takeAll()])
+      request.fail(faultAt(request.path, fault));
     this.#link = null;
     this.#isReady = false;
     this.#become('closed');
@@ -325,4 +349,9 @@ export class Session {
     this.#state = state;
     this.#options.stateChanged(state);
   }
+}
+
+/** Why a node cannot be asked for any more. */
+function faultAt(path: string, fault: ZooKeeperError): ZooKeeperError {
+  return fault instanceof ClientClosedError ? new ClientClosedError(path) : fault;
 }

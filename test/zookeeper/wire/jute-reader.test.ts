@@ -4,11 +4,11 @@ import { Limits } from '../../../src/base/limits.ts';
 import { JuteReader } from '../../../src/zookeeper/wire/jute-reader.ts';
 import { JuteWriter } from '../../../src/zookeeper/wire/jute-writer.ts';
 import { MalformedReplyError } from '../../../src/zookeeper/zookeeper-error.ts';
+import { reading } from '../jute-by-hand.ts';
 
 const int = fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 });
 const long = fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n });
 const text = fc.string({ unit: 'grapheme', maxLength: 50 });
-const reading = (hex: string): JuteReader => new JuteReader(Buffer.from(hex, 'hex'));
 
 describe('a reader of jute', () => {
   it('reads what was written', () => {

@@ -2,12 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { JuteReader } from '../../../src/zookeeper/wire/jute-reader.ts';
 import { JuteWriter } from '../../../src/zookeeper/wire/jute-writer.ts';
-
-function written(write: (writer: JuteWriter) => void): string {
-  const writer = new JuteWriter();
-  write(writer);
-  return writer.take().toString('hex');
-}
+import { written } from '../jute-by-hand.ts';
 
 describe('a writer of jute', () => {
   it.each<[string, (writer: JuteWriter) => void, string]>([
