@@ -1,15 +1,15 @@
 import { checkServerOptions, type ServerOptions } from '../../src/config/server-options.ts';
 import { AdminGuard } from '../../src/server/admin/admin-guard.ts';
 import { assembleServer, type ServerFoundation, type ServerParts } from '../../src/server/assemble-server.ts';
+import { Cluster } from '../../src/server/cluster.ts';
+import { ServerState } from '../../src/server/state.ts';
 import { LogLines } from './log-lines.ts';
 import { afterwards } from './running-server.ts';
 
 export interface AssembledServer extends ServerParts {
   readonly log: LogLines;
-  readonly options: ServerOptions;
-  /** What goes wrong, as a running server would be told. */
-  readonly failed: Error[];
-  readonly lost: ReadonlySet<number>[];
+  /** What a running server would be told that it has lost. */
+  readonly failed: readonly Error[];
   /** Opens what the options name: the admin listener, gRPC and REST. */
   openAll(): Promise<void>;
 }
@@ -20,20 +20,15 @@ export async function assemble(
   foundation: Partial<ServerFoundation> = {},
 ): Promise<AssembledServer> {
   const log = new LogLines(settings.logLevel);
-  const own = { listenAddress: '127.0.0.1:0', ipcSocketFile: '', shards: 1 };
-  const options = checkServerOptions({ ...own, ...settings });
-  const [failed, lost]: [Error[], ReadonlySet<number>[]] = [[], []];
+  const own = { listenAddress: '127.0.0.1:0', ipcSocketFile: '' };
+  const threads = settings.engine === 'zookeeper' ? {} : { shards: 1 };
+  const options = checkServerOptions({ ...own, ...threads, ...settings });
+  const state = await ServerState.open(options, log.logger);
+  const cluster = await Cluster.open(options, log.logger);
+  const failed: Error[] = [];
   const parts = assembleServer(
-    {
-      options,
-      logger: log.logger,
-      tls: null,
-      state: null,
-      cluster: null,
-      workerUrl: undefined,
-      ...foundation,
-    },
-    { failed: (error) => failed.push(error), locksLost: (sessions) => lost.push(sessions) },
+    { options, logger: log.logger, tls: null, state, cluster, workerUrl: undefined, ...foundation },
+    { failed: (error) => failed.push(error), locksLost: () => {} },
   );
   const { engine, inspector, health, connections, administration, endpoints } = parts;
   afterwards(async () => {
@@ -43,6 +38,7 @@ export async function assemble(
     inspector.close();
     await engine.close();
     await endpoints.closeAdmin();
+    state?.close();
   });
   await engine.ready();
   const openAll = async (): Promise<void> => {
@@ -51,5 +47,5 @@ export async function assemble(
     await endpoints.openGrpc();
     await endpoints.openRest();
   };
-  return { ...parts, log, options, failed, lost, openAll };
+  return { ...parts, log, failed, openAll };
 }
