@@ -11,7 +11,7 @@ import { passwordCheck } from '../../../src/server/password.ts';
 import { SessionDirectory } from '../../../src/server/session-directory.ts';
 
 /** The server's front end without locks: no call of a service comes to the engine. */
-const lockless: Engine = {
+export const lockless: Engine = {
   shards: 0,
   submit: () => 0,
   cancel() {},
