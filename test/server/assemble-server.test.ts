@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { MetricWord } from '../../src/base/metric-words.ts';
+import { FrameType } from '../../src/protocol/http2/frame.ts';
 import { AdminCaller } from '../clients/admin-caller.ts';
 import { statusOf } from '../clients/lock-client.ts';
 import { FakeServer, writeEmptyStat } from '../zookeeper/fake-server.ts';
@@ -37,7 +38,7 @@ async function grantToNobody(parts: AssembledServer, leave: () => void): Promise
   const peer = await RawPeer.connect(endpoints.addresses[0]!);
   request(peer, 1, 'TryLock', 'held');
   await peer.closing();
-  await expect.poll(() => engine.sumOf(MetricWord.Grants)).toBe(1);
+  await expect.poll(() => engine.sumOf(MetricWord.Grants), { timeout: 5_000 }).toBe(1);
 }
 
 describe('an assembled server', () => {
@@ -86,6 +87,17 @@ describe('an assembled server', () => {
         },
       });
     }
+  });
+
+  it('counts the clients that break the protocol', async () => {
+    const { endpoints, openAll } = await assemble({ adminListenAddress: '127.0.0.1:0' });
+    await openAll();
+    const peer = await RawPeer.connect(endpoints.addresses[0]!);
+    peer.send(FrameType.Ping, 0, 0, Buffer.alloc(3));
+    await peer.closing();
+    await expect
+      .poll(async () => (await ask(endpoints, '/metrics')).text, { timeout: 5_000 })
+      .toMatch(/^ldlm_connections_failed_total 1$/m);
   });
 
   it('counts what it answers without a shard', async () => {

@@ -45,7 +45,7 @@ describe('what is no request', () => {
     socket.write('this is none\r\n\r\n');
     await once(socket.resume(), 'end');
     expect(socket.writable).toBe(true);
-    await expect.poll(() => accepted[0]?.destroyed).toBe(true);
+    await expect.poll(() => accepted[0]?.destroyed, { timeout: 5_000 }).toBe(true);
   });
 
   it('is told so where it does not come in time, by the code that this has', async () => {
@@ -60,9 +60,9 @@ describe('what is no request', () => {
     const { refused, accepted, dial } = await serve(60_000);
     const socket = dial();
     socket.write('POST / HTTP/1.1\r\nHos');
-    await expect.poll(() => accepted[0]?.bytesRead).toBeGreaterThan(0);
+    await expect.poll(() => accepted[0]?.bytesRead, { timeout: 5_000 }).toBeGreaterThan(0);
     socket.resetAndDestroy();
-    await expect.poll(() => refused).toEqual([{ code: 'ECONNRESET', reason: null }]);
+    await expect.poll(() => refused, { timeout: 5_000 }).toEqual([{ code: 'ECONNRESET', reason: null }]);
   });
 
   it.each([

@@ -75,7 +75,7 @@ describe('the ensemble of a server', () => {
     expect([auth.int(), auth.string(), auth.buffer().toString()]).toEqual([0, 'digest', 'me:se:cret']);
     expect(log.texts.join('')).not.toContain('cret');
     void cluster.nodes.create('/a').catch(() => {});
-    await expect.poll(() => created(fake)).toHaveLength(1);
+    await expect.poll(() => created(fake), { timeout: 5_000 }).toHaveLength(1);
     const { body } = created(fake)[0]!;
     expect([body.string(), body.buffer().length]).toEqual(['/a', 0]);
     expect([body.int(), body.int(), body.string()]).toEqual([1, 31, 'auth']);
@@ -85,7 +85,7 @@ describe('the ensemble of a server', () => {
     const fake = await startEnsemble();
     const { cluster } = await open(fake);
     void cluster.nodes.create('/a').catch(() => {});
-    await expect.poll(() => created(fake)).toHaveLength(1);
+    await expect.poll(() => created(fake), { timeout: 5_000 }).toHaveLength(1);
     expect(fake.ops).not.toContain(OpCode.Auth);
     const { body } = created(fake)[0]!;
     expect([body.string(), body.buffer().length]).toEqual(['/a', 0]);

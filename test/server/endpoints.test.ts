@@ -78,7 +78,7 @@ describe('endpoints', () => {
     for (let i = 0; i < 2; i++) await RestClient.begin(endpoints.restAddresses[0]!);
     for (let i = 0; i < 2; i++) await dial(endpoints.adminAddresses[0]!);
     // The third of the admin listener's is the one that asks.
-    await expect.poll(() => counted(parts, '{protocol="admin"}')).toBe(3);
+    await expect.poll(() => counted(parts, '{protocol="admin"}'), { timeout: 5_000 }).toBe(3);
     expect(await counted(parts, '{protocol="grpc"}')).toBe(1);
     expect(await counted(parts, '{protocol="rest"}')).toBe(2);
   });
@@ -145,7 +145,7 @@ describe('the door of gRPC', () => {
     const parts = await assemble({}, { tls: { key: pem('server-key'), cert: pem('server') } });
     await parts.openAll();
     (await dial(parts.endpoints.addresses[0]!)).on('error', () => {}).write('GET / HTTP/1.1\r\n\r\n');
-    await expect.poll(() => parts.log.of('gRPC TLS handshake failed')).toHaveLength(1);
+    await expect.poll(() => parts.log.of('gRPC TLS handshake failed'), { timeout: 5_000 }).toHaveLength(1);
   });
 });
 

@@ -81,7 +81,7 @@ describe('a reply', () => {
     stand();
     const submit = vi.spyOn(engine, 'submit');
     request(peer, 1, 'TryLock', 'a');
-    await expect.poll(() => submit.mock.calls.length).toBe(1);
+    await expect.poll(() => submit.mock.calls.length, { timeout: 5_000 }).toBe(1);
     const [socket] = sockets;
     const writtenBytes = socket!.bytesWritten;
     engine.step();
@@ -99,7 +99,7 @@ describe('a reply', () => {
       engine.submit(Method.TryLock, form, -7, call, 9, Number.POSITIVE_INFINITY, bytes, 0, bytes.length);
     submit(ReplyForm.Protobuf, 31);
     engine.flush();
-    await expect.poll(() => bare.heads).toEqual([[0, -7, 31, 9, 0, true]]);
+    await expect.poll(() => bare.heads, { timeout: 5_000 }).toEqual([[0, -7, 31, 9, 0, true]]);
     expect(coder.responseDeserialize(bare.messages[0]!)).toMatchObject({ locked: true, name: 'a' });
     expect(looks.heads).toEqual([]);
   });
@@ -136,7 +136,7 @@ describe('room in a shard', () => {
       return -1;
     };
     const answer = client.tryLock({ name: 'a' });
-    await expect.poll(() => refused).toBe(1);
+    await expect.poll(() => refused, { timeout: 5_000 }).toBe(1);
     engine.submit = submit;
     listener.room(0);
     expect(await answer).toMatchObject({ locked: true });

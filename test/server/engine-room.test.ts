@@ -143,7 +143,7 @@ describe('a room whose locks are in this process', () => {
   it('collects idle locks when the options say', async () => {
     const { caller, engine } = await open({ lockGcIntervalMs: 100, lockGcMinIdleMs: 1 });
     const key = await caller.acquire({ name: 'a' });
-    await expect.poll(() => engine.sumOf(MetricWord.Locks)).toBe(1);
+    await expect.poll(() => engine.sumOf(MetricWord.Locks), { timeout: 5_000 }).toBe(1);
     await caller.ask('Unlock', { name: 'a', key });
     await expect.poll(() => engine.sumOf(MetricWord.Collections), { timeout: 5_000 }).toBe(1);
   });

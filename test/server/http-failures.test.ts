@@ -91,7 +91,7 @@ describe('the address of a peer', () => {
       server.close();
     });
     await once(client, 'connect');
-    await expect.poll(() => accepted.length).toBe(1);
+    await expect.poll(() => accepted.length, { timeout: 5_000 }).toBe(1);
     const shown = host.includes(':') ? `[${host}]` : host;
     expect(addressOf(accepted[0]!)).toBe(`${shown}:${client.localPort}`);
   });

@@ -153,7 +153,7 @@ describe('the replies of ldlm.Admin', () => {
     const client = connect(server.address);
     await client.lock({ name: 'a', lock_timeout_seconds: 60 });
     void client.lock({ name: 'a' }).catch(() => {});
-    await expect.poll(() => server.stats().waiters).toBe(1);
+    await expect.poll(() => server.stats().waiters, { timeout: 5_000 }).toBe(1);
     const admin = new AdminClient({ kind: 'socket', path });
     afterwards(() => admin.close());
     const listed = await admin.listLocks({ prefix: '', page_size: 0, page_token: '', waiters: true });

@@ -57,7 +57,7 @@ describe('the server on the operator’s socket', () => {
     const { log, path, service } = await open();
     expect(log.lines).toMatchObject([{ level: 'INFO', msg: 'IPC server started', socket: path }]);
     const answer = call(path);
-    await expect.poll(() => service.events).toContain('message hello');
+    await expect.poll(() => service.events, { timeout: 5_000 }).toContain('message hello');
     service.calls[0]!.send(Buffer.from('welcome'));
     service.calls[0]!.end(status.OK);
     expect(await answer).toBe('welcome');
@@ -111,7 +111,7 @@ describe('the server on the operator’s socket', () => {
   it('accepts nothing more once it is closed, while calls that are there go on', async () => {
     const { path, service, server } = await open();
     const answer = call(path);
-    await expect.poll(() => service.calls.length).toBe(1);
+    await expect.poll(() => service.calls.length, { timeout: 5_000 }).toBe(1);
     server.close();
     expect(existsSync(path)).toBe(false);
     service.calls[0]!.send(Buffer.from('at last'));
@@ -123,7 +123,7 @@ describe('the server on the operator’s socket', () => {
   it('has drained when those who are there have their answers', async () => {
     const { path, service, server } = await open();
     const answer = call(path);
-    await expect.poll(() => service.calls.length).toBe(1);
+    await expect.poll(() => service.calls.length, { timeout: 5_000 }).toBe(1);
     let isDrained = false;
     const drained = server.drain().then(() => {
       isDrained = true;
@@ -139,7 +139,7 @@ describe('the server on the operator’s socket', () => {
   it('answers what is in flight with UNAVAILABLE and the reason when that is all that can be said', async () => {
     const { path, service, server } = await open();
     const answer = call(path);
-    await expect.poll(() => service.calls.length).toBe(1);
+    await expect.poll(() => service.calls.length, { timeout: 5_000 }).toBe(1);
     server.failAll('a part is lost');
     expect(await answer).toBe('UNAVAILABLE a part is lost');
   });
