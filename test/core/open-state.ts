@@ -10,7 +10,12 @@ const OPTIONS = {
   startMs: 0,
 };
 
-type Fields = Partial<Pick<LockCommand, 'size' | 'permits' | 'mode' | 'lockTimeoutMs' | 'holder'>>;
+type Fields = Partial<
+  Pick<
+    LockCommand,
+    'size' | 'permits' | 'mode' | 'lockTimeoutMs' | 'holder' | 'requestId' | 'waitTimeoutMs' | 'deadlineMs'
+  >
+>;
 
 /**
  * A state without the core around it, in which everything happens at time 0. `hold` gives a session a lock, `enqueue`

@@ -44,6 +44,15 @@ export interface FakeOptions {
   readonly knows?: (greeting: Greeting) => boolean;
 }
 
+/** Writes what is known of a node about which there is nothing to be known. */
+export function writeEmptyStat(writer: JuteWriter): void {
+  for (let i = 0; i < 4; i++) writer.long(0n);
+  for (let i = 0; i < 3; i++) writer.int(0);
+  writer.long(0n);
+  for (let i = 0; i < 2; i++) writer.int(0);
+  writer.long(0n);
+}
+
 /** Speaks ZooKeeper's protocol, and answers as a test says: as old servers do, or broken ones. */
 export class FakeServer {
   readonly greetings: Greeting[] = [];

@@ -74,6 +74,8 @@ export class LockWatch {
   /** What was gathered is not true: it was undone. */
   lose(): void {
     this.#missed += Math.max(1, this.#events);
+    // What nobody was told is no step.
+    this.#sequence -= this.#steps.length;
     this.#clear();
   }
 

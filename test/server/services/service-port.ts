@@ -11,7 +11,7 @@ import { passwordCheck } from '../../../src/server/password.ts';
 import { SessionDirectory } from '../../../src/server/session-directory.ts';
 
 /** The server's front end without locks: no call of a service comes to the engine. */
-const lockless: Engine = {
+export const lockless: Engine = {
   shards: 0,
   submit: () => 0,
   cancel() {},
@@ -33,12 +33,12 @@ interface ServicePortSettings {
   readonly nowMs?: () => number;
 }
 
-/** Serves services on a free port of 127.0.0.1. */
-export async function openServicePort(
+/** The clients of services, before anybody has come and before there is an engine. */
+export function createConnections(
   services: ServiceRegistry,
   password: string,
   { logger = silentLogger(), nowMs = () => performance.now() }: ServicePortSettings = {},
-): Promise<ServicePort> {
+): { readonly connections: Connections; readonly sessions: SessionDirectory } {
   const sessions = new SessionDirectory(logger);
   const connections = new Connections({
     grpc: {
@@ -55,6 +55,16 @@ export async function openServicePort(
     keepsGrants: false,
     peerFailed: () => {},
   });
+  return { connections, sessions };
+}
+
+/** Serves services on a free port of 127.0.0.1. */
+export async function openServicePort(
+  services: ServiceRegistry,
+  password: string,
+  settings: ServicePortSettings = {},
+): Promise<ServicePort> {
+  const { connections } = createConnections(services, password, settings);
   connections.attach(lockless);
   const listener = createServer((socket) => connections.accept(socket));
   listener.listen(0, '127.0.0.1');
