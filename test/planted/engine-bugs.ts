@@ -5,11 +5,13 @@ const ENGINE = 'test/engine/zookeeper/zookeeper-engine';
 const ENDS_TEST = 'test/engine/zookeeper/claim-ends';
 const GRANTS_TEST = 'test/engine/zookeeper/claim-grants';
 const LOCK_DESK_TEST = 'test/engine/zookeeper/lock-desk';
+const INHERITED_TEST = 'test/engine/zookeeper/inherited-grant';
 const PLACED_LOCK_TEST = 'test/engine/zookeeper/placed-lock';
 const KEY_DESK_TEST = 'test/engine/zookeeper/key-desk';
 const ENDS = 'src/engine/zookeeper/claim-ends.ts';
 const GRANTS = 'src/engine/zookeeper/claim-grants.ts';
 const LOCK_DESK = 'src/engine/zookeeper/lock-desk.ts';
+const INHERITED = 'src/engine/zookeeper/inherited-grant.ts';
 const KEY_DESK = 'src/engine/zookeeper/key-desk.ts';
 const LOCK_REQUEST = 'src/engine/zookeeper/lock-request.ts';
 const LEASE_ACQUISITION = 'src/zookeeper/locks/lease-acquisition.ts';
@@ -67,8 +69,8 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   {
     name: 'the same request at another server is taken for one’s own',
     file: LOCK_REQUEST,
-    find: 'if (data?.server !== serverName(nodes.sessionId)) throw new RequestElsewhereError();',
-    replace: 'if (data?.server === serverName(nodes.sessionId)) throw new RequestElsewhereError();',
+    find: 'if (data?.server === serverName(nodes.sessionId)) continue;',
+    replace: 'if (data?.server !== serverName(nodes.sessionId)) continue;',
     tests: [ENGINE],
     catches: 'a request is granted at one server only',
   },
@@ -111,6 +113,30 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
     replace: 'if (claim.origin.session === session) claim.origin.method = 0;',
     tests: [ENDS_TEST, SIMULATION],
     catches: 'nothing is held for nobody',
+  },
+  {
+    name: 'a lock is taken over from a server that lives',
+    file: INHERITED,
+    find: 'if (!isOurs(said) && (await isThere(nodes, said.server))) return null;',
+    replace: '',
+    tests: [INHERITED_TEST],
+    catches: 'a request is granted at one server',
+  },
+  {
+    name: 'two servers take over one lock',
+    file: INHERITED,
+    find: 'leases.dataOf(claim, said.grantedMs, lockTimeoutMs), stat.version)',
+    replace: 'leases.dataOf(claim, said.grantedMs, lockTimeoutMs))',
+    tests: [INHERITED_TEST],
+    catches: 'a request is granted at one server',
+  },
+  {
+    name: 'what was granted by a server that is gone is given back for others',
+    file: GRANTS,
+    find: 'claim.isShared = true;',
+    replace: '',
+    tests: [INHERITED_TEST],
+    catches: 'nobody loses what he was told that he has',
   },
   {
     name: 'a semaphore of other programs counts as one of size 1',

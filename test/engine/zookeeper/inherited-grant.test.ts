@@ -76,6 +76,17 @@ describe('a request that a server has granted which is gone', () => {
     expect(replies.filter(({ granted }) => granted)).toHaveLength(1);
   });
 
+  it('is not given back by the call that was told of it last', async () => {
+    const request = { name: 'a', request_id: ID };
+    await one.caller.acquire(request);
+    await kill(one);
+    const call = two.caller.send('Lock', request);
+    expect(await two.caller.answerTo(call)).toMatchObject({ locked: true });
+    two.caller.cancel(call);
+    await two.pass(100);
+    expect(await isFree('a')).toBe(false);
+  });
+
   it('is another one where it asks for something else', async () => {
     await one.caller.acquire({ name: 'a', request_id: ID });
     await kill(one);
