@@ -1,4 +1,5 @@
 import { makeParents } from '../../../src/zookeeper/locks/lock-parents.ts';
+import { createQueueNode, type QueueNode } from '../../../src/zookeeper/locks/queue-node.ts';
 import { parentOf } from '../../../src/zookeeper/node-path.ts';
 import type { CreateMode } from '../../../src/zookeeper/wire/op-code.ts';
 import { seededIntegers } from '../../core/random.ts';
@@ -63,6 +64,15 @@ export class NodeRoom {
     return (await this.come(nodes.create(path, { mode, data }))).path;
   }
 
+  /** Queues below a node, as the code under test does. */
+  async queue(base: string, suffix = 'lock-', nodes = this.nodes): Promise<QueueNode> {
+    const queued = createQueueNode(nodes, {
+      ...{ base, suffix, mode: 'ephemeralSequential', data: Buffer.alloc(0) },
+      request: { isCancelled: false },
+    });
+    return (await this.come(queued))!.node;
+  }
+
   /** Whether there is such a node, whoever may know of it. */
   has(path: string): boolean {
     return this.ensemble.server.tree.stat(path) !== null;
@@ -71,6 +81,17 @@ export class NodeRoom {
   dataAt(path: string): Buffer {
     return this.ensemble.server.tree.data(path);
   }
+
+  /** The nodes below one by their numbers, without what is unique of their names; none where there is no such node. */
+  queueAt(path: string): string[] {
+    const names = this.has(path) ? this.ensemble.server.tree.children(path) : [];
+    return names.map((name) => name.replace(/^_c_[0-9a-f-]{36}-/, '')).sort(byNumber);
+  }
+}
+
+function byNumber(a: string, b: string): number {
+  const [first, second] = [a, b].map((name) => name.slice(-10)) as [string, string];
+  return first === second ? Number(a > b) - Number(a < b) : first < second ? -1 : 1;
 }
 
 /** A room in which all clients have their sessions. */
