@@ -3,7 +3,7 @@ import { createQueueNode, type QueueNode } from '../../../src/zookeeper/locks/qu
 import { parentOf } from '../../../src/zookeeper/node-path.ts';
 import type { CreateMode } from '../../../src/zookeeper/wire/op-code.ts';
 import { seededIntegers } from '../../core/random.ts';
-import { ModelEnsemble } from './model-ensemble.ts';
+import { type EnsembleOptions, ModelEnsemble } from './model-ensemble.ts';
 import { ModelNodes } from './model-nodes.ts';
 import type { ModelSessionOptions } from './model-session.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -17,13 +17,19 @@ type Cut = 'before' | 'after';
 /** An ensemble that answers at once, so that all time that passes is what the code under test waits for. */
 export class NodeRoom {
   readonly time = new VirtualTime();
-  readonly ensemble = new ModelEnsemble(this.time, seededIntegers(1), { latencyMs: 0 });
+  readonly ensemble: ModelEnsemble;
   /** Where the next writes of `nodes` break their connections. */
   readonly cuts: Cut[] = [];
   /** The client of the code under test. */
-  readonly nodes = this.open({ cutOf: (isWrite) => (isWrite && this.cuts.shift()) || 'nowhere' });
+  readonly nodes: ModelNodes;
   /** Somebody else's, with a session that never ends. */
-  readonly others = this.open();
+  readonly others: ModelNodes;
+
+  constructor(options: EnsembleOptions = {}) {
+    this.ensemble = new ModelEnsemble(this.time, seededIntegers(1), { latencyMs: 0, ...options });
+    this.nodes = this.open({ cutOf: (isWrite) => (isWrite && this.cuts.shift()) || 'nowhere' });
+    this.others = this.open();
+  }
 
   open(options: ModelSessionOptions = {}): ModelNodes {
     return new ModelNodes(this.ensemble, options);
@@ -95,8 +101,8 @@ function byNumber(a: string, b: string): number {
 }
 
 /** A room in which all clients have their sessions. */
-export async function openRoom(): Promise<NodeRoom> {
-  const room = new NodeRoom();
+export async function openRoom(options: EnsembleOptions = {}): Promise<NodeRoom> {
+  const room = new NodeRoom(options);
   await room.pass(0);
   return room;
 }
