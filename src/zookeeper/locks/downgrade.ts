@@ -47,7 +47,9 @@ export class Downgrade implements LockRequest {
     try {
       const isMade = await this.#create();
       if (isMade && !this.#isCancelled && this.#options.isHeld()) return this.#node;
-      void discardNode(this.#nodes, this.#node);
+      // By its path alone, which nobody else has: its token is not the transaction that created it.
+      const { path, sessionId } = this.#node;
+      void discardNode(this.#nodes, { path, sessionId });
       return null;
     } finally {
       endKeeping();

@@ -53,7 +53,10 @@ function runWithin(
     late: (waitedMs) => new LockTimeoutError(lockPath, waitedMs),
     giveUp: () => request.cancel(),
     giveBack: (late) => {
-      if (late !== null) void discardNode(nodes, late);
+      if (late === null) return;
+      // By its path alone, which nobody else has: a writer's read node has another token than its own transaction.
+      const { path, sessionId } = late;
+      void discardNode(nodes, { path, sessionId });
     },
   });
 }

@@ -82,7 +82,9 @@ export class LeaseAcquisition {
         const lock = await (this.#options.tries ? this.#tryToLock() : this.#lock.run());
         if (lock === null) return null;
         const lease = await this.#runLocked(lock);
-        if (lease !== 'gone') return lease;
+        if (lease === null) return null;
+        // Giving the lock back takes as long as no server can be reached, and the session may end meanwhile.
+        if (lease !== 'gone' && this.#nodes.isSessionAlive(lease.sessionId)) return lease;
       }
     } finally {
       endKeeping();

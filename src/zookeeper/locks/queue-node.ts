@@ -20,7 +20,10 @@ export interface QueueNode {
   readonly prefix: string;
   /** The session with which it vanishes, or in which it was made if it stays. */
   readonly sessionId: bigint;
-  /** The transaction that created it: later nodes have larger ones, also below another parent of the same path. */
+  /**
+   * The transaction that created it: later nodes have larger ones, also below another parent of the same path. A writer's read
+   * node has that of its write node.
+   */
   readonly czxid: bigint;
 }
 

@@ -1,8 +1,9 @@
 import { makeParents } from '../../../src/zookeeper/locks/lock-parents.ts';
+import { createQueueNode, type QueueNode } from '../../../src/zookeeper/locks/queue-node.ts';
 import { parentOf } from '../../../src/zookeeper/node-path.ts';
 import type { CreateMode } from '../../../src/zookeeper/wire/op-code.ts';
 import { seededIntegers } from '../../core/random.ts';
-import { ModelEnsemble } from './model-ensemble.ts';
+import { type EnsembleOptions, ModelEnsemble } from './model-ensemble.ts';
 import { ModelNodes } from './model-nodes.ts';
 import type { ModelSessionOptions } from './model-session.ts';
 import { VirtualTime } from './virtual-time.ts';
@@ -16,13 +17,19 @@ type Cut = 'before' | 'after';
 /** An ensemble that answers at once, so that all time that passes is what the code under test waits for. */
 export class NodeRoom {
   readonly time = new VirtualTime();
-  readonly ensemble = new ModelEnsemble(this.time, seededIntegers(1), { latencyMs: 0 });
+  readonly ensemble: ModelEnsemble;
   /** Where the next writes of `nodes` break their connections. */
   readonly cuts: Cut[] = [];
   /** The client of the code under test. */
-  readonly nodes = this.open({ cutOf: (isWrite) => (isWrite && this.cuts.shift()) || 'nowhere' });
+  readonly nodes: ModelNodes;
   /** Somebody else's, with a session that never ends. */
-  readonly others = this.open();
+  readonly others: ModelNodes;
+
+  constructor(options: EnsembleOptions = {}) {
+    this.ensemble = new ModelEnsemble(this.time, seededIntegers(1), { latencyMs: 0, ...options });
+    this.nodes = this.open({ cutOf: (isWrite) => (isWrite && this.cuts.shift()) || 'nowhere' });
+    this.others = this.open();
+  }
 
   open(options: ModelSessionOptions = {}): ModelNodes {
     return new ModelNodes(this.ensemble, options);
@@ -63,6 +70,15 @@ export class NodeRoom {
     return (await this.come(nodes.create(path, { mode, data }))).path;
   }
 
+  /** Queues below a node, as the code under test does. */
+  async queue(base: string, suffix = 'lock-', nodes = this.nodes): Promise<QueueNode> {
+    const queued = createQueueNode(nodes, {
+      ...{ base, suffix, mode: 'ephemeralSequential', data: Buffer.alloc(0) },
+      request: { isCancelled: false },
+    });
+    return (await this.come(queued))!.node;
+  }
+
   /** Whether there is such a node, whoever may know of it. */
   has(path: string): boolean {
     return this.ensemble.server.tree.stat(path) !== null;
@@ -71,11 +87,22 @@ export class NodeRoom {
   dataAt(path: string): Buffer {
     return this.ensemble.server.tree.data(path);
   }
+
+  /** The nodes below one by their numbers, without what is unique of their names; none where there is no such node. */
+  queueAt(path: string): string[] {
+    const names = this.has(path) ? this.ensemble.server.tree.children(path) : [];
+    return names.map((name) => name.replace(/^_c_[0-9a-f-]{36}-/, '')).sort(byNumber);
+  }
+}
+
+function byNumber(a: string, b: string): number {
+  const [first, second] = [a, b].map((name) => name.slice(-10)) as [string, string];
+  return first === second ? Number(a > b) - Number(a < b) : first < second ? -1 : 1;
 }
 
 /** A room in which all clients have their sessions. */
-export async function openRoom(): Promise<NodeRoom> {
-  const room = new NodeRoom();
+export async function openRoom(options: EnsembleOptions = {}): Promise<NodeRoom> {
+  const room = new NodeRoom(options);
   await room.pass(0);
   return room;
 }
