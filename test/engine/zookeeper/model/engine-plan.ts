@@ -109,7 +109,7 @@ export function planEngines(seed: number): EnginePlan {
   const drawRound = (): Round =>
     planRound({ draw, layouts, sizes, hasOddSizes, isDurable, hasShortLeases, holdsLong, foreigners });
   const drawServer = (): EngineServerPlan => {
-    const stops = !isCalm && (keepsSessions || draw(8) === 0);
+    const stops = !isCalm && (keepsSessions || draw(isDurable ? 2 : 8) === 0);
     return {
       faults: drawFaults(),
       stopsAtMs: stops ? BEGIN_MS + draw(FAULTS_END_MS) : null,

@@ -45,8 +45,9 @@ export class HeldLock {
     const { holdMs, renews, repeatsHeld } = this.#round;
     await this.#client.pause(holdMs / 2);
     if (renews !== 'no' && this.#isBelieved) await this.#renew();
-    if (repeatsHeld) while (this.#isBelieved && !(await this.#repeat())) await this.#client.pause(ATTEMPT_MS);
+    if (repeatsHeld) await this.#repeatUntilTold();
     await this.#client.pause(holdMs / 2);
+    if (repeatsHeld && this.#holder.isDurable && this.#holder.keeper === null) await this.#repeatUntilTold();
     if (!this.#holder.isOver) await this.#end();
     if (this.#session !== this.#grant.session) this.#session.end();
   }
@@ -103,6 +104,10 @@ export class HeldLock {
     must(answer === 'done' || !isSure || !this.#isBelieved, 'what is held can be renewed', place.name, name);
     place.count(answer === 'done' ? 'renewed' : 'notRenewed');
     if (answer === 'done') holder.endsMs = sentMs + renewedMs;
+  }
+
+  async #repeatUntilTold(): Promise<void> {
+    while (this.#isBelieved && !(await this.#repeat())) await this.#client.pause(ATTEMPT_MS);
   }
 
   /**

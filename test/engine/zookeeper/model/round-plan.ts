@@ -66,7 +66,7 @@ export function planRound(draws: RoundDraws): Round {
   const isOdd = layouts[lock] === null || (layouts[lock] === 'semaphore' && foreigners.length === 0);
   const size = hasOddSizes && isOdd && draw(4) === 0 ? 4 - sizes[lock]! : sizes[lock]!;
   const hasId = draw(2) === 0;
-  const repeatsHeld = hasId && draw(3) === 0;
+  const repeatsHeld = hasId && draw(isDurable ? 2 : 3) === 0;
   // What outlives its server is to be held for as long as it takes to find that the server is gone.
   const outlives = isDurable && repeatsHeld;
   const holdMs =
@@ -74,10 +74,11 @@ export function planRound(draws: RoundDraws): Round {
       ? pick(draw(100), 300 + draw(900))
       : pick(0, draw(20), draw(100), draw(100), draw(600));
   const isRenewedLate = holdsLong && draw(3) > 0;
+  const isRenewed = !outlives || draw(3) === 0;
   const leaseMs = isRenewedLate
     ? Math.ceil(holdMs / 2) + 50 + draw(200)
     : isDurable
-      ? 200 + draw(outlives ? 3_000 : 1_500)
+      ? (outlives ? 1_200 : 200) + draw(outlives ? 2_500 : 1_500)
       : pick(0, 0, 100 + draw(300), hasShortLeases ? 1_500 : 60_000);
   const renewedMs = pick(50 + draw(100), 300 + draw(300), hasShortLeases ? 2_000 : 60_000);
   return {
@@ -91,7 +92,11 @@ export function planRound(draws: RoundDraws): Round {
       ? pick('nothing', 'cancel', 'cancelAndRepeat', 'cancelAndRepeat', 'repeat', 'move', 'unlockById')
       : pick('nothing', 'nothing', 'nothing', 'cancel'),
     afterMs: pick(0, draw(10), draw(30), draw(200)),
-    renews: isRenewedLate ? pick('here', 'elsewhere') : leaseMs > 0 ? pick('no', 'here', 'elsewhere') : 'no',
+    renews: isRenewedLate
+      ? pick('here', 'elsewhere')
+      : leaseMs > 0 && isRenewed
+        ? pick('no', 'here', 'elsewhere')
+        : 'no',
     renewedMs: isRenewedLate ? Math.max(renewedMs, 2_000) : renewedMs,
     repeatsHeld,
     end: pick<HoldEnd>(
