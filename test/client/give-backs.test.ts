@@ -45,10 +45,11 @@ describe('what is to be given back', () => {
       add('a');
       await expect.poll(() => state.asked.length).toBeGreaterThan(4);
       state.kind = null;
-      const before = state.asked.length;
-      await expect.poll(() => state.asked.length).toBe(before + 1);
+      // One that is under way is answered already.
+      const last = state.asked.length + (state.underWay > 0 ? 0 : 1);
+      await expect.poll(() => state.asked.length).toBe(last);
       await settle(100);
-      expect(state.asked.length).toBe(before + 1);
+      expect(state.asked.length).toBe(last);
       add('b');
       await expect.poll(() => state.asked.at(-1)).toBe('b');
     },

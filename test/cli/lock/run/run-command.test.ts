@@ -168,7 +168,7 @@ describe('ldlm-lock run', { timeout: 30_000 }, () => {
     await printed('running');
     child.kill('SIGKILL');
     await ended;
-    await expect.poll(() => server.stats().holders).toBe(0);
+    await expect.poll(() => server.stats().holders, { timeout: 10_000 }).toBe(0);
     await sleep(100);
     const before = beats();
     await sleep(300);
@@ -181,12 +181,12 @@ describe('ldlm-lock run', { timeout: 30_000 }, () => {
     const { child, printed } = startRun([...at, '--', 'sh', '-c', script]);
     await printed('running');
     child.kill('SIGTSTP');
-    await expect.poll(() => stateOf(child.pid!)).toBe('T');
+    await expect.poll(() => stateOf(child.pid!), { timeout: 10_000 }).toBe('T');
     const before = beats();
     await sleep(300);
     expect(beats()).toBe(before);
     child.kill('SIGCONT');
-    await expect.poll(beats).toBeGreaterThan(before);
+    await expect.poll(beats, { timeout: 10_000 }).toBeGreaterThan(before);
     expect(server.stats().holders).toBe(1);
   });
 
