@@ -4,7 +4,8 @@ import type { SignalTarget } from './passed-signals.ts';
 const OWN_STOP_MS = 100;
 
 export interface JobStopOptions {
-  readonly command: SignalTarget;
+  /** Asked for when a signal has come. */
+  readonly command: () => SignalTarget;
   /** Called behind a stop before the command goes on: ends it when the lock was lost meanwhile. */
   readonly look: () => void;
   /** Stops this process until SIGCONT. Default: SIGSTOP. */
@@ -14,6 +15,8 @@ export interface JobStopOptions {
 /**
  * Stops the command with this process, which cannot renew the lock nor end anybody while it is stopped, and lets it go on
  * only when the lock was looked at. SIGSTOP cannot be caught: a command that goes on then does so without a guard.
+ *
+ * It is made before the command is started: a signal in between would stop this process alone.
  */
 export class JobStops {
   readonly #options: JobStopOptions;
@@ -36,16 +39,16 @@ export class JobStops {
       () => {
         this.#timer = null;
         const { command, stop = stopThis } = this.#options;
-        command.kill('SIGSTOP');
+        command().kill('SIGSTOP');
         stop();
       },
-      this.#options.command.hasGroup ? 0 : OWN_STOP_MS,
+      this.#options.command().hasGroup ? 0 : OWN_STOP_MS,
     );
   };
 
   #continue = (): void => {
     this.#options.look();
-    this.#options.command.kill('SIGCONT');
+    this.#options.command().kill('SIGCONT');
   };
 }
 

@@ -117,6 +117,8 @@ async function runHolding(
   signals: PassedSignals,
   diesWithParent: boolean,
 ): Promise<number> {
+  // Their signals are told of in later turns, when there are a command and a guard.
+  const stops = new JobStops({ command: () => command, look: () => guard.look() });
   const command = new HeldCommand(plan.command, {
     env: {
       ...env,
@@ -143,7 +145,6 @@ async function runHolding(
       if (kills) command.kill('SIGKILL');
     },
   });
-  const stops = new JobStops({ command, look: () => guard.look() });
   const exitCode = await command.ended;
   stops.close();
   // What the command has started may go on when it has ended itself.

@@ -7,7 +7,7 @@ import { afterwards } from '../../../server/running-server.ts';
 function run(hasGroup: boolean) {
   const acts: string[] = [];
   const stops = new JobStops({
-    command: { hasGroup, kill: (signal) => void acts.push(signal) },
+    command: () => ({ hasGroup, kill: (signal) => void acts.push(signal) }),
     look: () => void acts.push('look'),
     stop: () => void acts.push('stop'),
   });
