@@ -5,6 +5,7 @@ const ENGINE = 'test/engine/zookeeper/zookeeper-engine';
 const ENDS_TEST = 'test/engine/zookeeper/claim-ends';
 const GRANTS_TEST = 'test/engine/zookeeper/claim-grants';
 const LOCK_DESK_TEST = 'test/engine/zookeeper/lock-desk';
+const DISPOSAL_TEST = 'test/engine/zookeeper/node-disposal';
 const INHERITED_TEST = 'test/engine/zookeeper/inherited-grant';
 const PLACED_LOCK_TEST = 'test/engine/zookeeper/placed-lock';
 const KEY_DESK_TEST = 'test/engine/zookeeper/key-desk';
@@ -69,7 +70,7 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   {
     name: 'the same request at another server is taken for one’s own',
     file: LOCK_REQUEST,
-    find: 'if (data?.server === serverName(nodes.sessionId)) continue;',
+    find: 'if (!isGranted && data?.server === serverName(nodes.sessionId)) continue;',
     replace: 'if (data?.server !== serverName(nodes.sessionId)) continue;',
     tests: [ENGINE],
     catches: 'a request is granted at one server only',
@@ -139,6 +140,22 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
     catches: 'nobody loses what he was told that he has',
   },
   {
+    name: 'a server that comes back removes what another one has granted once more',
+    file: 'src/engine/zookeeper/node-disposal.ts',
+    find: ' || (said !== null && said.server !== server)',
+    replace: '',
+    tests: [DISPOSAL_TEST],
+    catches: 'holders exclude each other',
+  },
+  {
+    name: 'a server whose locks end with it takes over one that would not',
+    file: GRANTS,
+    find: 'path !== null && this.#parts.register !== null;',
+    replace: 'path !== null;',
+    tests: [INHERITED_TEST],
+    catches: 'holders exclude each other',
+  },
+  {
     name: 'a semaphore of other programs counts as one of size 1',
     file: 'src/engine/zookeeper/placed-lock.ts',
     find: "const unsaid = place.mapped === 'semaphore' ? null : 1;",
@@ -205,8 +222,8 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   {
     name: 'the size of a semaphore is not looked at in the line',
     file: LOCK_REQUEST,
-    find: '    queued: check,\n',
-    replace: '',
+    find: '      await check();\n      if (claim',
+    replace: '      if (claim',
     tests: ['test/engine/zookeeper/semaphore-claims', SIMULATION],
     catches: 'a lock has one size',
   },

@@ -110,7 +110,9 @@ export class ClaimGrants {
   async #inheritOr(claim: Claim, error: unknown): Promise<void> {
     try {
       const path = error instanceof RequestElsewhereError ? error.grantedPath : null;
-      if (path === null || !(await this.#inherit(claim, path))) this.#failed(claim, error);
+      // Who has locks that end with its session does not say that it is there, nor what is renewed.
+      const canInherit = path !== null && this.#parts.register !== null;
+      if (!canInherit || !(await this.#inherit(claim, path))) this.#failed(claim, error);
     } catch (inheriting) {
       this.#failed(claim, inheriting);
     }

@@ -48,7 +48,7 @@ export async function restoreHolds(
   for (let start = 0; start < plan.held.length; start += CHECKED_TOGETHER) {
     const some = plan.held.slice(start, start + CHECKED_TOGETHER);
     const found = await Promise.all(
-      some.map((record) => untilAnswered(() => readHold(nodes, paths, plan, record, nowMs()))),
+      some.map((record) => untilAnswered(nodes, () => readHold(nodes, paths, plan, record, nowMs()))),
     );
     claims.push(...found.filter((claim) => claim !== null));
   }

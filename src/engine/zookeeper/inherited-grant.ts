@@ -5,7 +5,7 @@ import type { Claim } from './claim.ts';
 import type { ClaimLeases } from './claim-leases.ts';
 import type { LockDeskParts } from './lock-desk-parts.ts';
 import { decodeNodeData, encodeNodeData, type NodeData } from './node-data.ts';
-import { serverPath } from './server-register.ts';
+import { serverPath, tellOrphans } from './server-register.ts';
 import { untilAnswered } from './until-answered.ts';
 
 /** A lock that a server has granted which is gone since, and that this one sees to from now on. */
@@ -33,7 +33,7 @@ export function inheritGrant(
   path: string,
 ): Promise<InheritedGrant | null> {
   const isOurs = ({ server }: NodeData): boolean => server === serverName(nodes.sessionId);
-  return untilAnswered(async () => {
+  return untilAnswered(nodes, async () => {
     for (;;) {
       const { data, stat } = await nodes.getData(path);
       const said = decodeNodeData(data);
@@ -43,6 +43,8 @@ export function inheritGrant(
       if (isOurs(said) && said.lockTimeoutMs === lockTimeoutMs)
         return { node: nodeOf(path, stat, claim, nodes.sessionId), version: stat.version, lockTimeoutMs };
       if (!isOurs(said) && (await isThere(nodes, said.server))) return null;
+      // Nobody wants it any more.
+      if (claim.state === 'ended') return null;
       await nodes.setData(path, leases.dataOf(claim, said.grantedMs, lockTimeoutMs), stat.version);
     }
   });
@@ -50,13 +52,14 @@ export function inheritGrant(
 
 /** Leaves it to those who see to the locks of servers that are gone: whoever has asked for it does not want it any more. */
 export async function leaveInherited({ nodes, serverName }: Parts, path: string): Promise<void> {
-  await untilAnswered(async () => {
+  await untilAnswered(nodes, async () => {
     const { data, stat } = await nodes.getData(path);
     const said = decodeNodeData(data);
     if (said?.server !== serverName(nodes.sessionId)) return null;
     await nodes.setData(path, encodeNodeData({ ...said, server: '' }), stat.version);
     return null;
   });
+  await tellOrphans(nodes);
 }
 
 async function isThere(nodes: Parts['nodes'], server: string): Promise<boolean> {

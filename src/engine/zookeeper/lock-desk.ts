@@ -30,7 +30,7 @@ export class LockDesk {
   constructor(parts: LockDeskParts) {
     this.#parts = parts;
     this.#timers = new ClaimTimers(parts.clock, parts.nodes.clock, (claim) => this.#ends.due(claim));
-    this.#disposal = new NodeDisposal(parts.nodes, parts.register !== null);
+    this.#disposal = new NodeDisposal(parts.nodes, parts.register !== null, parts.serverName);
     this.#leases = new ClaimLeases(parts, {
       deadlineMoved: (claim) => this.#timers.set(claim),
       gone: (claim) => this.#ends.forget(claim, 'revocation'),

@@ -88,11 +88,11 @@ async function refuseTwin(
       if (error instanceof NoNodeError) return null;
       throw error;
     });
-    // One of ours is a creation whose answer was lost.
+    // One of ours is a creation whose answer was lost. If it was granted, it was inherited for somebody who has left meanwhile.
     if (twin === null || twin.stat.ephemeralOwner === nodes.sessionId) continue;
     const data = decodeNodeData(twin.data);
-    if (data?.server === serverName(nodes.sessionId)) continue;
     const isGranted = twin.stat.ephemeralOwner === 0n && data !== null && data.grantedMs > 0;
+    if (!isGranted && data?.server === serverName(nodes.sessionId)) continue;
     if (!isGranted) throw new RequestElsewhereError();
     // Of another mode: nobody repeats a request so.
     if (parseContender(child, CONTENDER_NAMES)?.lockName !== lockName)
@@ -122,8 +122,11 @@ function semaphoreRequest(parts: RequestParts, claim: Claim, data: Uint8Array, m
       await bases.make(place, size);
       await makeParents(nodes, locks);
     },
-    // From now on the node above stays, and with it the size.
-    queued: check,
+    // From now on the node above stays, and with it the size. The connected server knows all leases by now that were made before.
+    queued: async () => {
+      await check();
+      if (claim.requestId !== '') await refuseLeaseTwin(parts, base, protectionOf(claim.key));
+    },
     removed: () => new NodeRemovedError(),
   });
   return {

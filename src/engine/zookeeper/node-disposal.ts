@@ -1,6 +1,7 @@
 import { isSessionOver, isUnanswered, removeNode } from '../../zookeeper/locks/node-removal.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts';
+import { decodeNodeData } from './node-data.ts';
 
 interface OwnNode {
   readonly path: string;
@@ -8,26 +9,33 @@ interface OwnNode {
   readonly czxid: bigint;
 }
 
-/** What is to be removed in the next session: the transaction that created it, and the version that it must have. */
+/** What is to be removed in the next session. */
 interface OwedNode {
+  /** The transaction that created it. */
   readonly czxid: bigint;
+  /** Which it must have; -1: any. */
   readonly version: number;
+  /** What this server was called in the session that has made it. */
+  readonly server: string;
 }
 
 /**
  * Removes nodes that nobody needs any more. One that outlives the session, which ends before the removal is answered, is removed in
- * the next one: nobody else would know that nobody holds its lock.
+ * the next one: nobody else would know that nobody holds its lock. Meanwhile this server counts as gone, and another one may have
+ * granted the lock once more to the request that the node is of: then it says so in the node, which is left alone.
  */
 export class NodeDisposal {
   readonly #nodes: Nodes;
   readonly #stays: boolean;
+  readonly #serverName: (sessionId: bigint) => string;
   /** By their paths. */
   readonly #owed = new Map<string, OwedNode>();
 
   /** @param stays nodes outlive the session */
-  constructor(nodes: Nodes, stays: boolean) {
+  constructor(nodes: Nodes, stays: boolean, serverName: (sessionId: bigint) => string) {
     this.#nodes = nodes;
     this.#stays = stays;
+    this.#serverName = serverName;
   }
 
   /**
@@ -39,7 +47,7 @@ export class NodeDisposal {
     // The key of a request with an id is the same at every server, and so may the path be of its node.
     const isRemoved = await removeNode(this.#nodes, path, sessionId, version, czxid);
     if (isRemoved || !this.#stays || this.#nodes.isSessionAlive(sessionId)) return isRemoved;
-    this.#owed.set(path, { czxid, version });
+    this.#owed.set(path, { czxid, version, server: this.#serverName(sessionId) });
     // It may have begun while the removal paused.
     if (this.#nodes.state === 'connected') await this.removeOwed();
     return false;
@@ -52,15 +60,29 @@ export class NodeDisposal {
 
   /** There is a session again. */
   async removeOwed(): Promise<void> {
-    for (const [path, { czxid, version }] of [...this.#owed]) {
+    for (const [path, owed] of [...this.#owed]) {
       try {
-        if ((await this.#nodes.exists(path))?.czxid === czxid) await this.#nodes.delete(path, version);
+        await this.#removeOwn(path, owed);
         this.#owed.delete(path);
       } catch (error) {
         // Of what is not answered, more is known in the session after this one.
         if (isUnanswered(error) || isSessionOver(error)) return;
         // Another server has renewed its lock: now it is one whose server is gone, and others see to it.
         if (error instanceof NoNodeError || error instanceof BadVersionError) this.#owed.delete(path);
+      }
+    }
+  }
+
+  /** Deletes the node as it was read: whatever is written between the two is looked at once more. */
+  async #removeOwn(path: string, { czxid, version, server }: OwedNode): Promise<void> {
+    for (;;) {
+      const { data, stat } = await this.#nodes.getData(path);
+      const said = decodeNodeData(data);
+      if (stat.czxid !== czxid || (said !== null && said.server !== server)) return;
+      try {
+        return await this.#nodes.delete(path, version === -1 ? stat.version : version);
+      } catch (error) {
+        if (version !== -1 || !(error instanceof BadVersionError)) throw error;
       }
     }
   }

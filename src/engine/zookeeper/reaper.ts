@@ -92,7 +92,11 @@ export class Reaper {
   async #watchServers(): Promise<void> {
     this.#nodes.removeWatcher(SERVERS_PATH, this.#serversChanged);
     try {
-      await this.#nodes.getChildren(SERVERS_PATH, this.#serversChanged);
+      // Its children are the servers, and it is written when one that lives leaves something behind.
+      await Promise.all([
+        this.#nodes.getChildren(SERVERS_PATH, this.#serversChanged),
+        this.#nodes.getData(SERVERS_PATH, this.#serversChanged),
+      ]);
     } catch (error) {
       if (!(error instanceof NoNodeError)) throw error;
       // A watch on a node that is there by now tells nothing of its children.

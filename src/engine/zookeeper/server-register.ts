@@ -13,6 +13,18 @@ export function serverPath(server: string): string {
 }
 
 /**
+ * Tells whoever sees to what servers leave behind that there is more of it, though no server has gone. An answer that is lost
+ * costs time only: it is looked all the same, now and then.
+ */
+export async function tellOrphans(nodes: Nodes): Promise<void> {
+  try {
+    await nodes.setData(SERVERS_PATH, Buffer.alloc(0));
+  } catch (error) {
+    if (!(error instanceof NoNodeError || isUnanswered(error))) throw error;
+  }
+}
+
+/**
  * Says that this server is there, for as long as its session lives: what it has made and is not to be seen to by others. It has
  * to be said before anything is made.
  */

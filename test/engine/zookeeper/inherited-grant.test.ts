@@ -1,8 +1,9 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
 import { Refusals } from '../../../src/contract/refusal.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
-import { decodeNodeData, encodeNodeData } from '../../../src/engine/zookeeper/node-data.ts';
+import { decodeNodeData, encodeNodeData, serverName } from '../../../src/engine/zookeeper/node-data.ts';
+import { TooManyRequestsError } from '../../../src/zookeeper/zookeeper-error.ts';
 import { type ModelRoom, type ModelServer, newRoom, openServers } from './open-over-model.ts';
 
 const paths = new LockPaths([{ name: 's', path: '/s', layout: 'semaphore' }]);
@@ -76,6 +77,23 @@ describe('a request that a server has granted which is gone', () => {
     expect(replies.filter(({ granted }) => granted)).toHaveLength(1);
   });
 
+  it('is granted at one of two servers that have looked before either has written', async () => {
+    const request = { name: 'a', request_id: ID };
+    const granted = await one.caller.ask('Lock', request);
+    await kill(one);
+    const { setData } = three.nodes;
+    const first = two.caller;
+    let firstCall: ReturnType<typeof first.send> | null = null;
+    vi.spyOn(three.nodes, 'setData').mockImplementationOnce(async (...args) => {
+      firstCall = first.send('Lock', request);
+      while (!first.hasReply(firstCall)) await new Promise((resolve) => setImmediate(resolve));
+      return setData.apply(three.nodes, args);
+    });
+    const second = await three.caller.replyTo(three.caller.send('Lock', request));
+    expect(second.status).toBe(GrpcStatus.Unavailable);
+    expect(await first.answerTo(firstCall!)).toEqual(granted);
+  });
+
   it('is not given back by the call that was told of it last', async () => {
     const request = { name: 'a', request_id: ID };
     await one.caller.acquire(request);
@@ -130,6 +148,9 @@ describe('whoever gives up a request that was granted before', () => {
     await askUntilWritten((call) => two.caller.cancel(call));
     expect(said('a')).toMatchObject([{ server: '' }]);
     expect(await isFree('a')).toBe(false);
+    // Those look at once, though no server has gone.
+    await three.pass(2_100);
+    expect(said('a')).toEqual([]);
   });
 
   it('releases it by its id', async () => {
@@ -140,6 +161,35 @@ describe('whoever gives up a request that was granted before', () => {
     expect(await answer).toMatchObject({ unlocked: true });
     expect(said('a')).toEqual([]);
     expect(await isFree('a')).toBe(true);
+  });
+});
+
+describe('a server that cannot do it now', () => {
+  it('tries again, and leaves nothing to nobody', async () => {
+    const request = { name: 'a', request_id: ID };
+    const granted = await one.caller.ask('Lock', request);
+    await kill(one);
+    const { nodes } = two;
+    const { getData } = nodes;
+    let refusals = 0;
+    vi.spyOn(nodes, 'getData').mockImplementation((path, ...rest) =>
+      said('a')[0]?.server === serverName(nodes.sessionId) && refusals++ < 3
+        ? Promise.reject(new TooManyRequestsError(path, 5))
+        : getData.call(nodes, path, ...rest),
+    );
+    expect(await two.caller.ask('Lock', request)).toEqual(granted);
+    expect(refusals).toBe(4);
+  });
+});
+
+describe('a server whose locks end with its session', () => {
+  it('takes none over that would not', async () => {
+    const request = { name: 'a', request_id: ID, lock_timeout_ms: '60000' };
+    await one.caller.acquire(request);
+    await kill(one);
+    const [plain] = (await openServers(room, 1)) as [ModelServer];
+    const { status } = await plain.caller.replyTo(plain.caller.send('Lock', request));
+    expect(status).toBe(GrpcStatus.Unavailable);
   });
 });
 

@@ -216,6 +216,22 @@ describe('a request that another server has still', () => {
     }
   });
 
+  it('is found also where its lease is made, or known here, after the first look', async () => {
+    await room.put(baseOf('s'), encodeBaseData('s', 2, 's'));
+    const { create } = room.nodes;
+    vi.spyOn(room.nodes, 'create').mockImplementationOnce(async (...args) => {
+      const data = ours({ server: 'another' });
+      const { key } = ask('s', { requestId });
+      const path = `${baseOf('s')}/leases/_c_${key}-lease-0000000000`;
+      for (const parent of ['/leases', '/locks'])
+        await room.others.create(baseOf('s') + parent).catch(() => {});
+      await room.others.create(path, { mode: 'ephemeral', data });
+      return create.apply(room.nodes, args);
+    });
+    await expect(take('s', { requestId, size: 2 })).rejects.toThrow(RequestElsewhereError);
+    expect([childrenOf(`${baseOf('s')}/leases`).length, childrenOf(`${baseOf('s')}/locks`)]).toEqual([1, []]);
+  });
+
   it('is so also where the node is none of ours', async () => {
     await twin('m', '', Buffer.from('10.0.0.1'));
     await expect(take('m', { requestId })).rejects.toThrow(RequestElsewhereError);

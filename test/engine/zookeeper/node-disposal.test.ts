@@ -1,8 +1,9 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
+import { serverName } from '../../../src/engine/zookeeper/node-data.ts';
 import { NodeDisposal } from '../../../src/engine/zookeeper/node-disposal.ts';
 import { BadVersionError, NoAuthError } from '../../../src/zookeeper/server-refusal.ts';
 import { ConnectionLossError } from '../../../src/zookeeper/zookeeper-error.ts';
-import { type NodeRoom, openRoom } from './node-room.ts';
+import { type NodeRoom, openRoom, ours } from './node-room.ts';
 
 type OwnNode = Parameters<NodeDisposal['remove']>[0];
 
@@ -20,7 +21,7 @@ beforeEach(async () => {
 
 function open(doesStay: boolean): void {
   stays = doesStay;
-  disposal = new NodeDisposal(room.nodes, stays);
+  disposal = new NodeDisposal(room.nodes, stays, serverName);
 }
 
 /** A node of the session that lives now. */
@@ -42,9 +43,9 @@ async function removeInVain(node: OwnNode, version?: number): Promise<void> {
 const owed = () => room.come(disposal.removeOwed());
 
 async function expectNothingOwed(): Promise<void> {
-  const exists = vi.spyOn(room.nodes, 'exists');
+  const read = vi.spyOn(room.nodes, 'getData');
   await owed();
-  expect(exists).not.toHaveBeenCalled();
+  expect(read).not.toHaveBeenCalled();
 }
 
 const write = (path: string) => room.come(room.others.setData(path, Buffer.from('written')));
@@ -123,6 +124,33 @@ describe('a node that outlives the session which ends before its removal', () =>
     await write('/b');
     await owed();
     expect([room.has('/a'), room.has('/b')]).toEqual([false, true]);
+    await expectNothingOwed();
+  });
+
+  it.each([
+    ['is another one’s', 'another', true],
+    ['is nobody’s', '', true],
+    ['is this server’s, as it was in that session', null, false],
+  ])('is left alone where another server has granted it once more: it %s', async (_what, server, isLeft) => {
+    const node = await make('/a');
+    const before = serverName(node.sessionId);
+    await removeInVain(node);
+    await room.come(room.others.setData('/a', ours({ server: server ?? before, grantedMs: 5 })));
+    await owed();
+    expect(room.has('/a')).toBe(isLeft);
+    await expectNothingOwed();
+  });
+
+  it('is left alone also where that happens at the last moment', async () => {
+    await removeInVain(await make('/a'));
+    const { nodes } = room;
+    const { delete: remove } = nodes;
+    vi.spyOn(nodes, 'delete').mockImplementationOnce(async (...args) => {
+      await room.others.setData('/a', ours({ server: 'another', grantedMs: 5 }));
+      return remove.apply(nodes, args);
+    });
+    await owed();
+    expect(room.has('/a')).toBe(true);
     await expectNothingOwed();
   });
 

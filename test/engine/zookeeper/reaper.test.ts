@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
 import type { NodeData } from '../../../src/engine/zookeeper/node-data.ts';
 import { Reaper } from '../../../src/engine/zookeeper/reaper.ts';
-import { serverPath } from '../../../src/engine/zookeeper/server-register.ts';
+import { serverPath, tellOrphans } from '../../../src/engine/zookeeper/server-register.ts';
 import { childOf } from '../../../src/zookeeper/node-path.ts';
 import { NoAuthError, NotEmptyError } from '../../../src/zookeeper/server-refusal.ts';
 import type { CreateMode } from '../../../src/zookeeper/wire/op-code.ts';
@@ -83,6 +83,18 @@ describe('what a server has left behind that is gone', () => {
     await room.pass(0);
     expect(room.has(waiter)).toBe(false);
     await expectGoneAfter(holder, 3_000);
+  });
+
+  it('is seen when a server that lives says that it has left something', async () => {
+    await server('here');
+    const left = await contender({ ...HELD, server: 'here', lockTimeoutMs: 3_000 });
+    await begin();
+    for (const server of ['here', '']) {
+      await write(left, { ...HELD, server, lockTimeoutMs: 3_000 });
+      await room.come(tellOrphans(room.others));
+      await room.pass(0);
+    }
+    await expectGoneAfter(left, 3_000);
   });
 
   it('is seen when there was no server at all in the beginning', async () => {

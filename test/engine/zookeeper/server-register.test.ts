@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { serverName } from '../../../src/engine/zookeeper/node-data.ts';
-import { SERVERS_PATH, ServerRegister, serverPath } from '../../../src/engine/zookeeper/server-register.ts';
+import {
+  SERVERS_PATH,
+  ServerRegister,
+  serverPath,
+  tellOrphans,
+} from '../../../src/engine/zookeeper/server-register.ts';
 import { NoAuthError } from '../../../src/zookeeper/server-refusal.ts';
 import { SessionExpiredError } from '../../../src/zookeeper/zookeeper-error.ts';
 import { ModelNodes } from '../../zookeeper/model/model-nodes.ts';
@@ -95,5 +100,24 @@ describe('the register of servers', () => {
     client.nodes.refusal = new SessionExpiredError('/servers');
     await expect(client.come(register.ready())).rejects.toThrow(SessionExpiredError);
     expect([failures, client.nodes.made.length]).toEqual([[], 1]);
+  });
+});
+
+describe('what a server leaves behind that lives', () => {
+  it('is told by a write of the node above the servers', async () => {
+    const { client, register } = await open();
+    await client.come(register.ready());
+    await client.come(tellOrphans(client.nodes));
+    expect(client.ensemble.server.tree.stat(SERVERS_PATH)?.version).toBe(1);
+  });
+
+  it('is found later where that cannot be told: there is no such node, or no answer', async () => {
+    const { client, register } = await open();
+    await client.come(tellOrphans(client.nodes));
+    await client.come(register.ready());
+    client.nodes.session.isolate(50);
+    client.nodes.session.link?.cut();
+    await client.come(tellOrphans(client.nodes));
+    expect(client.ensemble.server.tree.stat(SERVERS_PATH)).not.toBeNull();
   });
 });
