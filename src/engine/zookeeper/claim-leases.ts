@@ -33,7 +33,7 @@ export class ClaimLeases {
   async renew(claim: Claim, lockTimeoutMs: number): Promise<boolean> {
     const { nodes, register } = this.#parts;
     const path = claim.node!.path;
-    const isSaid = claim.lockTimeoutMs > 0 && register === null;
+    const isSaid = claim.lockTimeoutMs > 0 && register === null && !claim.nodeStays;
     claim.isRenewedHere = true;
     this.#renew(claim, lockTimeoutMs);
     try {

@@ -40,6 +40,8 @@ export class Claim {
   version = 0;
   /** More than one call was told of the grant, so that none of them can give it back for the others. */
   isShared = false;
+  /** A server before this one has made its node, which stays, whatever those do that are made here. */
+  nodeStays = false;
   /** This server was asked to renew it. */
   isRenewedHere = false;
 

@@ -76,6 +76,7 @@ async function readHold(
   const lockTimeoutMs = Math.max(record.lockTimeoutMs, written?.lockTimeoutMs ?? 0);
   claim.version = stat.version;
   claim.setLease(lockTimeoutMs > 0 ? lockTimeoutMs : defaultLockTimeoutMs, nowMs);
-  if (stat.ephemeralOwner === 0n) await takeOver(claim);
+  claim.nodeStays = stat.ephemeralOwner === 0n;
+  if (claim.nodeStays) await takeOver(claim);
   return claim;
 }

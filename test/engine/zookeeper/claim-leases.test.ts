@@ -95,6 +95,14 @@ describe('a renewal by the holder here', () => {
     expect(await room.come(leases.renew(claim, 60_000))).toBe(true);
   });
 
+  it('is written where the node stays that a server before has made, though others here do not', async () => {
+    const claim = await hold(5_000);
+    isWatched = true;
+    claim.nodeStays = true;
+    expect(await room.come(leases.renew(claim, 60_000))).toBe(true);
+    expect([said().lockTimeoutMs, versionOf(), claim.version]).toEqual([60_000, 1, 1]);
+  });
+
   it('finds the node gone of whose end nobody would tell, and then it is not held', async () => {
     const claim = await hold(5_000);
     await room.come(room.others.delete(PATH));

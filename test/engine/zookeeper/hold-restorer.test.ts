@@ -73,7 +73,7 @@ describe('a lock of the server before', () => {
       ...{ state: 'held', lockTimeoutMs: 5_000, deadlineMs: NOW_MS + 5_000, grantedMs: NOW_MS, version: 0 },
       node: { path, sessionId: room.nodes.sessionId },
     });
-    expect([room.has(path), takenOver]).toEqual([true, []]);
+    expect([room.has(path), takenOver, claim!.nodeStays]).toEqual([true, [], false]);
   });
 
   it('that had no timeout gets the default one', async () => {
@@ -106,6 +106,7 @@ describe('a lock of the server before', () => {
     const path = await hold({ stays: true, lockTimeoutMs: 0 });
     const claims = await restore();
     expect([pathsOf(claims), takenOver, claims[0]!.lockTimeoutMs]).toEqual([[path], claims, DEFAULT_MS]);
+    expect(claims[0]!.nodeStays).toBe(true);
   });
 
   it('keeps the lease that another server gives it while it is taken over', async () => {
