@@ -1,13 +1,27 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
 import { Refusals } from '../../../src/contract/refusal.ts';
+import { LockCommand } from '../../../src/core/command.ts';
+import { Claim } from '../../../src/engine/zookeeper/claim.ts';
+import { inheritGrant } from '../../../src/engine/zookeeper/inherited-grant.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
-import { decodeNodeData, encodeNodeData, serverName } from '../../../src/engine/zookeeper/node-data.ts';
+import {
+  decodeNodeData,
+  encodeNodeData,
+  type NodeData,
+  serverName,
+} from '../../../src/engine/zookeeper/node-data.ts';
+import { SERVERS_PATH } from '../../../src/engine/zookeeper/server-register.ts';
 import { TooManyRequestsError } from '../../../src/zookeeper/zookeeper-error.ts';
+import { openRoom } from './node-room.ts';
 import { type ModelRoom, type ModelServer, newRoom, openServers } from './open-over-model.ts';
 
 const paths = new LockPaths([{ name: 's', path: '/s', layout: 'semaphore' }]);
 const ID = Buffer.from('request 1');
+const GRANTED: NodeData = {
+  ...{ server: 'gone', client: { sessionId: '', address: '', protocol: '' }, holder: '' },
+  ...{ lockTimeoutMs: 60_000, sinceMs: 1, grantedMs: 5, asksRenewal: false },
+};
 
 let room: ModelRoom;
 let one: ModelServer;
@@ -144,8 +158,24 @@ describe('whoever gives up a request that was granted before', () => {
     await two.pass(100);
   }
 
+  it('changes nothing if that is known before it is written', async () => {
+    await one.caller.acquire(request);
+    await kill(one);
+    const before = said('a');
+    const { exists } = two.nodes;
+    const call = two.caller.send('Lock', request);
+    vi.spyOn(two.nodes, 'exists').mockImplementation((path, ...rest) => {
+      if (path.startsWith(SERVERS_PATH)) two.caller.cancel(call);
+      return exists.call(two.nodes, path, ...rest);
+    });
+    await two.pass(100);
+    expect(said('a')).toEqual(before);
+  });
+
   it('leaves the lock to those who end leases: somebody may have been told', async () => {
+    const told = () => room.ensemble.server.tree.stat(SERVERS_PATH)!.version;
     await askUntilWritten((call) => two.caller.cancel(call));
+    expect(told()).toBe(1);
     expect(said('a')).toMatchObject([{ server: '' }]);
     expect(await isFree('a')).toBe(false);
     // Those look at once, though no server has gone.
@@ -182,6 +212,44 @@ describe('a server that cannot do it now', () => {
   });
 });
 
+describe('a node that says that it is this server’s, which knows nothing of it', () => {
+  it('is granted to the request that it is of', async () => {
+    const request = { name: 'a', request_id: ID };
+    const key = await one.caller.acquire(request);
+    await one.caller.ask('Unlock', { name: 'a', key });
+    const server = serverName(two.nodes.sessionId);
+    const data = encodeNodeData({ ...GRANTED, server });
+    void one.nodes.create(`${paths.placeOf('a').base}/_c_${key}-__WRIT__0000000007`, {
+      ...{ mode: 'persistent', data },
+    });
+    expect(await two.caller.ask('Lock', request)).toMatchObject({ locked: true, key });
+    expect(said('a')).toHaveLength(1);
+  });
+});
+
+describe('a node that is looked at once more', () => {
+  const path = '/x/_c_1-__WRIT__0000000001';
+  const claim = new Claim(Object.assign(new LockCommand(), { name: 'x' }), paths.placeOf('x'), 0);
+  const leases = { dataOf: () => encodeNodeData({ ...GRANTED, server: 'this one' }) };
+  const inherit = async (mode: 'persistent' | 'ephemeral', fields: Partial<NodeData>) => {
+    const nodeRoom = await openRoom();
+    await nodeRoom.put(path, encodeNodeData({ ...GRANTED, ...fields }), mode);
+    const { nodes } = nodeRoom;
+    return nodeRoom.come(inheritGrant({ nodes, serverName: () => 'this one' }, leases, claim, path));
+  };
+
+  it('is taken over if its server is gone', async () => {
+    expect(await inherit('persistent', {})).toMatchObject({ node: { path }, version: 1 });
+  });
+
+  it.each([
+    ['only waits', 'persistent', { grantedMs: 0 }],
+    ['vanishes with a session', 'ephemeral', {}],
+  ] as const)('is another one if it %s by now', async (_what, mode, fields) => {
+    expect(await inherit(mode, fields)).toBeNull();
+  });
+});
+
 describe('a server whose locks end with its session', () => {
   it('takes none over that would not', async () => {
     const request = { name: 'a', request_id: ID, lock_timeout_ms: '60000' };
@@ -201,10 +269,7 @@ describe('a node that only looks like a grant', () => {
     const request = { name: 'a', request_id: ID };
     const key = await one.caller.acquire(request);
     await one.caller.ask('Unlock', { name: 'a', key });
-    const data = encodeNodeData({
-      ...{ server: 'gone', client: { sessionId: '', address: '', protocol: '' }, holder: '' },
-      ...{ lockTimeoutMs: 60_000, sinceMs: 1, asksRenewal: false, ...fields },
-    });
+    const data = encodeNodeData({ ...GRANTED, ...fields });
     const path = `${paths.placeOf('a').base}/_c_${key}-__WRIT__0000000000`;
     void one.nodes.create(path, { mode, data });
     const { status } = await two.caller.replyTo(two.caller.send('Lock', request));

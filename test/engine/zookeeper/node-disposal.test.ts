@@ -154,6 +154,19 @@ describe('a node that outlives the session which ends before its removal', () =>
     await expectNothingOwed();
   });
 
+  it('is removed also where another program writes it at the last moment', async () => {
+    await removeInVain(await make('/a'));
+    const { nodes } = room;
+    const { delete: remove } = nodes;
+    vi.spyOn(nodes, 'delete').mockImplementationOnce(async (...args) => {
+      await room.others.setData('/a', Buffer.from('written'));
+      return remove.apply(nodes, args);
+    });
+    await owed();
+    expect(room.has('/a')).toBe(false);
+    await expectNothingOwed();
+  });
+
   it('is not owed if it was gone while the session lived', async () => {
     const node = await make('/a');
     await room.come(room.others.delete('/a'));
