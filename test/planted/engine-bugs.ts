@@ -118,7 +118,7 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   {
     name: 'a lock is taken over from a server that lives',
     file: INHERITED,
-    find: 'if (!isOurs(said) && (await isThere(nodes, said.server))) return null;',
+    find: 'if (!isOurs(said) && (await isServerThere(nodes, said.server))) return null;',
     replace: '',
     tests: [INHERITED_TEST],
     catches: 'a request is granted at one server',
@@ -222,8 +222,8 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   {
     name: 'the size of a semaphore is not looked at in the line',
     file: LOCK_REQUEST,
-    find: '      await check();\n      if (claim',
-    replace: '      if (claim',
+    find: '    queued: check,\n',
+    replace: '',
     tests: ['test/engine/zookeeper/semaphore-claims', SIMULATION],
     catches: 'a lock has one size',
   },

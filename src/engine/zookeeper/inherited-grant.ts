@@ -1,3 +1,4 @@
+import { protectionOf } from '../../zookeeper/locks/protection.ts';
 import type { QueueNode } from '../../zookeeper/locks/queue-node.ts';
 import { nameOf } from '../../zookeeper/node-path.ts';
 import type { Stat } from '../../zookeeper/wire/records.ts';
@@ -5,7 +6,7 @@ import type { Claim } from './claim.ts';
 import type { ClaimLeases } from './claim-leases.ts';
 import type { LockDeskParts } from './lock-desk-parts.ts';
 import { decodeNodeData, encodeNodeData, type NodeData } from './node-data.ts';
-import { serverPath, tellOrphans } from './server-register.ts';
+import { isServerThere, tellOrphans } from './server-register.ts';
 import { untilAnswered } from './until-answered.ts';
 
 /** A lock that a server has granted which is gone since, and that this one sees to from now on. */
@@ -42,7 +43,7 @@ export function inheritGrant(
       const lockTimeoutMs = claim.lockTimeoutMs > 0 ? claim.lockTimeoutMs : said.lockTimeoutMs;
       if (isOurs(said) && said.lockTimeoutMs === lockTimeoutMs)
         return { node: nodeOf(path, stat, claim, nodes.sessionId), version: stat.version, lockTimeoutMs };
-      if (!isOurs(said) && (await isThere(nodes, said.server))) return null;
+      if (!isOurs(said) && (await isServerThere(nodes, said.server))) return null;
       // Nobody wants it any more.
       if (claim.state === 'ended') return null;
       await nodes.setData(path, leases.dataOf(claim, said.grantedMs, lockTimeoutMs), stat.version);
@@ -62,10 +63,6 @@ export async function leaveInherited({ nodes, serverName }: Parts, path: string)
   await tellOrphans(nodes);
 }
 
-async function isThere(nodes: Parts['nodes'], server: string): Promise<boolean> {
-  return server !== '' && (await nodes.exists(serverPath(server))) !== null;
-}
-
 function nodeOf(path: string, { czxid }: Stat, { key }: Claim, sessionId: bigint): QueueNode {
-  return { path, name: nameOf(path), prefix: `_c_${key}-`, sessionId, czxid };
+  return { path, name: nameOf(path), prefix: protectionOf(key), sessionId, czxid };
 }

@@ -106,9 +106,12 @@ function semaphoreRequest(parts: RequestParts, claim: Claim, data: Uint8Array, m
   const { place, size, tryOnly: tries } = claim;
   const { base } = place;
   const locks = childOf(base, SEMAPHORE_LOCKS);
+  const prefix = protectionOf(claim.key);
   const check = async (): Promise<void> => {
     const listing = await listingOf(nodes, base);
     if (listing !== null) await bases.check(place, size, listing);
+    // The key of a request without an id is nobody else's.
+    if (claim.requestId !== '') await refuseLeaseTwin(parts, base, prefix);
   };
   const lease = new LeaseAcquisition(nodes, {
     locks,
@@ -117,23 +120,19 @@ function semaphoreRequest(parts: RequestParts, claim: Claim, data: Uint8Array, m
     data,
     tries,
     mode,
-    prefix: protectionOf(claim.key),
+    prefix,
     makeBase: async () => {
       await bases.make(place, size);
       await makeParents(nodes, locks);
     },
     // From now on the node above stays, and with it the size. The connected server knows all leases by now that were made before.
-    queued: async () => {
-      await check();
-      if (claim.requestId !== '') await refuseLeaseTwin(parts, base, protectionOf(claim.key));
-    },
+    queued: check,
     removed: () => new NodeRemovedError(),
   });
   return {
     run: async () => {
       // Nothing is made where the node is used in another way.
       await check();
-      await refuseLeaseTwin(parts, base, protectionOf(claim.key));
       return lease.run();
     },
     cancel: () => lease.cancel(),

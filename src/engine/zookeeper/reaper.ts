@@ -6,7 +6,7 @@ import { BadVersionError, NoNodeError } from '../../zookeeper/server-refusal.ts'
 import type { LockPaths } from './lock-place.ts';
 import { type ScannedNode, scanNodes } from './node-scan.ts';
 import { OrphanLeases, type OverdueNode } from './orphan-leases.ts';
-import { SERVERS_PATH, serverPath } from './server-register.ts';
+import { isServerThere, SERVERS_PATH } from './server-register.ts';
 
 /** For this lock the servers contend of which one sees to what the others leave behind. */
 const REAPER_PATH = '/reaper';
@@ -122,7 +122,7 @@ export class Reaper {
     const alive = new Set<string>();
     await Promise.all(
       [...servers].map(async (server) => {
-        if (server !== '' && (await this.#nodes.exists(serverPath(server))) !== null) alive.add(server);
+        if (await isServerThere(this.#nodes, server)) alive.add(server);
       }),
     );
     return alive;

@@ -12,6 +12,11 @@ export function serverPath(server: string): string {
   return childOf(SERVERS_PATH, server);
 }
 
+/** Whether a server is there that is called so in nodes' data, as the connected server knows it. */
+export async function isServerThere(nodes: Nodes, server: string): Promise<boolean> {
+  return server !== '' && (await nodes.exists(serverPath(server))) !== null;
+}
+
 /**
  * Tells whoever sees to what servers leave behind that there is more of it, though no server has gone. An answer that is lost
  * costs time only: it is looked all the same, now and then.
