@@ -88,8 +88,8 @@ const endless = headers(1, [
 
 describe('a peer that never ends its requests', () => {
   it('does not fill the memory with their heads', async () => {
-    // 100 MB of heads, if they were kept.
-    const requests = 6_400;
+    // 200 MB of heads, if they were kept.
+    const requests = 12_800;
     await siege.attack(async () => {
       const peer = await HostilePeer.greeted(target.port);
       for (let i = 0; i < requests; i++) {
