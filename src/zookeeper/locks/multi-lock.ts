@@ -1,7 +1,8 @@
-import { checkLimits, checkTimeout } from './acquire-limits.ts';
+import { type AcquireLimits, checkLimits, checkTimeout } from './acquire-limits.ts';
 import type { HeldLock } from './held-lock.ts';
 import { LockTimeoutError } from './lock-error.ts';
 import type { AcquireOptions, QueuedLock } from './queued-lock.ts';
+import { withinTime } from './within-time.ts';
 
 /** Several locks that are held together. `await using` releases them. */
 export class HeldLocks implements AsyncDisposable {
@@ -49,22 +50,50 @@ export class MultiLock {
     this.timeoutMs = timeoutMs;
   }
 
-  /** @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`; then none is held */
+  /**
+   * Whoever is refused holds none any more. The nodes of those that were acquired are removed before that is told if there is
+   * time, and else behind the caller's back, as for long as no server can be reached.
+   *
+   * @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`
+   */
   async acquire({ timeoutMs = this.timeoutMs, ...options }: AcquireOptions = {}): Promise<HeldLocks> {
-    checkLimits('', { timeoutMs, signal: options.signal });
-    const untilMs = timeoutMs === null ? null : performance.now() + timeoutMs;
+    const { signal } = options;
+    checkLimits('', { timeoutMs, signal });
+    const untilMs = timeoutMs === null ? null : this.#nowMs() + timeoutMs;
     const held: HeldLock[] = [];
     try {
       for (const lock of this.locks) {
-        const leftMs = untilMs === null ? null : Math.max(0, untilMs - performance.now());
-        if (leftMs === 0 && timeoutMs !== 0) throw new LockTimeoutError(lock.path, timeoutMs ?? 0);
+        const leftMs = this.#leftMs(untilMs);
+        if (leftMs === 0 && timeoutMs !== 0) throw new LockTimeoutError(lock.path, 0);
         held.push(await lock.acquire({ ...options, timeoutMs: leftMs }));
       }
       return new HeldLocks(held);
     } catch (error) {
-      await new HeldLocks(held).release().catch(() => {});
+      // Who has no time only tries, which takes as long as the servers take.
+      const leftMs = timeoutMs === 0 ? null : this.#leftMs(untilMs);
+      await this.#giveBack(held, { timeoutMs: leftMs, signal });
       // The lock knows only what was left of the time when it was its turn.
       throw error instanceof LockTimeoutError ? new LockTimeoutError(error.path, timeoutMs ?? 0) : error;
     }
   }
+
+  /** Releases them, and waits for that as long as its caller has time. */
+  async #giveBack(held: readonly HeldLock[], { timeoutMs, signal }: AcquireLimits): Promise<void> {
+    const released = new HeldLocks(held).release().then(nothing, nothing);
+    const [first] = this.locks;
+    if (first === undefined || signal?.aborted === true) return;
+    const limits = { timeoutMs, signal, late: () => new LockTimeoutError(first.path, 0) };
+    await withinTime(first.clock, released, { ...limits, giveUp: nothing, giveBack: nothing }).catch(nothing);
+  }
+
+  #leftMs(untilMs: number | null): number | null {
+    return untilMs === null ? null : Math.max(0, untilMs - this.#nowMs());
+  }
+
+  /** One clock for all of them, as they may be of different clients. */
+  #nowMs(): number {
+    return this.locks[0]?.clock.nowMs() ?? 0;
+  }
 }
+
+function nothing(): void {}

@@ -1,6 +1,6 @@
 import { childrenOf } from '../child-nodes.ts';
 import { childOf } from '../node-path.ts';
-import type { Nodes } from '../nodes.ts';
+import type { Nodes, SessionClock } from '../nodes.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { type AcquireLimits, checkLimits, checkTimeout } from './acquire-limits.ts';
 import { Acquisition } from './acquisition.ts';
@@ -142,6 +142,11 @@ export class QueuedLock {
   /** @internal Whether an owner has asked for it, and was neither given nor refused it yet. */
   isAwaitedBy(owner: object): boolean {
     return this.#waiting.has(owner);
+  }
+
+  /** @internal By which its time is measured. */
+  get clock(): SessionClock {
+    return this.#nodes.clock;
   }
 
   /** @internal What the nodes of this lock say of their holder. */

@@ -3,6 +3,7 @@ import { LockTimeoutError } from '../../../src/zookeeper/locks/lock-error.ts';
 import { type HeldLocks, MultiLock } from '../../../src/zookeeper/locks/multi-lock.ts';
 import { Mutex } from '../../../src/zookeeper/locks/mutex.ts';
 import type { AcquireOptions } from '../../../src/zookeeper/locks/queued-lock.ts';
+import type { SessionClock } from '../../../src/zookeeper/nodes.ts';
 import { NoAuthError } from '../../../src/zookeeper/server-refusal.ts';
 import { type NodeRoom, openRoom } from '../model/node-room.ts';
 
@@ -14,8 +15,6 @@ let all: MultiLock;
 beforeEach(async () => {
   room = await openRoom();
   all = new MultiLock(PATHS.map((path) => new Mutex(room.nodes, path)));
-  // What has passed for the locks has passed for all of them.
-  vi.spyOn(performance, 'now').mockImplementation(() => room.time.nowMs);
 });
 
 afterEach(() => {
@@ -131,13 +130,43 @@ describe('several locks of which one cannot be had', () => {
   it('are not asked for one by one when their time is over', async () => {
     // The time of the second is over in the moment in which the first is granted.
     const node = await theirs('/c');
+    let lateMs = 0;
+    const { clock } = room.nodes;
+    const late: SessionClock = {
+      nowMs: () => clock.nowMs() + lateMs,
+      after: (waitMs, call) => clock.after(waitMs, call),
+    };
+    vi.spyOn(all.locks[0]!, 'clock', 'get').mockReturnValue(late);
     const refused = begin({ timeoutMs: 500 });
     await room.pass(400);
-    const { time } = room;
-    vi.spyOn(performance, 'now').mockImplementation(() => time.nowMs + 200);
+    lateMs = 200;
     await remove(node);
     await expect(room.come(refused)).rejects.toMatchObject({ path: '/a', timeoutMs: 500 });
     expect([queues(), room.has('/a')]).toEqual([[0, 0, 0], false]);
+  });
+
+  it('are refused in time though no server can be reached, and leave nothing', async () => {
+    await theirs('/b');
+    const refused = begin({ timeoutMs: 500 });
+    await room.pass(100);
+    room.isolate(room.nodes, 5_000);
+    await room.pass(405);
+    await expect(Promise.race([refused, room.pass(0)])).rejects.toMatchObject({ path: '/b', timeoutMs: 500 });
+    expect(queues()).toEqual([1, 1, 2]);
+    await room.pass(10_000);
+    expect(queues()).toEqual([0, 0, 1]);
+  });
+
+  it('are given back behind the back of whoever gives up while no server can be reached', async () => {
+    await theirs('/b');
+    const controller = new AbortController();
+    const refused = begin({ timeoutMs: null, signal: controller.signal });
+    await room.pass(100);
+    room.isolate(room.nodes, 5_000);
+    controller.abort(new Error('enough'));
+    await expect(Promise.race([refused, room.pass(5)])).rejects.toThrow('enough');
+    await room.pass(10_000);
+    expect(queues()).toEqual([0, 0, 1]);
   });
 
   it('are tried where there is no time', async () => {
