@@ -6,6 +6,9 @@ export type RequestError = Error & { readonly code?: string };
 /** The code of what does not become a request in time. */
 export const REQUEST_TIMEOUT = 'ERR_HTTP_REQUEST_TIMEOUT';
 
+/** The code of what does not become a request because the client has ended the connection in the middle of it. */
+export const REQUEST_CUT_SHORT = 'HPE_INVALID_EOF_STATE';
+
 /** What a socket is told that has no request to be answered: the bytes, and what they say is wrong. */
 export type RawRefusal = readonly [answer: string, reason: string];
 

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { REQUEST_TIMEOUT } from './broken-request.ts';
+import { REQUEST_CUT_SHORT, REQUEST_TIMEOUT } from './broken-request.ts';
 import { LimitedLines } from './limited-lines.ts';
 import type { Logger } from './logger.ts';
 import { peerAddress } from './session-directory.ts';
@@ -28,8 +28,12 @@ export class HttpFailures {
     this.#others = others;
   }
 
-  /** A request was refused that is none. `error` is the code that Node.js has for it: too late is no break of HTTP. */
+  /**
+   * A request was refused that is none. `error` is the code that Node.js has for it: too late is no break of HTTP, and
+   * neither is an end in the middle. So clients go that give up, or whose process is killed; a reset leaves no line either.
+   */
   requestRefused(address: string, error: string, reason: string): void {
+    if (error === REQUEST_CUT_SHORT) return;
     if (error === REQUEST_TIMEOUT) this.cutOff(address, reason);
     else this.protocolBroken(address, error, reason);
   }

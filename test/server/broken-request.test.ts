@@ -4,7 +4,12 @@ import { type AddressInfo, connect, type Socket } from 'node:net';
 import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { describe, expect, it } from 'vitest';
-import { REQUEST_TIMEOUT, type RequestError, refuseBroken } from '../../src/server/broken-request.ts';
+import {
+  REQUEST_CUT_SHORT,
+  REQUEST_TIMEOUT,
+  type RequestError,
+  refuseBroken,
+} from '../../src/server/broken-request.ts';
 import { afterwards } from './running-server.ts';
 
 /** A server of HTTP that gives a request this long to come, and what it has told its clients. */
@@ -54,6 +59,14 @@ describe('what is no request', () => {
     socket.write('POST / HTTP/1.1\r\nHost: x\r\n');
     expect(await text(socket)).toBe(`refused: ${REQUEST_TIMEOUT}`);
     expect(refused).toEqual([{ code: REQUEST_TIMEOUT, reason: `it is ${REQUEST_TIMEOUT}` }]);
+  });
+
+  it('is told so where its client has ended the connection before, by the code that this has', async () => {
+    const { refused, dial } = await serve(60_000);
+    const socket = dial();
+    socket.end('POST / HTTP/1.1\r\nHos');
+    expect(await text(socket)).toBe(`refused: ${REQUEST_CUT_SHORT}`);
+    expect(refused).toEqual([{ code: REQUEST_CUT_SHORT, reason: `it is ${REQUEST_CUT_SHORT}` }]);
   });
 
   it('is nothing to be told of where its client has gone by a reset', async () => {

@@ -13,6 +13,7 @@ import { request } from './raw-request.ts';
 import { afterwards, connect, runServer } from './running-server.ts';
 import { openServicePort } from './services/service-port.ts';
 
+const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0';
 const ADDRESS = /^127\.0\.0\.1:\d+$/;
 
 async function begin(options: StartOptions = {}) {
@@ -74,6 +75,24 @@ describe('a peer that breaks HTTP/2', () => {
     await peer.frame((frame) => frame.type === FrameType.Settings);
     peer.socket.resetAndDestroy();
     await expect.poll(() => log.of('Session ended')).toHaveLength(2);
+    expect(log.of('gRPC connection')).toEqual([]);
+  });
+
+  it.each([
+    ['the preface', 'PRI * HTTP/2.0\r\n'],
+    ['the header of a frame', `${PREFACE}\0\0\x08\x06`],
+    ['a frame', `${PREFACE}\0\0\x08\x06\0\0\0\0\0abc`],
+    ['a header block', `${PREFACE}\0\0\x02\x01\0\0\0\0\x01\x83\x86`],
+  ])('leaves none when it goes in the middle of %s', async (_what, sent) => {
+    const { log, peerOf } = await begin();
+    for (const isReset of [false, true]) {
+      const { socket } = await peerOf(false);
+      socket.write(sent, 'latin1');
+      await sleep(50);
+      if (isReset) socket.resetAndDestroy();
+      else socket.end();
+    }
+    await expect.poll(() => log.of('Session ended'), { timeout: 5_000 }).toHaveLength(2);
     expect(log.of('gRPC connection')).toEqual([]);
   });
 

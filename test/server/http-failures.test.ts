@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { REQUEST_TIMEOUT } from '../../src/server/broken-request.ts';
+import { REQUEST_CUT_SHORT, REQUEST_TIMEOUT } from '../../src/server/broken-request.ts';
 import { addressOf, HttpFailures } from '../../src/server/http-failures.ts';
 import { LimitedLines } from '../../src/server/limited-lines.ts';
 import { LogLines } from './log-lines.ts';
@@ -51,6 +51,12 @@ describe('failures of HTTP', () => {
       ['Test connection cut off', undefined, 'it is late'],
       ['Test connection failed', 'HPE_INVALID_METHOD', 'it is none'],
     ]);
+  });
+
+  it('are none where a client has gone in the middle of its request', () => {
+    const { log, told, failures } = open();
+    failures.requestRefused(ADDRESS, REQUEST_CUT_SHORT, 'it is none');
+    expect([log.lines, told.failed]).toEqual([[], 0]);
   });
 
   it('are limited by their kind, and what was only counted of each is told at the end', () => {

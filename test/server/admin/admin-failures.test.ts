@@ -87,6 +87,23 @@ describe('a client of the admin listener that breaks HTTP', () => {
     expect(await counted('failed')).toBe(0);
   });
 
+  it.each([
+    ['a head', (_address: string) => 'GET / HTTP/1.1\r\nHos'],
+    ['a body', (address: string) => `GET /readyz HTTP/1.1\r\nHost: ${address}\r\nContent-Length: 9\r\n\r\n{`],
+  ])('leaves none when it goes in the middle of %s', async (_what, half) => {
+    const { log, address, counted } = await begin();
+    for (const isReset of [false, true]) {
+      const socket = (await openSocket(address)).resume();
+      socket.write(half(address));
+      await sleep(50);
+      if (isReset) socket.resetAndDestroy();
+      else socket.end();
+      await sleep(100);
+    }
+    expect(log.of('admin connection')).toEqual([]);
+    expect(await counted('failed')).toBe(0);
+  });
+
   it('leaves no more than six lines a second when there are many, and all are counted', async () => {
     const { log, address, counted } = await begin();
     const startMs = performance.now();

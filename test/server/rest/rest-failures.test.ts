@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
+import { connect as connectSocket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect as connectTls } from 'node:tls';
 import { describe, expect, it } from 'vitest';
@@ -8,6 +9,7 @@ import type { StartOptions } from '../../../src/index.ts';
 import { answerJson } from '../../../src/server/rest/answer.ts';
 import { RestConnections } from '../../../src/server/rest/rest-connections.ts';
 import { RestFailures } from '../../../src/server/rest/rest-failures.ts';
+import { agent, ask } from '../admin/admin-request.ts';
 import { expectFailuresToShut } from '../door.ts';
 import { listenHurried } from '../hurried-server.ts';
 import { LogLines } from '../log-lines.ts';
@@ -22,12 +24,32 @@ const trusting = { ca: readFileSync(fixture('ca')), servername: 'localhost' };
 async function begin(options: StartOptions = {}) {
   const log = new LogLines();
   const server = await runRest({ logger: log.logger, adminListenAddress: '127.0.0.1:0', ...options });
-  /** What the metrics say of broken connections. */
-  const failed = async (): Promise<number> => {
-    const text = await (await fetch(`http://${server.adminAddresses[0]}/metrics`)).text();
-    return Number(/^ldlm_connections_failed_total (\d+)$/m.exec(text)![1]);
+  /** What the metrics say: of broken connections, and of those that are open. */
+  const counted = async (row: string): Promise<number> => {
+    const scheme = options.tlsCertFile === undefined ? 'http' : 'https';
+    const { text } = await ask(server, '/metrics', { dispatcher: agent({ connect: trusting }) }, scheme);
+    return Number(
+      text
+        .split('\n')
+        .find((line) => line.startsWith(`${row} `))
+        ?.split(' ')[1],
+    );
   };
-  return { log, rest: server.rest, failed };
+  const failed = (): Promise<number> => counted('ldlm_connections_failed_total');
+  const connected = (): Promise<number> => counted('ldlm_connections{protocol="rest"}');
+  return { log, rest: server.rest, failed, connected };
+}
+
+/** A socket that speaks for a client, over TLS where a protocol is to be agreed on, and the one beneath it. */
+async function dial(address: string, protocol: string | null) {
+  const [host, port] = address.split(':');
+  const raw = connectSocket(Number(port), host);
+  const socket =
+    protocol === null ? raw : connectTls({ ...trusting, socket: raw, ALPNProtocols: [protocol] });
+  for (const some of [raw, socket]) some.on('error', () => {});
+  afterwards(() => raw.destroy());
+  await once(socket, protocol === null ? 'connect' : 'secureConnect');
+  return { raw, socket: socket.resume() };
 }
 
 /** Connections of their own, with times so short that a test can wait for them. */
@@ -89,11 +111,7 @@ describe('a client of REST that breaks HTTP', () => {
 
   it('leaves one when it speaks no HTTP/2 where it said that it would', async () => {
     const { log, rest } = await begin(files);
-    const [host, port] = rest.split(':');
-    const socket = connectTls({ host: host!, port: Number(port), ...trusting, ALPNProtocols: ['h2'] });
-    socket.on('error', () => {});
-    afterwards(() => socket.destroy());
-    await once(socket, 'secureConnect');
+    const { socket } = await dial(rest, 'h2');
     socket.write('GET / HTTP/1.1\r\nHost: x\r\n\r\n');
     await eventually(() => log.of('REST connection failed').length > 0);
     expect(log.of('REST connection')).toMatchObject([
@@ -144,6 +162,34 @@ describe('a client of REST that breaks HTTP', () => {
     const { rest } = await begin();
     const whole = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n';
     await expectFailuresToShut({ address: rest, broken: 'GET\r\n\r\n', whole });
+  });
+});
+
+const PREFACE = 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\x04\0\0\0\0\0';
+
+describe('a client of REST that goes away', () => {
+  it.each([
+    ['a head', 'http/1.1', 'POST /session HTTP/1.1\r\nHos'],
+    ['a body', 'http/1.1', postBytes('/session', null, '{}').slice(0, -1)],
+    ['the preface of HTTP/2', 'h2', PREFACE.slice(0, 10)],
+    ['the header of a frame', 'h2', `${PREFACE}\0\0\x08\x06`],
+    ['a frame', 'h2', `${PREFACE}\0\0\x08\x06\0\0\0\0\0abc`],
+    ['a header block', 'h2', `${PREFACE}\0\0\x02\x01\0\0\0\0\x01\x83\x84`],
+  ])('has broken nothing, though it went in the middle of %s', async (_what, protocol, sent) => {
+    for (const isTls of protocol === 'h2' ? [true] : [false, true]) {
+      const { log, rest, failed, connected } = await begin(isTls ? files : {});
+      for (const isReset of [false, true]) {
+        const { raw, socket } = await dial(rest, isTls ? protocol : null);
+        socket.write(sent, 'latin1');
+        await eventually(async () => (await connected()) === 1);
+        await sleep(50);
+        if (isReset) raw.resetAndDestroy();
+        else socket.end();
+        await eventually(async () => (await connected()) === 0);
+      }
+      expect(log.of('REST connection')).toEqual([]);
+      expect(await failed()).toBe(0);
+    }
   });
 });
 
