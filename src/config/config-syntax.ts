@@ -1,6 +1,8 @@
 import { type Document, type ErrorCode, LineCounter, parseDocument, visit } from 'yaml';
 import { JsonCursor } from '../protocol/rest/json-cursor.ts';
 import { ConfigError } from './config-error.ts';
+import { findDuplicateKey } from './duplicate-key.ts';
+import { optionRows } from './option-table.ts';
 
 /**
  * Makes values of the JSON of a configuration file; of an empty one an empty map.
@@ -12,11 +14,13 @@ import { ConfigError } from './config-error.ts';
  */
 export function parseConfigJson(text: string): unknown {
   if (text.trim() === '') return {};
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw syntaxError(`this is not valid JSON, from ${placeOfFault(text)} on`);
+  const values = parseJson(text);
+  const second = findDuplicateKey(text);
+  if (second !== -1) {
+    const place = placeBehind(text.slice(0, second));
+    throw placedError(describeDuplicate(text, second), 'DUPLICATE_KEY', place);
   }
+  return values;
 }
 
 /**
@@ -30,7 +34,11 @@ export function parseConfigYaml(text: string): unknown {
   // The library prints warnings, too, and those quote keys.
   const document = parseDocument(text, { lineCounter, logLevel: 'error' });
   const [error] = document.errors;
-  if (error !== undefined) throw yamlError(YAML_REASONS[error.code], error.code, error.linePos?.[0]);
+  if (error !== undefined) {
+    const { code, pos, linePos } = error;
+    const reason = code === 'DUPLICATE_KEY' ? describeDuplicate(text, pos[0]) : YAML_REASONS[code];
+    throw placedError(reason, code, linePos?.[0]);
+  }
   checkAliases(document, lineCounter);
   visit(document, {
     Scalar(_key, node) {
@@ -44,14 +52,28 @@ export function parseConfigYaml(text: string): unknown {
   }
 }
 
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw syntaxError(`this is not valid JSON, from ${formatPlace(placeOfFault(text))} on`);
+  }
+}
+
 /** JSON.parse says where only for some faults, and quotes the text around all others. */
-function placeOfFault(text: string): string {
+function placeOfFault(text: string): Place {
   const bytes = Buffer.from(text);
   const cursor = new JsonCursor();
   cursor.open(bytes, 0, bytes.length);
   if (cursor.skipValue(0)) cursor.next();
-  const before = bytes.toString('utf8', 0, cursor.position).split('\n');
-  return formatPlace({ line: before.length, col: before.at(-1)!.length + 1 });
+  return placeBehind(bytes.toString('utf8', 0, cursor.position));
+}
+
+/** The key that begins here is named where options have that name, or a part of it: anything else could be a secret. */
+function describeDuplicate(text: string, start: number): string {
+  const [, key = ''] = /^["']?(\w+)["']?\s*:/.exec(text.slice(start)) ?? [];
+  const isKnown = optionRows.some(({ name }) => `_${name}_`.includes(`_${key}_`));
+  return isKnown ? `the key ${key} is there twice` : YAML_REASONS.DUPLICATE_KEY;
 }
 
 /** The library tells of these only when it makes values, and then quotes them. */
@@ -61,7 +83,7 @@ function checkAliases(document: Document, lineCounter: LineCounter): void {
       if (node.resolve(document) !== undefined) return;
       const reason =
         'a value that begins with * stands for an earlier one, and there is none: else it needs quotes';
-      throw yamlError(reason, 'BAD_ALIAS', lineCounter.linePos(node.range?.[0] ?? 0));
+      throw placedError(reason, 'BAD_ALIAS', lineCounter.linePos(node.range?.[0] ?? 0));
     },
   });
 }
@@ -100,8 +122,15 @@ interface Place {
   readonly col: number;
 }
 
-function yamlError(reason: string, code: ErrorCode, place: Place | undefined): ConfigError {
+/** By the library's codes, also for JSON: who knows them from YAML finds them again. */
+function placedError(reason: string, code: ErrorCode, place: Place | undefined): ConfigError {
   return syntaxError(`${reason}${place === undefined ? '' : `, at ${formatPlace(place)}`} (${code})`);
+}
+
+/** Where a text goes on behind these characters of it. */
+function placeBehind(text: string): Place {
+  const lines = text.split('\n');
+  return { line: lines.length, col: lines.at(-1)!.length + 1 };
 }
 
 function formatPlace({ line, col }: Place): string {

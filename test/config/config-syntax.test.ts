@@ -65,6 +65,10 @@ describe('YAML that cannot be read', () => {
     ],
     ['[\n- hunter2\n]', 'no block stands between brackets, at line 2, column 1 (BLOCK_IN_FLOW)'],
     ['a: 1\na: hunter2', 'the key is there twice, at line 2, column 1 (DUPLICATE_KEY)'],
+    [
+      'tls: {cert_file: 1}\nlisten: {address: 1, "address": hunter2}',
+      'the key address is there twice, at line 2, column 22 (DUPLICATE_KEY)',
+    ],
     ['a: "hunter2', 'a quote, a bracket or a colon is missing, at line 1, column 12 (MISSING_CHAR)'],
     ['"a\nb": hunter2', 'a key stands on one line, at line 1, column 1 (MULTILINE_IMPLICIT_KEY)'],
     ['a: &x &y hunter2', 'a value has one anchor at most, at line 1, column 7 (MULTIPLE_ANCHORS)'],
@@ -127,5 +131,21 @@ describe('JSON that cannot be read', () => {
     ['\ufeff{}', 'line 1, column 1'],
   ])('says from where on it is none: %j', (text, place) => {
     expect(faultOf(parseConfigJson, text)).toBe(`this is not valid JSON, from ${place} on`);
+  });
+
+  it.each([
+    ['{"a": 1, "a": "hunter2"}', 'the key is there twice, at line 1, column 10 (DUPLICATE_KEY)'],
+    [
+      '{\n  "shards": 1,\n  "ü": 2, "shards": 2\n}',
+      'the key shards is there twice, at line 3, column 11 (DUPLICATE_KEY)',
+    ],
+    [
+      '{"listen": {"address": 1,\n"address": "hunter2"}}',
+      'the key address is there twice, at line 2, column 1 (DUPLICATE_KEY)',
+    ],
+    ['{"hunter2": 1, "hunter2": 2}', 'the key is there twice, at line 1, column 16 (DUPLICATE_KEY)'],
+    ['{"shards": 1, "shards": 2,}', 'this is not valid JSON, from line 1, column 27 on'],
+  ])('has a key twice: %j', (text, fault) => {
+    expect(faultOf(parseConfigJson, text)).toBe(fault);
   });
 });

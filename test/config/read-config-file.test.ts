@@ -84,6 +84,7 @@ describe('readConfigFile', () => {
     ['a.yaml', 'shards: "1'],
     ['a.yaml', '\tshards: 1'],
     ['a.yaml', 'shards: *nowhere'],
+    ['a.json', '{"shards": 1, "shards": 2}'],
     ['a.json', '{"shards": 1,}'],
     ['a.json', 'shards: 1'],
   ])('says in one line what is wrong with %s %j', (name, text) => {
