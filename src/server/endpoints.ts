@@ -7,6 +7,7 @@ import type { Connections } from './connections.ts';
 import type { EngineListener } from './engine-listener.ts';
 import type { EngineRoom } from './engine-room.ts';
 import type { FailureLog } from './failure-log.ts';
+import { ListenerReport } from './listener-report.ts';
 import { Listeners } from './listeners.ts';
 import type { Logger } from './logger.ts';
 import { ArrivalCounts } from './metrics/door-metrics.ts';
@@ -46,15 +47,10 @@ export class Endpoints {
   /** @throws BindError, ListenAddressError */
   async openGrpc(): Promise<void> {
     const { options, tls, logger, connections, failures } = this.#options;
-    this.#grpc = await Listeners.open(options.listenAddress, tls, {
+    const report = new ListenerReport(logger, '', this.#arrivals);
+    this.#grpc = await Listeners.open(options.listenAddress, tls, report, {
       accept: (socket) => connections.accept(socket),
-      // The system is out of something, for a moment: who waits to be accepted goes on waiting.
-      failed: (error) => logger.error({ error: error.message }, 'cannot accept connections'),
       handshakeFailed: (address, reason) => failures.handshakeFailed(address, reason),
-      turnedAway: (count) => {
-        this.#arrivals.turnedAway += count;
-        logger.warn({ count }, 'too many new connections: some were turned away');
-      },
     });
   }
 
@@ -114,7 +110,6 @@ export class Endpoints {
 
   /** A gRPC connection has ended because its peer broke the protocol. */
   grpcPeerFailed(): void {
-    this.#arrivals.failed++;
     this.#grpc?.peerFailed();
   }
 

@@ -1,15 +1,20 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, createServer, type Socket } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { Limits } from '../../src/base/limits.ts';
+import { ListenerReport } from '../../src/server/listener-report.ts';
 import { Listeners } from '../../src/server/listeners.ts';
+import { ArrivalCounts } from '../../src/server/metrics/door-metrics.ts';
 import { expectFailuresToShut } from './door.ts';
+import { LogLines } from './log-lines.ts';
 import { afterwards } from './running-server.ts';
 
 /** A listener whose protocol is a letter: `b` breaks it. */
 async function open() {
   const accepted: Socket[] = [];
-  const listeners = await Listeners.open('127.0.0.1:0', null, {
+  const [log, counts] = [new LogLines(), new ArrivalCounts()];
+  const report = new ListenerReport(log.logger, '', counts);
+  const listeners = await Listeners.open('127.0.0.1:0', null, report, {
     accept: (socket) => {
       accepted.push(socket);
       socket.on('error', () => {});
@@ -20,15 +25,13 @@ async function open() {
         socket.end();
       });
     },
-    failed: () => {},
     handshakeFailed: () => {},
-    turnedAway: () => {},
   });
   afterwards(() => {
     listeners.close();
     for (const socket of accepted) socket.destroy();
   });
-  return { listeners, accepted, address: listeners.addresses[0]! };
+  return { listeners, accepted, log, counts, address: listeners.addresses[0]! };
 }
 
 describe('listeners', () => {
@@ -48,7 +51,22 @@ describe('listeners', () => {
   });
 
   it(`count a peer that failed as ${Limits.newcomersPerFailure} newcomers, up to the limit and not beyond`, async () => {
-    const { address } = await open();
+    const { address, log, counts } = await open();
     await expectFailuresToShut({ address, broken: 'b', whole: 'a' });
+    expect(counts.failed).toBe(Math.floor(Limits.newcomersBurst / (1 + Limits.newcomersPerFailure)));
+    await expect.poll(() => counts.turnedAway, { timeout: 5_000 }).toBe(1);
+    expect(log.of('too many new connections')).toHaveLength(1);
+  });
+
+  it('go on when accepting failed, and tell of it', async () => {
+    const log = new LogLines();
+    const report = new ListenerReport(log.logger, '', new ArrivalCounts());
+    const server = createServer();
+    const events = { accept: () => {}, handshakeFailed: () => {} };
+    const listeners = await Listeners.open('127.0.0.1:0', null, report, events, () => server);
+    afterwards(() => listeners.close());
+    server.emit('error', new Error('accept EMFILE'));
+    expect(log.of('cannot accept connections')).toHaveLength(1);
+    expect(server.listening).toBe(true);
   });
 });

@@ -3,6 +3,7 @@ import type { TlsOptions } from 'node:tls';
 import fastify, { type FastifyInstance } from 'fastify';
 import { Limits } from '../../base/limits.ts';
 import { addressOf } from '../http-failures.ts';
+import { ListenerReport } from '../listener-report.ts';
 import { Listeners } from '../listeners.ts';
 import type { Logger } from '../logger.ts';
 import type { ArrivalCounts } from '../metrics/door-metrics.ts';
@@ -53,24 +54,17 @@ export class AdminHttp {
     const { tls, guard, routes, arrivals, logger } = options;
     const app = await createApp(routes, logger);
     let listeners: Listeners | null = null;
-    const failures = new AdminFailures(logger, () => {
-      arrivals.failed++;
-      listeners?.peerFailed();
-    });
+    const failures = new AdminFailures(logger, () => listeners?.peerFailed());
     const answer = answerGuarded(app, guard, failures, logger);
     const connections = new AdminConnections(answer, failures, () => arrivals.turnedAway++);
     try {
       listeners = await Listeners.open(
         options.adminListenAddress,
         tls,
+        new ListenerReport(logger, 'admin', arrivals),
         {
           accept: () => {},
-          failed: (error) => logger.error({ error: error.message }, 'cannot accept admin connections'),
           handshakeFailed: (address, reason) => failures.handshakeFailed(address, reason),
-          turnedAway: (count) => {
-            arrivals.turnedAway += count;
-            logger.warn({ count }, 'too many new admin connections: some were turned away');
-          },
         },
         () => connections.createServer(tls),
       );

@@ -8,6 +8,7 @@ import { CALL_END_TEXTS } from '../../shard/call-end-text.ts';
 import type { MessageReplies } from '../engine-listener.ts';
 import { addressOf } from '../http-failures.ts';
 import type { Inspector } from '../inspection/inspector.ts';
+import { ListenerReport } from '../listener-report.ts';
 import { Listeners } from '../listeners.ts';
 import type { Logger } from '../logger.ts';
 import type { ArrivalCounts } from '../metrics/door-metrics.ts';
@@ -59,10 +60,7 @@ export class RestServer {
     this.#options = options;
     this.#guard = new OriginGuard(options.options);
     const { engine, directory, logger, nowMs } = options;
-    this.#failures = new RestFailures(logger, () => {
-      options.arrivals.failed++;
-      this.#listeners?.peerFailed();
-    });
+    this.#failures = new RestFailures(logger, () => this.#listeners?.peerFailed());
     this.#calls = new RestCalls({
       engine,
       nowMs,
@@ -130,15 +128,11 @@ export class RestServer {
     this.#listeners = await Listeners.open(
       options.restListenAddress,
       tls,
+      new ListenerReport(logger, 'REST', this.#options.arrivals),
       {
         accept: () => {},
         spokenInClear: refuseClear,
-        failed: (error) => logger.error({ error: error.message }, 'cannot accept REST connections'),
         handshakeFailed: (address, reason) => this.#failures.handshakeFailed(address, reason),
-        turnedAway: (count) => {
-          this.#options.arrivals.turnedAway += count;
-          logger.warn({ count }, 'too many new REST connections: some were turned away');
-        },
       },
       () => connections.createServer(tls),
     );
