@@ -1,5 +1,5 @@
 /** A string, of which the colon behind it makes a key, or a brace that opens or closes an object. */
-const KEYS_AND_BRACES = /("(?:[^"\\]|\\.)*")(\s*:)?|[{}]/g;
+const KEYS_AND_BRACES = /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|[{}]/g;
 
 /**
  * Finds the first key that an object of a JSON text has twice, which JSON.parse takes the last one of. Escape sequences
