@@ -26,6 +26,11 @@ describe('a key that an object has twice', () => {
     expect(findDuplicateKey(json)).toBe(-1);
   });
 
+  it('is found behind a string of any length', () => {
+    const long = '\\\\x'.repeat(10_000_000);
+    expect(findDuplicateKey(`{"a": "${long}", "b": 1, "b": 2}`)).toBeGreaterThan(long.length);
+  });
+
   it('is the first one of what stands in the text, whatever its values are', () => {
     const entry = fc.tuple(fc.oneof(fc.string(), fc.constantFrom('a', 'b', '{', '"')), fc.json());
     const property = fc.property(fc.array(entry), (entries) => {
