@@ -51,6 +51,15 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
     catches: 'a lease is of the session that lives',
   },
   {
+    name: 'a listing is shared by who asks for it before it is answered',
+    file: 'src/zookeeper/locks/shared-listings.ts',
+    find: 'await null;\n    this.#asked.delete(base);\n    return new ListedQueue(await this.#nodes.getChildren(base));',
+    replace:
+      'await null;\n    try {\n      return new ListedQueue(await this.#nodes.getChildren(base));\n    } finally {\n      this.#asked.delete(base);\n    }',
+    tests: ['test/zookeeper/locks/shared-listings'],
+    catches: 'are not those of the next moment',
+  },
+  {
     name: 'who gives up stays in the queue',
     file: ACQUISITION,
     find: "await discardNode(this.#nodes, node);\n      if (this.#changes.isCancelled || held === 'taken') return null;",

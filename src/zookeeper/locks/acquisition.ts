@@ -4,10 +4,12 @@ import type { Nodes } from '../nodes.ts';
 import { NoAuthError, NoNodeError } from '../server-refusal.ts';
 import { Changes } from './changes.ts';
 import { isSequenceUsable, parseContender } from './contenders.ts';
+import type { ListedQueue } from './listed-queue.ts';
 import { SequenceExhaustedError } from './lock-error.ts';
 import { discardNode, isSessionOver, isUnanswered } from './node-removal.ts';
 import { createQueueNode, type QueueMode, type QueueNode, removeTwins } from './queue-node.ts';
-import { isTaken, lockNameOf, lockNamesOf, type Rule, type Standing, standingOf } from './standing.ts';
+import { listingsOf } from './shared-listings.ts';
+import { isTaken, lockNameOf, lockNamesOf, type Rule, type Standing } from './standing.ts';
 
 export interface AcquisitionOptions {
   readonly base: string;
@@ -89,7 +91,7 @@ export class Acquisition {
       this.#checkSequence(node);
       const listing = check === undefined ? queued.listing : (queued.listing ?? (await this.#list()));
       if (listing !== null) await check?.(listing, node);
-      const held = await this.#wait(node, listing?.children ?? null);
+      const held = await this.#wait(node, listing);
       if (held === 'held' && !this.#changes.isCancelled) return node;
       await discardNode(this.#nodes, node);
       if (this.#changes.isCancelled || held === 'taken') return null;
@@ -116,12 +118,13 @@ export class Acquisition {
     return isTaken(listing.children, rule());
   }
 
-  async #wait(node: QueueNode, listed: readonly string[] | null): Promise<'held' | 'gone' | 'taken'> {
+  async #wait(node: QueueNode, listed: ListedQueue | null): Promise<'held' | 'gone' | 'taken'> {
     const { base, rule, tries } = this.#options;
-    for (let children = listed; !this.#changes.isCancelled; children = null) {
-      children ??= (await this.#list())?.children ?? [];
-      removeTwins(this.#nodes, base, node, children);
-      const standing = standingOf(children, node.name, rule());
+    for (let queue = listed; !this.#changes.isCancelled; queue = null) {
+      queue ??= await this.#list();
+      if (queue === null) return 'gone';
+      removeTwins(this.#nodes, base, node, queue.twinsOf(node));
+      const standing = queue.standingOf(node.name, rule());
       if (standing.kind === 'missing' || !this.#nodes.isSessionAlive(node.sessionId)) return 'gone';
       // Nothing is said while nothing is known: behind a lost connection the list may be old.
       if (standing.kind === 'held' && this.#nodes.state === 'connected') return 'held';
@@ -159,11 +162,11 @@ export class Acquisition {
    * Null: the lock's node is gone, and everything below it. Who waits does so for as long as its caller says, also while no
    * server can be reached; who tries is told.
    */
-  async #list(): Promise<Listing | null> {
+  async #list(): Promise<ListedQueue | null> {
     const { base, tries } = this.#options;
     for (;;) {
       try {
-        return await this.#nodes.getChildren(base);
+        return await listingsOf(this.#nodes).of(base);
       } catch (error) {
         if (error instanceof NoNodeError || this.#changes.isCancelled) return null;
         if (!isUnanswered(error) || tries) throw error;

@@ -1,13 +1,14 @@
-import type { Listing } from '../child-nodes.ts';
 import { childOf, nameOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NoAuthError, NoNodeError } from '../server-refusal.ts';
 import type { CreateMode } from '../wire/op-code.ts';
 import type { Stat } from '../wire/records.ts';
 import { ConnectionLossError, RequestTimeoutError, ZooKeeperUseError } from '../zookeeper-error.ts';
+import type { ListedQueue } from './listed-queue.ts';
 import { makeParents } from './lock-parents.ts';
 import { discardNode, isSessionOver, isUnanswered, pause } from './node-removal.ts';
 import { nextProtection } from './protection.ts';
+import { listingsOf } from './shared-listings.ts';
 
 /** A parent that vanishes so often between being made and being used is somebody's doing. */
 const PARENT_ATTEMPTS_MAX = 20;
@@ -47,7 +48,7 @@ export type QueueMode = 'ephemeralSequential' | 'persistentSequential';
 /** The children that were asked for together with the node, which is among them; null when that failed. */
 export interface Queued {
   readonly node: QueueNode;
-  readonly listing: Listing | null;
+  readonly listing: ListedQueue | null;
 }
 
 /**
@@ -64,8 +65,9 @@ export async function createQueueNode(nodes: Nodes, options: QueueNodeOptions): 
   // The same for all attempts, so that one that takes effect late is known by it: see removeTwins.
   const { prefix = nextProtection() } = options;
   for (let parentAttempts = 0; !request.isCancelled; ) {
+    // It is asked for behind the creation, though it is named before, so that both leave together.
+    const listed = listingsOf(nodes).of(base).catch(noListing);
     const created = nodes.create(childOf(base, prefix + suffix), { mode, data });
-    const listed = nodes.getChildren(base).catch(noListing);
     try {
       const { path, stat } = await created;
       const sessionId = stat.ephemeralOwner === 0n ? nodes.sessionId : stat.ephemeralOwner;

@@ -65,13 +65,18 @@ export function standingOf(children: readonly string[], own: string, rule: Rule)
   if (contender === null) return MISSING;
   const size = sizeOf(rule);
   const nearest = nearestBefore(children, index, contender, { size, names: blockersOf(rule) });
+  return standingBehind(nearest, size, children.length);
+}
+
+/**
+ * @param nearest the last `size` that stand before a node and that it waits for, or as many as there are
+ * @param childrenCount of the lock's node
+ */
+export function standingBehind(nearest: readonly Contender[], size: number, childrenCount: number): Standing {
   if (nearest.length < size) return HELD;
   const nodes = nearest.slice(0, Limits.zookeeperWatchedMax).map(({ node }) => node);
-  return {
-    kind: 'behind',
-    nodes,
-    lookMs: size > Limits.zookeeperWatchedMax ? lookMsOf(children.length) : null,
-  };
+  const lookMs = size > Limits.zookeeperWatchedMax ? lookMsOf(childrenCount) : null;
+  return { kind: 'behind', nodes, lookMs };
 }
 
 /** A list of so many names is long, so all who wait together read no more than some MB in a second. */
@@ -87,7 +92,7 @@ export function isTaken(children: readonly string[], rule: Rule): boolean {
 }
 
 /** How many may stand before a holder, and one more. */
-function sizeOf(rule: Rule): number {
+export function sizeOf(rule: Rule): number {
   return rule.kind === 'queue' ? rule.size : 1;
 }
 

@@ -205,6 +205,20 @@ describe('what a server asks of ZooKeeper', () => {
     expect((await requests()) - behind).toBeLessThan(200 * 2 + 100);
   });
 
+  it('is a constant number of requests for 500 readers that a writer’s end lets in', async () => {
+    const { ensemble, first, second } = await startTwo();
+    const writer = await second.lock({ name: 'a' });
+    const waiting = Promise.all(Array.from({ length: 500 }, () => first.lock({ name: 'a', mode: 'SHARED' })));
+    const counters = () => ensemble.counters();
+    await expect.poll(async () => (await counters()).ephemerals, WAIT).toBeGreaterThan(500);
+    // Until the last of them watches the writer, too.
+    await sleep(500);
+    const before = (await counters()).packetsReceived;
+    await second.unlock('a', writer.key);
+    expect((await waiting).every(({ locked }) => locked)).toBe(true);
+    expect((await counters()).packetsReceived - before).toBeLessThan(30);
+  });
+
   it('is said of a lock that is held for long', async () => {
     const ensemble = await startZooKeeper();
     const { server, address } = await launchOver(ensemble, '--warn_held_longer_than', '500ms');

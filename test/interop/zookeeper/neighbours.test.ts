@@ -5,6 +5,7 @@ import {
   OPEN_ACL,
   onRevoke,
   Permission,
+  ReadWriteLock,
   revoke,
   Semaphore,
 } from '../../../src/zookeeper/index.ts';
@@ -182,6 +183,23 @@ it('with 200 waiters a release costs a constant number of requests', async () =>
   const after = await server.counters();
   // Each is woken, lists, and deletes its node; pings and the questions of this test come on top.
   expect((after.packetsReceived - before.packetsReceived) / 200).toBeLessThan(2.2);
+});
+
+it('2,000 readers whom a writer’s end lets in cost one listing, which names them all once', async () => {
+  const server = await startZooKeeper();
+  const client = await connectNode(server, { sessionTimeoutMs: 20_000 });
+  const other = await connectNode(server, { sessionTimeoutMs: 20_000 });
+  const writer = await new ReadWriteLock(other, '/a').writeLock.acquire();
+  // One object each, as in parts of a program that know nothing of each other.
+  const acquire = () => new ReadWriteLock(client, '/a').readLock.acquire({ timeoutMs: null });
+  const readers = Promise.all(Array.from({ length: 2_000 }, acquire));
+  await expect.poll(async () => (await other.getChildren('/a')).children, WAIT).toHaveLength(2_001);
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  const before = await server.counters();
+  await writer.release();
+  expect((await readers).every(({ locked }) => locked)).toBe(true);
+  const after = await server.counters();
+  expect(after.packetsReceived - before.packetsReceived).toBeLessThan(20);
 });
 
 it('a try that is refused asks for three things and writes nothing, and an uncontended lock costs three requests', async () => {

@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import type { HeldLock } from '../../../src/zookeeper/locks/held-lock.ts';
 import { LockOwnerBusyError, LockUpgradeError } from '../../../src/zookeeper/locks/lock-error.ts';
 import type { QueueNode } from '../../../src/zookeeper/locks/queue-node.ts';
@@ -60,6 +60,20 @@ describe('readers and writers', () => {
     await room.come(writer.held!.release());
     await room.pass(50);
     expect(late.held?.locked).toBe(true);
+  });
+
+  it('are looked at in one listing where many come together, and where a writer lets many in', async () => {
+    const writer = await write();
+    const asked = vi.spyOn(room.nodes, 'getChildren');
+    const waiting = Promise.all(
+      Array.from({ length: 300 }, () => lock.readLock.acquire({ timeoutMs: null })),
+    );
+    await room.pass(50);
+    expect([queue().length, asked.mock.calls.length]).toEqual([301, 1]);
+    await room.come(writer.release());
+    const readers = await room.come(waiting);
+    expect([readers.every(({ locked }) => locked), asked.mock.calls.length]).toEqual([true, 2]);
+    expect(new Set(readers.map(({ fencingToken }) => fencingToken)).size).toBe(300);
   });
 
   it('watch whom they wait for: a writer the one before it, a reader the nearest writer', async () => {
