@@ -38,6 +38,11 @@ export class LockBases {
   readonly #nodes: Nodes;
   readonly #notice: LayoutNotice;
   readonly #known = new Map<string, KnownBase>();
+  /** What stands among these children that others use, by the layout for which it was looked for last. */
+  readonly #searched = new WeakMap<
+    readonly string[],
+    { readonly layout: Layout; readonly foreign: string | null }
+  >();
 
   constructor(nodes: Nodes, notice: LayoutNotice) {
     this.#nodes = nodes;
@@ -71,13 +76,22 @@ export class LockBases {
    */
   async check(place: LockPlace, size: number, { children, stat }: Listing): Promise<void> {
     const layout = layoutOf(place, size);
-    const foreign = foreignChild(children, layout);
+    const foreign = this.#foreignIn(children, layout);
     const isSame = !saysSize(place) || (await this.#sizeOf(place, size, stat)) === size;
     // Of another size it has another layout, and the size is what its caller can mend.
     if (!isSame) throw new LockRefusedError(Refusals.sizeMismatch);
     if (foreign !== null && !(await this.#isPassing(place, foreign)))
       this.#refuseLayout(place.base, foreign, layout);
     if (children.length > Limits.zookeeperContendersMax) throw new LockRefusedError(Refusals.tooManyClaims);
+  }
+
+  /** Thousands may look at one listing at a time, and mean the same layout. */
+  #foreignIn(children: readonly string[], layout: Layout): string | null {
+    const last = this.#searched.get(children);
+    if (last?.layout === layout) return last.foreign;
+    const foreign = foreignChild(children, layout);
+    this.#searched.set(children, { layout, foreign });
+    return foreign;
   }
 
   /** The size of a lock that was listed, as its node says it; null when it does not. */

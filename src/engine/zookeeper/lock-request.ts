@@ -1,11 +1,12 @@
 import { LockMode } from '../../contract/lock-mode.ts';
 import { Refusals } from '../../contract/refusal.ts';
-import { type Listing, listingOf } from '../../zookeeper/child-nodes.ts';
+import { listingOf } from '../../zookeeper/child-nodes.ts';
 import { Acquisition } from '../../zookeeper/locks/acquisition.ts';
 import { CONTENDER_NAMES, LEASE_NAME, LOCK_NAME, parseContender } from '../../zookeeper/locks/contenders.ts';
 import type { LockRequest } from '../../zookeeper/locks/hold-within.ts';
 import { LeaseAcquisition } from '../../zookeeper/locks/lease-acquisition.ts';
 import { LeaseLimit } from '../../zookeeper/locks/lease-limit.ts';
+import { ListedQueue } from '../../zookeeper/locks/listed-queue.ts';
 import { makeParents } from '../../zookeeper/locks/lock-parents.ts';
 import { protectionOf } from '../../zookeeper/locks/protection.ts';
 import type { QueueMode, QueueNode } from '../../zookeeper/locks/queue-node.ts';
@@ -78,11 +79,10 @@ interface TwinPlace {
 async function refuseTwin(
   { nodes, serverName }: RequestParts,
   { queue, prefix, lockName }: TwinPlace,
-  { children }: Listing,
+  listed: ListedQueue,
   own: QueueNode | null,
 ): Promise<void> {
-  for (const child of children) {
-    if (child === own?.name || !child.startsWith(prefix)) continue;
+  for (const child of listed.twinsOf({ name: own?.name ?? '', prefix })) {
     const path = childOf(queue, child);
     const twin = await nodes.getData(path).catch((error: unknown) => {
       if (error instanceof NoNodeError) return null;
@@ -147,6 +147,7 @@ async function refuseLeaseTwin(parts: RequestParts, base: string, prefix: string
   ] as const) {
     const queue = childOf(base, below);
     const listing = await listingOf(parts.nodes, queue);
-    if (listing !== null) await refuseTwin(parts, { queue, prefix, lockName }, listing, null);
+    if (listing !== null)
+      await refuseTwin(parts, { queue, prefix, lockName }, new ListedQueue(listing), null);
   }
 }

@@ -1,4 +1,3 @@
-import type { Listing } from '../child-nodes.ts';
 import { childOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { NoAuthError, NoNodeError } from '../server-refusal.ts';
@@ -29,7 +28,7 @@ export interface AcquisitionOptions {
    * Looks at the queue before it is waited in, with the own node if there is one already. What it throws ends the request, and
    * leaves nothing behind.
    */
-  readonly check?: ((listing: Listing, own: QueueNode | null) => Promise<void>) | undefined;
+  readonly check?: ((queue: ListedQueue, own: QueueNode | null) => Promise<void>) | undefined;
 }
 
 /** One request for a lock: queues, and waits until it is held. `cancel` takes it back at any time. */

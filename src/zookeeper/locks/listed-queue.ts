@@ -3,16 +3,19 @@ import { type Contender, queueOf, WRITE_NAME } from './contenders.ts';
 import type { QueueNode } from './queue-node.ts';
 import { lockNamesOf, type Rule, type Standing, sizeOf, standingBehind, standingOf } from './standing.ts';
 
+/** As often somebody looks who looks alone: for twins, for others' nodes, and for the own standing. */
+const LOOKS_OF_ONE = 4;
+
 /**
- * The children of a lock's node, for all who look at the same listing. Who looks alone reads it once. Where thousands do, because
- * a writer has left before whom they all waited, each reading all names would keep the event loop busy for seconds, and the session
- * waiting; so from the second look on they are found in their order.
+ * The children of a lock's node, for all who look at the same listing. Who looks alone reads the names as they are. Where thousands
+ * do, because a writer has left before whom they all waited, each reading all names would keep the event loop busy for seconds,
+ * and the session waiting; so they are put in order for the second who looks, and found there from then on.
  */
 export class ListedQueue implements Listing {
   readonly children: Listing['children'];
   readonly stat: Listing['stat'];
   readonly #ordered = new Map<string, OrderedQueue>();
-  #isLookedAt = false;
+  #looks = 0;
   #sortedNames: readonly string[] | null = null;
 
   constructor({ children, stat }: Listing) {
@@ -22,16 +25,15 @@ export class ListedQueue implements Listing {
 
   /** See {@link standingOf}. */
   standingOf(own: string, rule: Rule): Standing {
-    if (this.#isLookedAt) return this.#orderedBy(rule).standingOf(own, rule);
-    this.#isLookedAt = true;
-    return standingOf(this.children, own, rule);
+    if (this.#looks++ < LOOKS_OF_ONE) return standingOf(this.children, own, rule);
+    return this.#orderedBy(rule).standingOf(own, rule);
   }
 
   /** The names of other nodes of the same request. */
   twinsOf({ name, prefix }: Pick<QueueNode, 'name' | 'prefix'>): string[] {
     const twins: string[] = [];
     const isTwin = (child: string): boolean => child !== name && child.startsWith(prefix);
-    if (!this.#isLookedAt) return this.children.filter(isTwin);
+    if (this.#looks++ < LOOKS_OF_ONE) return this.children.filter(isTwin);
     const sorted = this.#sorted();
     for (let at = firstFrom(sorted, prefix); sorted[at]?.startsWith(prefix) === true; at++)
       if (isTwin(sorted[at]!)) twins.push(sorted[at]!);
