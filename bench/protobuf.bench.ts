@@ -77,8 +77,8 @@ function addEncoding(bench: Bench): void {
     .add(`encode granted x ${batch}`, () => {
       for (let i = 0; i < batch; i++) {
         token.low = i;
-        sizeOfLockGranted(name, token);
-        encodeLockGranted(out, 0, name, key, token);
+        sizeOfLockGranted(name, token, 0);
+        encodeLockGranted(out, 0, name, key, token, 0);
       }
     })
     .add(`encode unlocked x ${batch}`, () => {

@@ -17,6 +17,8 @@ export interface Grant {
   readonly fencingToken: bigint;
   readonly requestId: Uint8Array;
   readonly sentMs: number;
+  /** For how long it is certainly held from then on; infinite where the timeout alone counts. */
+  readonly certainMs: number;
   /** When the request itself was sent last: what is known of the connection since then is known of the grant. */
   readonly askedMs: number;
 }

@@ -77,6 +77,11 @@ export class HeldLock implements AsyncDisposable {
     return this.#isLeased() ? this.#keeper.remainingMs() : 0;
   }
 
+  /** @internal For how long the last answer was good when it was asked for; null for a lock without a timeout. */
+  get leaseMs(): number | null {
+    return this.#keeper === null ? null : this.#keeper.lease.knownMs;
+  }
+
   /** When it will be lost unless it is renewed; null for a lock without a timeout, and for one that is not held. */
   get expiresAt(): Date | null {
     if (this.#keeper === null || !this.#isLeased()) return null;

@@ -9,7 +9,7 @@ const PROBES_PER_TIMEOUT = 3;
 export interface KeptSessionOptions {
   /** What its cookie says. */
   readonly id: string;
-  /** For how long after it was used it certainly goes on. */
+  /** For how long after it was used it certainly goes on, until an answer says otherwise. */
   readonly certainMs: number;
   readonly clock: ElapsedTime;
   /** It may be over: called once, unless it was ended before. */
@@ -22,23 +22,26 @@ export interface KeptSessionOptions {
  */
 export class KeptSession {
   readonly id: string;
-  /** How often it is to be used. */
-  readonly probeMs: number;
   /** Nothing was answered since something hinted at its end. */
   isDoubtful = false;
   readonly #options: KeptSessionOptions;
+  #certainMs: number;
   #usedMs: number;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
   /** @param usedMs when the request was sent that began it */
   constructor(usedMs: number, options: KeptSessionOptions) {
-    const { id, certainMs } = options;
-    this.id = id;
-    this.probeMs = Math.max(PROBE_MS_MIN, Math.min(PROBE_MS_MAX, certainMs / PROBES_PER_TIMEOUT));
+    this.id = options.id;
+    this.#certainMs = options.certainMs;
     this.#options = options;
     this.#usedMs = usedMs;
     this.#wait();
+  }
+
+  /** How often it is to be used. */
+  get probeMs(): number {
+    return Math.max(PROBE_MS_MIN, Math.min(PROBE_MS_MAX, this.#certainMs / PROBES_PER_TIMEOUT));
   }
 
   /** How long ago the request was sent that was answered last. */
@@ -48,13 +51,21 @@ export class KeptSession {
 
   /** For how long it certainly goes on. */
   get leftMs(): number {
-    return Math.max(0, this.#options.certainMs - this.idleMs);
+    return Math.max(0, this.#certainMs - this.idleMs);
   }
 
-  /** A request of the session was answered that was sent then. */
-  used(sentMs: number): void {
-    this.#usedMs = Math.max(this.#usedMs, sentMs);
+  /**
+   * A request of the session was answered that was sent then.
+   *
+   * @param certainMs for how long it certainly goes on since; null: as before
+   */
+  used(sentMs: number, certainMs: number | null = null): void {
     this.isDoubtful = false;
+    if (sentMs < this.#usedMs) return;
+    this.#usedMs = sentMs;
+    if (certainMs === null || certainMs === this.#certainMs || this.#ended) return;
+    this.#certainMs = certainMs;
+    this.#wait();
   }
 
   /** Says that it may be over if it may: to be asked before anybody is told that it is not, because timers may be late. */
@@ -71,6 +82,7 @@ export class KeptSession {
   }
 
   #wait(): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => this.#due(), Math.min(Math.ceil(this.leftMs), TIMER_MS_MAX));
     this.#timer.unref();
   }

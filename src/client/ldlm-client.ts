@@ -16,6 +16,7 @@ import { ClientClosedError, InvalidOptionError, LockWaitTimeoutError, refusalErr
 import { runAndGiveBack } from './give-back.ts';
 import { GiveBacks } from './give-backs.ts';
 import { HeldLock, type LockOwner } from './held-lock.ts';
+import { Lease } from './lease.ts';
 import { LeaseKeeper } from './lease-keeper.ts';
 import { LockRequests } from './lock-requests.ts';
 import { openTransport } from './open-transport.ts';
@@ -204,7 +205,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     }
   }
 
-  #hold(claim: Claim, { key, fencingToken, requestId, sentMs }: Grant): HeldLock {
+  #hold(claim: Claim, { key, fencingToken, requestId, sentMs, certainMs }: Grant): HeldLock {
     const { name, lockTimeoutMs, autoRenew, unattended } = claim;
     if (this.#closed.signal.aborted) {
       // Closing the connection gives it back, unless the server keeps locks without one.
@@ -218,7 +219,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     }
     if (lockTimeoutMs > 0) {
       const target = { name, key, fencingToken, claim, requestId };
-      const keeper = new LeaseKeeper(target, lockTimeoutMs, sentMs, {
+      const keeper = new LeaseKeeper(target, new Lease(lockTimeoutMs, sentMs, certainMs), {
         transport: this.#transport,
         clock: this.#clock,
         autoRenew,

@@ -1,7 +1,7 @@
 import type { Claim } from './claim.ts';
 import type { ElapsedTime } from './elapsed-clock.ts';
 import { isGrantGone } from './grant-gone.ts';
-import { Lease } from './lease.ts';
+import type { Lease } from './lease.ts';
 import { TIMER_MS_MAX } from './pause.ts';
 import type { LockReply, Transport } from './transport.ts';
 
@@ -47,11 +47,11 @@ export class LeaseKeeper {
   #stopped = false;
   #isLost = false;
 
-  /** @param sentMs when the request was sent that the grant answers, on the clock of `options` */
-  constructor(target: LeaseTarget, timeoutMs: number, sentMs: number, options: LeaseKeeperOptions) {
+  /** @param lease of the grant, on the clock of `options` */
+  constructor(target: LeaseTarget, lease: Lease, options: LeaseKeeperOptions) {
     this.#target = target;
     this.#options = options;
-    this.lease = new Lease(timeoutMs, sentMs);
+    this.lease = lease;
     this.#schedule();
   }
 
@@ -66,7 +66,7 @@ export class LeaseKeeper {
   /** Whether nothing speaks against the lock's being held: see `doubt`. */
   get isSure(): boolean {
     if (this.#doubtedMs !== null) return false;
-    return !this.#renews() || this.#options.clock.nowMs() - this.lease.sentMs < SILENCE_MS_MAX;
+    return !this.#asks() || this.#options.clock.nowMs() - this.lease.sentMs < SILENCE_MS_MAX;
   }
 
   /**
@@ -93,14 +93,14 @@ export class LeaseKeeper {
     const { name, key } = this.#target;
     const call = { name, key, lockTimeoutMs: timeoutMs };
     const reply = await transport.renew(call, {
-      timeoutMs: Math.max(1, timeoutMs * UNANSWERED_AFTER),
+      timeoutMs: Math.max(1, Math.min(timeoutMs, this.lease.knownMs) * UNANSWERED_AFTER),
       background,
     });
     if (reply.locked && this.#isLost) {
       // Nobody believes in it any more, and nobody else would have it before its timeout.
       transport.unlock({ name, key, requestId: null }, { timeoutMs, background: true }).catch(() => {});
     } else if (reply.locked) {
-      this.lease.renewed(sentMs, timeoutMs);
+      this.lease.renewed(sentMs, timeoutMs, reply.certainMs);
       if (this.#doubtedMs !== null) await this.#settleDoubt(sentMs, this.#doubtedMs);
       this.#schedule();
     } else if (!this.#retired && isGrantGone(name, reply.error)) this.#lose('the server no longer knows it');
@@ -151,7 +151,7 @@ export class LeaseKeeper {
     if (this.#stopped) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     const { deadlineMs, renewMs } = this.lease;
-    const nextMs = this.#renews() && !this.#renewing ? Math.min(renewMs, deadlineMs) : deadlineMs;
+    const nextMs = this.#asks() && !this.#renewing ? Math.min(renewMs, deadlineMs) : deadlineMs;
     const waitMs = Math.min(Math.max(nextMs - this.#options.clock.nowMs(), 0), TIMER_MS_MAX);
     this.#timer = setTimeout(() => this.#due(), waitMs);
     this.#timer.unref();
@@ -160,21 +160,26 @@ export class LeaseKeeper {
   #due(): void {
     if (!this.check()) return;
     const isDue = this.lease.renewMs <= this.#options.clock.nowMs();
-    if (this.#renews() && !this.#renewing && isDue) void this.#renewByItself();
+    if (this.#asks() && !this.#renewing && isDue) void this.#askByItself();
     this.#schedule();
   }
 
   /** In doubt, to renew is to ask whether the lock is held. */
   #renews(): boolean {
-    return (this.#options.autoRenew || this.#doubtedMs !== null) && !this.#retired;
+    return this.#options.autoRenew || this.#doubtedMs !== null;
   }
 
-  async #renewByItself(): Promise<void> {
+  /** A server that can answer for the lock for a while only has to be asked before that is over, whoever renews it. */
+  #asks(): boolean {
+    return (this.#renews() || this.lease.isBounded) && !this.#retired;
+  }
+
+  async #askByItself(): Promise<void> {
     this.#renewing = true;
     let isAnswered = false;
     try {
-      const reply = await this.renew(this.lease.timeoutMs, true);
-      isAnswered = reply.locked;
+      const isRenewal = this.#renews();
+      isAnswered = isRenewal ? (await this.renew(this.lease.timeoutMs, true)).locked : await this.#confirm();
     } catch {
       // Nothing is known about the lock: it is tried again until the deadline, which nobody else moves.
     } finally {
@@ -182,6 +187,18 @@ export class LeaseKeeper {
     }
     if (!isAnswered || this.#doubtedMs !== null) this.lease.failed(this.#options.clock.nowMs());
     this.#schedule();
+  }
+
+  /** Repeats the request without a lock timeout, by which nothing changes for whoever renews the lock when he likes. */
+  async #confirm(): Promise<boolean> {
+    const { transport, clock } = this.#options;
+    const { claim, requestId, key } = this.#target;
+    const sentMs = clock.nowMs();
+    const limits = { timeoutMs: Math.max(1, this.lease.knownMs * UNANSWERED_AFTER), background: true };
+    const reply = await transport.tryLock({ ...claim, lockTimeoutMs: 0, requestId }, limits);
+    if (reply.locked && reply.key === key) this.lease.confirmed(sentMs, reply.certainMs);
+    else if (!this.#retired) this.#lose('the server no longer knows it');
+    return reply.locked;
   }
 
   #lose(why: string, cause?: unknown): void {

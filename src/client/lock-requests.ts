@@ -12,6 +12,9 @@ const ANSWER_GRACE_MS = 2_000;
 /** A grant that arrives later than this share of its timeout after the request is renewed before anybody has it. */
 const FRESH_SHARE = 1 / 3;
 
+/** What is known of how long a grant is held. */
+type GrantLease = Pick<Grant, 'sentMs' | 'certainMs'>;
+
 export interface LockRequestsOptions {
   readonly transport: Transport;
   readonly clock: ElapsedTime;
@@ -65,8 +68,8 @@ export class LockRequests {
     if (reply.error !== null) throw refusalError(claim.name, reply.error.code, reply.error.message);
     if (!reply.locked) return null;
     const { key, fencingToken } = reply;
-    const sentMs = await this.#confirmed(asked, key);
-    if (sentMs !== null) return { key, fencingToken, requestId, sentMs, askedMs: asked.sentMs };
+    const lease = await this.#confirmed(asked, key, reply.certainMs);
+    if (lease !== null) return { key, fencingToken, requestId, ...lease, askedMs: asked.sentMs };
     this.#abandon(claim.name, requestId);
     return 'lost';
   }
@@ -96,14 +99,16 @@ export class LockRequests {
   async #rejoinOnce(asked: Asked, grant: Grant): Promise<Grant | null> {
     const { requestId, key, fencingToken } = grant;
     const { claim, sentMs: askedMs } = asked;
+    let certainMs = Number.POSITIVE_INFINITY;
     // Servers without fencing tokens know no request ids, and would take this for another request.
     if (fencingToken !== 0n) {
       const reply = await this.#ask(asked);
       if (reply?.locked !== true || reply.key !== key) return this.#forget(claim, requestId);
       asked.repeated = true;
+      certainMs = reply.certainMs;
     } else if (claim.lockTimeoutMs === 0) return this.#forget(claim, requestId);
-    const sentMs = await this.#confirmed(asked, key);
-    return sentMs === null ? this.#forget(claim, requestId) : { ...grant, sentMs, askedMs };
+    const lease = await this.#confirmed(asked, key, certainMs);
+    return lease === null ? this.#forget(claim, requestId) : { ...grant, ...lease, askedMs };
   }
 
   #forget(claim: Claim, requestId: Uint8Array): null {
@@ -160,11 +165,11 @@ export class LockRequests {
     return this.#transport.lock({ ...claim, waitTimeoutMs, requestId }, limits);
   }
 
-  async #confirmed(asked: Asked, key: string): Promise<number | null> {
+  async #confirmed(asked: Asked, key: string, certainMs: number): Promise<GrantLease | null> {
     try {
-      const sentMs = await this.#confirm(asked, key);
+      const lease = await this.#confirm(asked, key, certainMs);
       asked.signal?.throwIfAborted();
-      return sentMs;
+      return lease;
     } catch (error) {
       this.#abandon(asked.claim.name, asked.requestId);
       throw error;
@@ -175,11 +180,12 @@ export class LockRequests {
    * Renews a grant of which nobody knows how old it is: it was waited for, or its first reply was lost. Resolves with when
    * the request was sent since which its timeout counts; null: the lock is lost already.
    */
-  async #confirm({ claim, sentMs, repeated, signal }: Asked, key: string): Promise<number | null> {
+  async #confirm(asked: Asked, key: string, certainMs: number): Promise<GrantLease | null> {
+    const { claim, sentMs, repeated, signal } = asked;
     const { name, lockTimeoutMs, unattended } = claim;
-    if (lockTimeoutMs === 0 || unattended) return sentMs;
-    const isFresh = !repeated && this.#clock.nowMs() - sentMs <= lockTimeoutMs * FRESH_SHARE;
-    if (isFresh) return sentMs;
+    if (lockTimeoutMs === 0 || unattended) return { sentMs, certainMs };
+    const freshMs = Math.min(lockTimeoutMs, certainMs) * FRESH_SHARE;
+    if (!repeated && this.#clock.nowMs() - sentMs <= freshMs) return { sentMs, certainMs };
     const untilMs = this.#clock.nowMs() + lockTimeoutMs;
     let renewedMs = 0;
     const renew = (): Promise<LockReply> => {
@@ -188,6 +194,6 @@ export class LockRequests {
     };
     const remainingMs = (): number => untilMs - this.#clock.nowMs();
     const reply = await attempts(renew, () => ({ ...this.#limits(name), signal, remainingMs }));
-    return reply?.locked === true ? renewedMs : null;
+    return reply?.locked === true ? { sentMs: renewedMs, certainMs: reply.certainMs } : null;
   }
 }

@@ -49,13 +49,15 @@ export function decodeLockReply(bytes: Buffer): LockReply {
   let key = '';
   let error: ReplyError | null = null;
   let fencingToken = 0n;
+  let certainMs = Number.POSITIVE_INFINITY;
   while (reader.next()) {
     if (reader.isNumber(1)) locked = reader.isTrue;
     else if (reader.isBytes(3)) key = reader.text;
     else if (reader.isBytes(4)) error = readError(reader.message);
     else if (reader.isNumber(1000)) fencingToken = reader.bigint;
+    else if (reader.isNumber(1001)) certainMs = reader.number;
   }
-  return { locked, key, fencingToken, error };
+  return { locked, key, fencingToken, certainMs, error };
 }
 
 /** @throws RangeError */

@@ -30,13 +30,20 @@ export function isSessionGone({ status, headers }: HttpAnswer): boolean {
  * that says less counts. Either can only be believed as far as it costs nothing.
  */
 export function certainTimeOf(answer: HttpAnswer, nowMs = Date.now()): number {
-  const stated = answer.headers[TIMEOUT_HEADER];
-  if (typeof stated === 'string' && /^\d{1,15}$/.test(stated)) return Number(stated) * (1 - DRIFT);
+  const statedMs = statedTimeOf(answer);
+  if (statedMs !== null) return statedMs;
   const expiresMs = Date.parse(sessionCookieOf(answer)?.attributes.get('expires') ?? '');
   const dates = [Date.parse(String(answer.headers['date'] ?? '')), nowMs];
   const left = dates.map((ms) => expiresMs - ms).filter((ms) => ms > 0);
   if (left.length === 0) return UNKNOWN_TIMEOUT_MS;
   return Math.max(COOKIE_TIMEOUT_MS_MIN, Math.min(...left, COOKIE_TIMEOUT_MS_MAX) - COOKIE_STEP_MS);
+}
+
+/** What the server itself says of that, with the answer that has begun the session or with a later one; null: nothing. */
+export function statedTimeOf({ headers }: HttpAnswer): number | null {
+  const stated = headers[TIMEOUT_HEADER];
+  if (typeof stated !== 'string' || !/^\d{1,15}$/.test(stated)) return null;
+  return Number(stated) * (1 - DRIFT);
 }
 
 /** Why an answer begins no session: whatever the form of a 401, there is no session yet that could be missing. */

@@ -29,10 +29,11 @@ export function writeRenew({ name, key, lockTimeoutMs }: RenewCall): string {
 
 /** @throws SyntaxError */
 export function readLockReply(text: string): LockReply {
-  const { locked, key, fencing_token: token = '0', error } = readObject(text);
+  const { locked, key, fencing_token: token = '0', certain_ms: certain, error } = readObject(text);
   if (typeof locked !== 'boolean' || typeof key !== 'string')
     throw new SyntaxError('the reply is none of a lock');
-  return { locked, key, fencingToken: readToken(token), error: readError(error) };
+  const certainMs = typeof certain === 'number' ? certain : Number.POSITIVE_INFINITY;
+  return { locked, key, fencingToken: readToken(token), certainMs, error: readError(error) };
 }
 
 /** @throws SyntaxError */

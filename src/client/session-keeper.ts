@@ -4,7 +4,7 @@ import type { ElapsedTime } from './elapsed-clock.ts';
 import type { HttpAnswer } from './http-exchange.ts';
 import type { HttpPool, HttpRequest } from './http-pool.ts';
 import { KeptSession } from './kept-session.ts';
-import { beginFailureOf, certainTimeOf, isSessionGone } from './rest-answer.ts';
+import { beginFailureOf, certainTimeOf, isSessionGone, statedTimeOf } from './rest-answer.ts';
 import { TransportError } from './transport.ts';
 
 const ANSWER_MS_MAX = 10_000;
@@ -99,7 +99,7 @@ export class SessionKeeper {
     const sentMs = this.#clock.nowMs();
     const answer = await this.#send(request, session.id, end);
     if (isSessionGone(answer)) this.#lose(session);
-    else if (sessionCookieOf(answer)?.value === session.id) session.used(sentMs);
+    else if (sessionCookieOf(answer)?.value === session.id) session.used(sentMs, statedTimeOf(answer));
     return answer;
   }
 

@@ -34,6 +34,8 @@ export interface LockReply {
   readonly locked: boolean;
   readonly key: string;
   readonly fencingToken: bigint;
+  /** For how long it is certainly held from the sending of the request on; infinite where the lock timeout alone counts. */
+  readonly certainMs: number;
   readonly error: ReplyError | null;
 }
 

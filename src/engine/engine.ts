@@ -43,6 +43,11 @@ export interface EngineEvents extends DebugLines {
 export interface Engine {
   readonly shards: number;
   /**
+   * For how long from now on nobody else can have what is held here, whatever becomes of this server, in whole milliseconds from 1
+   * on; null: for as long as a lock's own timeout says.
+   */
+  readonly certainMs: number | null;
+  /**
    * Hands over a request. Returns the shard that has it, or `-1 - shard` when that shard has no room: then nothing
    * was taken, and `EngineEvents.room` will name the shard. Takes effect with the next `flush`.
    */

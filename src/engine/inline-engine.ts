@@ -37,6 +37,7 @@ export interface InlineEngineOptions {
  */
 export class InlineEngine implements InspectedEngine {
   readonly shards = 1;
+  readonly certainMs = null;
   readonly #events: EngineEvents;
   readonly #port: ShardPort;
   readonly #loop: ShardLoop;

@@ -40,6 +40,7 @@ export interface ShardedEngineOptions {
 /** The engine of the server: shards in worker threads, each owning the locks whose names hash to it. */
 export class ShardedEngine implements InspectedEngine, ServerEngine {
   readonly shards: number;
+  readonly certainMs = null;
   readonly clock: AnchoredClock;
   readonly #events: EngineEvents;
   readonly #pool: ShardPool;

@@ -83,21 +83,31 @@ const END_REPLIES: Readonly<Record<CallEnd, StatusReply>> = {
   [CallEnd.Unconfirmed]: StatusReplies.unconfirmed,
 };
 
+/** What those know who can answer for their locks for a time only. */
+export interface Certainty {
+  /** For how long from now on nobody else has what is held, in whole milliseconds from 1 on; null: there is no such limit. */
+  readonly certainMs: number | null;
+}
+
 /**
  * Turns outcomes into replies, in the form that the call asked for: finished HTTP/2 frames, so that the main thread
  * only copies them, or the bare protobuf message.
  */
 export class ReplyEncoder implements Replies {
   readonly #target: ReplyTarget;
+  readonly #certainty: Certainty | null;
 
-  constructor(target: ReplyTarget) {
+  /** @param certainty null: a lock is held for as long as its timeout says */
+  constructor(target: ReplyTarget, certainty: Certainty | null = null) {
     this.#target = target;
+    this.#certainty = certainty;
   }
 
   granted(origin: Origin, name: string, key: LockKey, token: FencingToken): void {
-    const messageBytes = sizeOfLockGranted(name, token);
+    const certainMs = this.#certainMs();
+    const messageBytes = sizeOfLockGranted(name, token, certainMs);
     const message = this.#begin(origin, messageBytes);
-    encodeLockGranted(this.#target.bytes, message, name, key, token);
+    encodeLockGranted(this.#target.bytes, message, name, key, token, certainMs);
     this.#end(origin, true, Outcome.Ok, message, messageBytes);
   }
 
@@ -120,9 +130,10 @@ export class ReplyEncoder implements Replies {
   }
 
   renewed(origin: Origin, name: string, bytes: Uint8Array, key: Span, refusal: Refusal | null): void {
-    const messageBytes = sizeOfRenewReply(name, key, refusal);
+    const certainMs = this.#certainMs();
+    const messageBytes = sizeOfRenewReply(name, key, refusal, certainMs);
     const message = this.#begin(origin, messageBytes);
-    encodeRenewReply(this.#target.bytes, message, name, bytes, key, refusal);
+    encodeRenewReply(this.#target.bytes, message, name, bytes, key, refusal, certainMs);
     this.#end(origin, false, outcomeOf(refusal, Outcome.Ok), message, messageBytes);
   }
 
@@ -136,6 +147,11 @@ export class ReplyEncoder implements Replies {
 
   deadlineExceeded(origin: Origin): void {
     this.#status(origin, StatusReplies.deadline);
+  }
+
+  /** 0: nothing is said. */
+  #certainMs(): number {
+    return this.#certainty === null ? 0 : (this.#certainty.certainMs ?? 0);
   }
 
   /** Makes room for a message and what stands around it, and returns where the message goes. */

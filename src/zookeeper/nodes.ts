@@ -57,6 +57,8 @@ export interface Nodes {
   readonly sessionId: bigint;
   /** Whether the session by this number certainly lives. Looks at the clock, because timers may be late. */
   isSessionAlive(sessionId: bigint): boolean;
+  /** For how long the session certainly lives from now on, in milliseconds, whatever becomes of its servers; 0: there is none. */
+  readonly sessionLeftMs: number;
   /** Calls at each change of the state. Returns what ends that. */
   onState(listener: (state: SessionState) => void): () => void;
   /** Keeps the process running until what is returned is called. */

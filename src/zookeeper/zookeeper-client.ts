@@ -124,6 +124,10 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     return this.#session.isAlive(sessionId);
   }
 
+  get sessionLeftMs(): number {
+    return this.#session.leftMs;
+  }
+
   onState(listener: (state: SessionState) => void): () => void {
     this.#listeners.add(listener);
     return () => this.#listeners.delete(listener);

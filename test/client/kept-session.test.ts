@@ -20,6 +20,28 @@ describe('a session that is kept', () => {
     session.end();
   });
 
+  it('goes on for as long as the answer says that was asked for last', () => {
+    const { clock, session } = run(9_000);
+    clock.ms = 500;
+    session.used(400, 600);
+    expect([session.leftMs, session.probeMs]).toEqual([500, 200]);
+    session.used(300, 90_000);
+    session.used(450);
+    expect([session.leftMs, session.probeMs]).toEqual([550, 200]);
+    session.used(500, 6_000);
+    expect([session.leftMs, session.probeMs]).toEqual([6_000, 2_000]);
+    session.end();
+    session.used(500, 10);
+  });
+
+  it('is found to be over by itself also where that comes sooner than it was said at first', async () => {
+    const { clock, session, overs } = run(60_000);
+    clock.ms = 10;
+    session.used(10, 20);
+    clock.ms = 30;
+    await expect.poll(overs).toBe(1);
+  });
+
   it('is used every 20 seconds at the least', () => {
     const sessions = [600_000, 6].map((certainMs) => run(certainMs).session);
     expect(sessions.map(({ probeMs }) => probeMs)).toEqual([20_000, 10]);

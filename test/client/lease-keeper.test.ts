@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { readClaim } from '../../src/client/claim.ts';
 import { checkClientOptions } from '../../src/client/client-options.ts';
+import { Lease } from '../../src/client/lease.ts';
 import { LeaseKeeper } from '../../src/client/lease-keeper.ts';
 import {
   type LockCall,
@@ -12,11 +13,13 @@ import {
 } from '../../src/client/transport.ts';
 import { ErrorCode } from '../../src/contract/error-code.ts';
 
-const granted: LockReply = { locked: true, key: 'k', fencingToken: 7n, error: null };
+const UNBOUNDED = Number.POSITIVE_INFINITY;
+const granted: LockReply = { locked: true, key: 'k', fencingToken: 7n, certainMs: UNBOUNDED, error: null };
 const gone: LockReply = {
   locked: false,
   key: '',
   fencingToken: 0n,
+  certainMs: UNBOUNDED,
   error: { code: ErrorCode.LockDoesNotExistOrInvalidKey, message: 'gone' },
 };
 
@@ -53,13 +56,13 @@ function held(take: (answer: (reply: LockReply | Error) => void) => void): Promi
   });
 }
 
-function run(timeoutMs: number, { autoRenew = true, fencingToken = 7n } = {}) {
+function run(timeoutMs: number, { autoRenew = true, fencingToken = 7n, certainMs = UNBOUNDED } = {}) {
   const transport = new HeldBackAnswers();
   const clock = { ms: 0, nowMs: () => clock.ms };
   const lost: string[] = [];
   const claim = readClaim('a', { lockTimeoutMs: timeoutMs }, checkClientOptions({}));
   const target = { name: 'a', key: 'k', fencingToken, claim, requestId: new Uint8Array(16) };
-  const keeper = new LeaseKeeper(target, timeoutMs, 0, {
+  const keeper = new LeaseKeeper(target, new Lease(timeoutMs, 0, certainMs), {
     ...{ transport, clock, autoRenew },
     lost: (why) => lost.push(why),
   });
@@ -223,6 +226,75 @@ describe('a lease whose lock is being given back', () => {
     transport.renewals[0]!.answer(gone);
     await renewed;
     expect([keeper.check(), lost]).toEqual([true, []]);
+    keeper.stop();
+  });
+});
+
+describe('what keeps a lease for which the server can answer for a while only', () => {
+  /** Waits until the keeper has asked. */
+  const until = (isThere: () => boolean) => expect.poll(isThere, { interval: 1 }).toBe(true);
+
+  it('says that it is lost when that is over, long before its timeout', () => {
+    const { clock, lost, keeper } = run(30_000, { certainMs: 6_000 });
+    clock.ms = 5_993;
+    expect([keeper.check(), keeper.remainingMs()]).toEqual([true, 1]);
+    clock.ms = 5_994;
+    expect([keeper.check(), lost]).toEqual([false, ['it was not renewed in time']]);
+  });
+
+  it('renews by it, and goes on for as long as each answer says', async () => {
+    const { transport, clock, keeper } = run(30_000, { certainMs: 60 });
+    clock.ms = 20;
+    await until(() => transport.renewals.length === 1);
+    expect(transport.renewals[0]!.call.lockTimeoutMs).toBe(30_000);
+    transport.renewals[0]!.answer({ ...granted, certainMs: 10_000 });
+    await settle();
+    expect(keeper.lease.deadlineMs).toBe(20 + 9_990);
+    keeper.stop();
+  });
+
+  it('asks without renewing where its user renews it, and its timeout goes on', async () => {
+    const { transport, clock, lost, keeper } = run(1_000, { autoRenew: false, certainMs: 60 });
+    clock.ms = 20;
+    await until(() => transport.repeats.length === 1);
+    const [{ call, answer }] = transport.repeats as [(typeof transport.repeats)[0]];
+    expect([call.name, call.lockTimeoutMs, call.requestId]).toEqual(['a', 0, new Uint8Array(16)]);
+    answer({ ...granted, certainMs: 5_000 });
+    await settle();
+    expect([keeper.lease.deadlineMs, transport.renewals]).toEqual([999, []]);
+    clock.ms = 999;
+    expect([keeper.check(), lost]).toEqual([false, ['it was not renewed in time']]);
+  });
+
+  it.each([
+    ['does not hold it', gone],
+    ['holds another', { ...granted, key: 'another' }],
+  ])('loses it where the server says that it %s', async (_, reply) => {
+    const { transport, clock, lost } = run(1_000, { autoRenew: false, certainMs: 60 });
+    clock.ms = 20;
+    await until(() => transport.repeats.length === 1);
+    transport.repeats[0]!.answer(reply);
+    await settle();
+    expect(lost).toEqual(['the server no longer knows it']);
+  });
+
+  it('asks again soon where there is no answer', async () => {
+    const { transport, clock, lost, keeper } = run(10_000, { autoRenew: false, certainMs: 600 });
+    clock.ms = 200;
+    await until(() => transport.repeats.length === 1);
+    transport.repeats[0]!.answer(away);
+    await settle();
+    clock.ms = 226;
+    await until(() => transport.repeats.length === 2);
+    expect([lost, keeper.check()]).toEqual([[], true]);
+    keeper.stop();
+  });
+
+  it('needs nobody where the timeout alone counts', async () => {
+    const { transport, clock, keeper } = run(100, { autoRenew: false });
+    clock.ms = 60;
+    await new Promise((resolve) => setTimeout(resolve, 60));
+    expect([transport.renewals, transport.repeats]).toEqual([[], []]);
     keeper.stop();
   });
 });

@@ -26,6 +26,37 @@ describe('a lease', () => {
     expect([lease.deadlineMs, lease.renewMs]).toEqual([4_997, 3_000]);
   });
 
+  it('lasts no longer than the server can answer for it, and is renewed by that', () => {
+    const lease = new Lease(30_000, 1_000, 6_000);
+    expect([lease.isBounded, lease.deadlineMs, lease.renewMs]).toEqual([true, 6_994, 3_000]);
+    lease.renewed(3_000, 30_000, 9_000);
+    expect([lease.deadlineMs, lease.renewMs]).toEqual([11_991, 6_000]);
+    lease.failed(20_000);
+    for (let i = 0; i < 9; i++) lease.failed(20_000);
+    expect(lease.renewMs).toBe(20_450);
+    lease.renewed(6_000, 3_000, 9_000);
+    expect([lease.deadlineMs, lease.renewMs]).toEqual([8_997, 7_000]);
+    expect(new Lease(30_000, 0).isBounded).toBe(false);
+  });
+
+  it('can be confirmed, by which its timeout is not longer', () => {
+    const lease = new Lease(10_000, 0, 6_000);
+    lease.confirmed(2_000, 6_000);
+    expect([lease.timeoutMs, lease.deadlineMs, lease.renewMs]).toEqual([10_000, 7_994, 4_000]);
+    lease.confirmed(8_000, 6_000);
+    expect(lease.deadlineMs).toBe(9_990);
+    // Sent before that.
+    lease.confirmed(7_000, 100);
+    expect(lease.deadlineMs).toBe(9_990);
+  });
+
+  it('stays as short as a renewal asked for that was not answered, whatever is confirmed', () => {
+    const lease = new Lease(30_000, 0, 6_000);
+    lease.renewing(1_000, 3_000);
+    lease.confirmed(2_000, 6_000);
+    expect(lease.deadlineMs).toBe(3_997);
+  });
+
   it('is renewed every 20 seconds however long it is', () => {
     expect(new Lease(600_000, 1_000).renewMs).toBe(21_000);
   });

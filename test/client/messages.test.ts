@@ -99,6 +99,7 @@ describe('replies', () => {
       key: text,
       error: fc.record({ code: fc.integer({ min: 0, max: 7 }), message: text }),
       fencing_token: fc.bigInt({ min: 0n, max: 2n ** 64n - 1n }).map(String),
+      certain_ms: fc.nat({ max: 2 ** 32 - 1 }),
     });
     fc.assert(
       fc.property(fc.record({ full: reply, hasError: fc.boolean() }), ({ full, hasError }) => {
@@ -108,6 +109,7 @@ describe('replies', () => {
           locked: full.locked,
           key: full.key,
           fencingToken: BigInt(full.fencing_token),
+          certainMs: full.certain_ms,
           error: hasError ? error : null,
         });
       }),
@@ -120,7 +122,8 @@ describe('replies', () => {
   it.each(['0a0161', '0d00000000', '1801', 'c13e0102030405060708'])(
     'do not take a field of another kind for one of theirs: %s',
     (hex) => {
-      const nothing = { locked: false, key: '', fencingToken: 0n, error: null };
+      const certainMs = Number.POSITIVE_INFINITY;
+      const nothing = { locked: false, key: '', fencingToken: 0n, certainMs, error: null };
       expect(decodeLockReply(Buffer.from(hex, 'hex'))).toEqual(nothing);
     },
   );

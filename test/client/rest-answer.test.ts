@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { HttpAnswer } from '../../src/client/http-exchange.ts';
-import { certainTimeOf, failureOf, isSessionGone } from '../../src/client/rest-answer.ts';
+import { certainTimeOf, failureOf, isSessionGone, statedTimeOf } from '../../src/client/rest-answer.ts';
 
 function answer(status: number, body = '', headers: HttpAnswer['headers'] = {}): HttpAnswer {
   return { status, body, headers };
@@ -40,6 +40,12 @@ describe('how long a session certainly goes on', () => {
     expect(certainTimeOf(begun(1_000), dateMs)).toBe(100);
     // Our own clock is of no use here.
     expect(certainTimeOf(begun(3_000), dateMs + 100_000)).toBe(2_000);
+  });
+
+  it('may be said by later answers, too', () => {
+    expect(statedTimeOf(answer(200, '', { 'ldlm-session-timeout-ms': '5000' }))).toBeCloseTo(4_995);
+    expect(statedTimeOf(answer(200))).toBeNull();
+    expect(statedTimeOf(answer(200, '', { 'ldlm-session-timeout-ms': '-1' }))).toBeNull();
   });
 
   it('is short where nothing is said', () => {

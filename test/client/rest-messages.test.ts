@@ -53,8 +53,11 @@ describe('a request', () => {
 describe('a reply', () => {
   it('is read with its token, however large', () => {
     const text = '{"locked":true,"name":"a","key":"k","fencing_token":"18446744073709551615"}';
-    const reply = { locked: true, key: 'k', fencingToken: 2n ** 64n - 1n, error: null };
+    const certainMs = Number.POSITIVE_INFINITY;
+    const reply = { locked: true, key: 'k', fencingToken: 2n ** 64n - 1n, certainMs, error: null };
     expect(readLockReply(text)).toEqual(reply);
+    const bounded = '{"locked":true,"name":"a","key":"k","certain_ms":8100}';
+    expect(readLockReply(bounded)).toMatchObject({ locked: true, certainMs: 8_100 });
     const refused = '{"locked":false,"name":"a","key":""}';
     expect(readLockReply(refused)).toMatchObject({ locked: false, fencingToken: 0n });
     expect(readUnlockReply('{"unlocked":true,"name":"a"}')).toEqual({ unlocked: true, error: null });

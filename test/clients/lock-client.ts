@@ -75,7 +75,7 @@ export class LockClient {
     return new Promise((resolve, reject) => {
       const done = (error: ServiceError | null, reply?: LockReply): void => {
         if (error !== null) reject(error);
-        else resolve(reply!);
+        else resolve(withoutCertainty(reply!));
       };
       sent(
         this.#client.makeUnaryRequest(
@@ -106,6 +106,14 @@ export class LockClient {
   close(): void {
     this.#client.close();
   }
+}
+
+/** Which only servers over ZooKeeper say, and which differs from call to call. */
+function withoutCertainty({
+  certain_ms: _certainMs,
+  ...reply
+}: LockReply & { certain_ms?: number }): LockReply {
+  return reply;
 }
 
 /** The gRPC status of a call that is expected to fail. */

@@ -175,7 +175,16 @@ export class EngineCaller implements EngineEvents {
   async answerTo(call: EngineCall): Promise<ReplyMessage> {
     const reply = await this.replyTo(call);
     if (reply.status !== 0) throw new Error(`call ${call.call} ended with status ${reply.status}`);
-    return coders[call.method].responseDeserialize(reply.data);
+    const { certain_ms, ...message } = coders[call.method].responseDeserialize(reply.data);
+    this.#checkCertain(certain_ms, message.locked === true);
+    return message;
+  }
+
+  /** It differs from engine to engine how long a lock is certain, which is said of every one that is held. */
+  #checkCertain(certainMs: number | undefined, isLocked: boolean): void {
+    const isSaid = isLocked && this.engine.certainMs !== null;
+    if (isSaid ? (certainMs ?? 0) < 1 : certainMs !== undefined)
+      this.failures.push(new Error(`a lock is certain for ${certainMs} ms`));
   }
 
   ask(method: MethodName, message: RequestMessage | Buffer, settings?: CallSettings): Promise<ReplyMessage> {

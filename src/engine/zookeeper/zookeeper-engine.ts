@@ -95,7 +95,7 @@ export class ZooKeeperEngine implements ServerEngine {
       this.#counts.replied(method, outcome);
       this.#publishSoon();
     });
-    const encoder = new ReplyEncoder(this.#batch);
+    const encoder = new ReplyEncoder(this.#batch, this);
     const log = options.logRequests === true ? new RequestLog(events, encoder) : null;
     const replies = log ?? encoder;
     const bases = new LockBases(nodes, (path, child, layout) =>
@@ -121,6 +121,16 @@ export class ZooKeeperEngine implements ServerEngine {
     this.#heldLong = new HeldLong(this.#book, clock, nodes.clock, notices, options.heldLongMs ?? 0);
     this.#beat();
     this.#endState = nodes.onState((state) => this.#stateChanged(state));
+  }
+
+  /**
+   * As long as the session lives, but for locks that outlive it, which have their timeouts. Without one nothing is held, and who
+   * held something is told so by the end of its connection.
+   */
+  get certainMs(): number | null {
+    const { nodes, keepOnSessionEnd } = this.#options;
+    if (keepOnSessionEnd || nodes.sessionId === 0n) return null;
+    return Math.max(1, Math.floor(nodes.sessionLeftMs));
   }
 
   get metricMemory(): SharedArrayBuffer {

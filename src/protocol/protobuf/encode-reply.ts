@@ -19,30 +19,35 @@ const keyTag = tagOf(3, WireType.Bytes);
 const lockErrorTag = tagOf(4, WireType.Bytes);
 const unlockErrorTag = tagOf(3, WireType.Bytes);
 const fencingTokenTag = tagOf(1000, WireType.Varint);
+const certainMsTag = tagOf(1001, WireType.Varint);
 
 const doneBytes = 2;
 const fencingTokenTagBytes = 2;
+const certainMsTagBytes = 2;
 const grantedKeyBytes = 1 + 1 + lockKeyTextBytes;
 
 /** The size of what {@link encodeLockGranted} writes. */
-export function sizeOfLockGranted(name: string, token: FencingToken): number {
-  return doneBytes + sizeOfName(name) + grantedKeyBytes + sizeOfFencingToken(token);
+export function sizeOfLockGranted(name: string, token: FencingToken, certainMs: number): number {
+  return (
+    doneBytes + sizeOfName(name) + grantedKeyBytes + sizeOfFencingToken(token) + sizeOfCertainMs(certainMs)
+  );
 }
 
-/** LockResponse of a Lock or TryLock that was granted. */
+/** LockResponse of a Lock or TryLock that was granted. `certainMs` is 0 where the lock timeout alone counts. */
 export function encodeLockGranted(
   out: Buffer,
   position: number,
   name: string,
   key: LockKey,
   token: FencingToken,
+  certainMs: number,
 ): number {
   position = writeDone(out, position);
   position = writeName(out, position, name);
   out[position++] = keyTag;
   out[position++] = lockKeyTextBytes;
   position = writeLockKey(out, position, key);
-  return writeFencingToken(out, position, token);
+  return writeCertainMs(out, writeFencingToken(out, position, token), certainMs);
 }
 
 /** The size of what {@link encodeLockRefused} writes. */
@@ -79,15 +84,21 @@ export function encodeUnlockReply(
 }
 
 /** The size of what {@link encodeRenewReply} writes. */
-export function sizeOfRenewReply(name: string, key: Span, refusal: Refusal | null): number {
+export function sizeOfRenewReply(
+  name: string,
+  key: Span,
+  refusal: Refusal | null,
+  certainMs: number,
+): number {
   const keyBytes = repeatedKeyBytes(key, refusal);
   const keyFieldBytes = keyBytes === 0 ? 0 : 1 + sizeOfVarint(keyBytes) + keyBytes;
-  return (refusal === null ? doneBytes : 0) + sizeOfName(name) + keyFieldBytes + sizeOfError(refusal);
+  const endBytes = refusal === null ? sizeOfCertainMs(certainMs) : sizeOfError(refusal);
+  return (refusal === null ? doneBytes : 0) + sizeOfName(name) + keyFieldBytes + endBytes;
 }
 
 /**
  * LockResponse of a Renew or RefreshLock; `refusal` is null when the lock was renewed. `key` is the place in `bytes`
- * of the key's text as it was sent.
+ * of the key's text as it was sent. `certainMs` is 0 where the lock timeout alone counts.
  */
 export function encodeRenewReply(
   out: Buffer,
@@ -96,6 +107,7 @@ export function encodeRenewReply(
   bytes: Uint8Array,
   key: Span,
   refusal: Refusal | null,
+  certainMs: number,
 ): number {
   if (refusal === null) position = writeDone(out, position);
   position = writeName(out, position, name);
@@ -106,6 +118,7 @@ export function encodeRenewReply(
     for (let i = 0; i < keyBytes; i++) out[position + i] = bytes[key.start + i]!;
     position += keyBytes;
   }
+  if (refusal === null) return writeCertainMs(out, position, certainMs);
   return writeError(out, position, lockErrorTag, refusal);
 }
 
@@ -161,4 +174,13 @@ function writeFencingToken(out: Buffer, position: number, token: FencingToken): 
   if (token.high === 0 && token.low === 0) return position;
   position = writeVarint(out, position, fencingTokenTag);
   return writeVarint64(out, position, token.high, token.low);
+}
+
+function sizeOfCertainMs(certainMs: number): number {
+  return certainMs === 0 ? 0 : certainMsTagBytes + sizeOfVarint(certainMs);
+}
+
+function writeCertainMs(out: Buffer, position: number, certainMs: number): number {
+  if (certainMs === 0) return position;
+  return writeVarint(out, writeVarint(out, position, certainMsTag), certainMs);
 }

@@ -9,6 +9,7 @@ const keyTag = tagOf(3, WireType.Bytes);
 const lockErrorTag = tagOf(4, WireType.Bytes);
 const unlockErrorTag = tagOf(3, WireType.Bytes);
 const fencingTokenTag = tagOf(1000, WireType.Varint);
+const certainMsTag = tagOf(1001, WireType.Varint);
 const errorCodeTag = tagOf(1, WireType.Varint);
 const errorMessageTag = tagOf(2, WireType.Bytes);
 
@@ -41,6 +42,7 @@ export function replyJson(method: Method, bytes: Buffer, start: number, end: num
     else if (field.tag === errorTag) rest = `,"error":${errorJson(bytes, field.start, field.end)}`;
     else if (field.tag === keyTag) key = jsonString(bytes, field.start, field.end);
     else if (field.tag === fencingTokenTag) rest = `,"fencing_token":"${decimal(field)}"`;
+    else if (field.tag === certainMsTag) rest += `,"certain_ms":${field.low >>> 0}`;
   }
   return isUnlock
     ? `{"unlocked":${done},"name":${name}${rest}}`

@@ -22,7 +22,12 @@ export interface RestApiOptions {
   /** A client at this address did not have the password. */
   readonly refused: (address: string) => void;
   readonly nowMs: () => number;
+  /** See `Engine`. */
+  readonly certainMs: () => number | null;
 }
+
+/** For how long from its answer on a session certainly goes on, in milliseconds. */
+const TIMEOUT_HEADER = 'Ldlm-Session-Timeout-Ms';
 
 const NO_COOKIE = '{"error": "session cookie not found. create a new session at /session"}';
 export const DEAD_COOKIE = '{"error": "session cookie invalid or expired. create a new session at /session"}';
@@ -77,7 +82,7 @@ export class RestApi {
     const session = sessions.begin(request.socket.remoteAddress ?? '');
     if (session === null) return this.answer(response, 429, '{"error": "too many sessions"}', null);
     // The cookie tells whole seconds, by a clock that whoever stands between may have changed.
-    response.setHeader('Ldlm-Session-Timeout-Ms', Math.floor(cookies.timeoutMs));
+    response.setHeader(TIMEOUT_HEADER, Math.floor(cookies.timeoutMs));
     this.answer(response, 201, `{"session_id": "${session.id}"}`, session);
   }
 
@@ -150,6 +155,10 @@ export class RestApi {
   ): void {
     const { cookies, nowMs } = this.#options;
     const cookie = session === null || session.ended ? null : cookies.renewed(session.id, nowMs());
+    const certainMs = cookie === null ? null : this.#options.certainMs();
+    // What the session holds may be somebody else's before, should this server be gone.
+    if (certainMs !== null)
+      response.setHeader(TIMEOUT_HEADER, Math.floor(Math.min(cookies.timeoutMs, certainMs)));
     answerJson(response, status, body, cookie, closing || this.closing);
   }
 

@@ -91,6 +91,12 @@ export const LockReply = Type.Object({
   fencing_token: Type.Optional(
     Type.String({ pattern: '^[0-9]+$', description: 'Grows with every grant of the name.' }),
   ),
+  certain_ms: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      description: 'Over ZooKeeper: for how long the server can answer for the lock unless it is renewed.',
+    }),
+  ),
   error: Type.Optional(lockError),
 });
 
@@ -108,7 +114,9 @@ export const BegunReply = {
   headers: {
     'Ldlm-Session-Timeout-Ms': {
       ...Type.Integer({ minimum: 0 }),
-      description: 'After how many milliseconds without a request the session ends.',
+      description:
+        'After how many milliseconds without a request the session ends. A server that keeps its locks in ZooKeeper says with each ' +
+        'answer for how long it can answer for them.',
     },
   },
 };

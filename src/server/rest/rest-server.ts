@@ -88,6 +88,7 @@ export class RestServer {
       authorized: basicAuthCheck(options.options.password),
       refused: (address) => this.#failures.passwordRefused(address),
       nowMs,
+      certainMs: () => engine.certainMs,
     });
   }
 

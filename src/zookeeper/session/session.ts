@@ -98,6 +98,12 @@ export class Session {
     return id !== 0n && id === this.#ticket.sessionId;
   }
 
+  /** For how long it certainly lives from now on, in milliseconds; 0: there is none. */
+  get leftMs(): number {
+    if (this.id === 0n) return 0;
+    return Math.max(0, this.#deadlines.expiresAtMs - this.#options.clock.nowMs());
+  }
+
   submit<Reply>(parts: RequestParts<Reply>): Promise<Reply> {
     const { requestsMax, requestTimeoutMs, clock } = this.#options;
     const nowMs = clock.nowMs();

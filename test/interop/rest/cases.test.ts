@@ -14,7 +14,9 @@ const invalidKey = '"error":{"code":"InvalidLockKey","message":"invalid lock key
 const noName =
   '{"locked":false,"name":"","key":"","error":{"code":"Unknown","message":"lock name cannot be empty"}}';
 const lockedBody = (name: string) =>
-  new RegExp(`^\\{"locked":true,"name":"${name}","key":"[0-9a-f-]{36}","fencing_token":"[0-9]+"\\}$`);
+  new RegExp(
+    `^\\{"locked":true,"name":"${name}","key":"[0-9a-f-]{36}","fencing_token":"[0-9]+"(,"certain_ms":[0-9]+)?\\}$`,
+  );
 
 async function begin(...args: readonly string[]) {
   const started = await launchRest(...args);

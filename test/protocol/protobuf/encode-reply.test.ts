@@ -25,6 +25,8 @@ const unlock = loadCoder('Unlock');
 const renew = loadCoder('Renew');
 
 const text = fc.string({ unit: 'binary', maxLength: 200, size: 'max' });
+/** 0: nothing is said of it. */
+const certain = fc.oneof(fc.constant(0), fc.nat({ max: 2 ** 31 - 1 }));
 const refusals = Object.values(Refusals);
 const refusalOrNone = fc.constantFrom<(Refusal | null)[]>(null, ...refusals);
 
@@ -51,18 +53,25 @@ describe('LockResponse of a grant', () => {
   it('is what proto-loader encodes', () => {
     const uint32 = fc.nat({ max: 2 ** 32 - 1 });
     fc.assert(
-      fc.property(text, fc.uuid(), fc.nat({ max: 2 ** 31 - 1 }), uint32, (name, uuid, high, low) => {
-        const key = new LockKey();
-        parseLockKey(Buffer.from(uuid), 0, 36, key);
-        const token = Object.assign(new FencingToken(), { high, low });
-        const bytes = written(sizeOfLockGranted(toByteString(name), token), (out, position) =>
-          encodeLockGranted(out, position, toByteString(name), key, token),
-        );
-        const fencing_token = ((BigInt(high) << 32n) | BigInt(low)).toString();
-        const message = present({ locked: true, name, key: uuid, fencing_token });
-        expect(lock.responseDeserialize(bytes)).toEqual(message);
-        expect(bytes).toEqual(lock.responseSerialize(message));
-      }),
+      fc.property(
+        text,
+        fc.uuid(),
+        fc.nat({ max: 2 ** 31 - 1 }),
+        uint32,
+        certain,
+        (name, uuid, high, low, certainMs) => {
+          const key = new LockKey();
+          parseLockKey(Buffer.from(uuid), 0, 36, key);
+          const token = Object.assign(new FencingToken(), { high, low });
+          const bytes = written(sizeOfLockGranted(toByteString(name), token, certainMs), (out, position) =>
+            encodeLockGranted(out, position, toByteString(name), key, token, certainMs),
+          );
+          const fencing_token = ((BigInt(high) << 32n) | BigInt(low)).toString();
+          const message = present({ locked: true, name, key: uuid, fencing_token, certain_ms: certainMs });
+          expect(lock.responseDeserialize(bytes)).toEqual(message);
+          expect(bytes).toEqual(lock.responseSerialize(message));
+        },
+      ),
     );
   });
 });
@@ -104,11 +113,11 @@ describe('UnlockResponse', () => {
 });
 
 describe('LockResponse of a renewal', () => {
-  function renewReply(name: string, keyText: string, refusal: Refusal | null): Buffer {
+  function renewReply(name: string, keyText: string, refusal: Refusal | null, certainMs = 0): Buffer {
     const { bytes, start, end } = inSharedMemory(Buffer.from(keyText, 'utf8'));
     const key = Object.assign(new Span(), { start, end });
-    return written(sizeOfRenewReply(toByteString(name), key, refusal), (out, position) =>
-      encodeRenewReply(out, position, toByteString(name), bytes, key, refusal),
+    return written(sizeOfRenewReply(toByteString(name), key, refusal, certainMs), (out, position) =>
+      encodeRenewReply(out, position, toByteString(name), bytes, key, refusal, certainMs),
     );
   }
 
@@ -116,9 +125,11 @@ describe('LockResponse of a renewal', () => {
     const keyText = fc.oneof(fc.uuid(), fc.string({ unit: 'binary', maxLength: 60 }));
     const others = refusalOrNone.filter((refusal) => refusal !== Refusals.lockTimeoutNegative);
     fc.assert(
-      fc.property(text, keyText, others, (name, key, refusal) => {
-        const message = present({ locked: refusal === null, name, key, ...errorOf(refusal) });
-        const bytes = renewReply(name, key, refusal);
+      fc.property(text, keyText, others, certain, (name, key, refusal, certainMs) => {
+        // Of what was refused nothing is certain.
+        const certain_ms = refusal === null ? certainMs : 0;
+        const message = present({ locked: refusal === null, name, key, ...errorOf(refusal), certain_ms });
+        const bytes = renewReply(name, key, refusal, certainMs);
         expect(renew.responseDeserialize(bytes)).toEqual(message);
         expect(bytes).toEqual(renew.responseSerialize(message));
       }),

@@ -29,6 +29,7 @@ export interface ReplyMessage {
   key?: string;
   error?: { code?: number; message?: string };
   fencing_token?: string;
+  certain_ms?: number;
 }
 
 type MethodName = 'Lock' | 'TryLock' | 'Unlock' | 'Renew' | 'RefreshLock';

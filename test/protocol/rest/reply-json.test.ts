@@ -41,6 +41,13 @@ describe('a reply in JSON', () => {
     );
   });
 
+  it('says for how long a lock is certainly held where that is said', () => {
+    const reply = { locked: true, name: 'a', key: 'k', fencing_token: '7', certain_ms: 2 ** 32 - 1 };
+    expect(JSON.parse(write(Method.Lock, reply))).toStrictEqual(reply);
+    const renewed = { locked: true, name: 'a', key: 'k', certain_ms: 1 };
+    expect(JSON.parse(write(Method.Renew, renewed))).toStrictEqual(renewed);
+  });
+
   it('to Unlock says what the message says', () => {
     fc.assert(
       fc.property(fc.boolean(), text, error, (unlocked, name, fault) => {

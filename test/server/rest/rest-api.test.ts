@@ -26,7 +26,9 @@ describe('the session layer', () => {
     expect(ended.headers['set-cookie']).toStrictEqual(['ldlm-session=; Path=/; HttpOnly; SameSite=Strict']);
     // The first one is there still.
     client.cookie = `ldlm-session=${id}`;
-    expect((await client.post('/v1/lock', { name: 'a' })).status).toBe(200);
+    const locked = await client.post('/v1/lock', { name: 'a' });
+    // What was said of its end holds, as this server alone keeps what it has.
+    expect([locked.status, locked.headers['ldlm-session-timeout-ms']]).toEqual([200, undefined]);
   });
 
   it('says why a session cannot be ended', async () => {

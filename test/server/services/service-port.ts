@@ -13,6 +13,7 @@ import { SessionDirectory } from '../../../src/server/session-directory.ts';
 /** The server's front end without locks: no call of a service comes to the engine. */
 export const lockless: Engine = {
   shards: 0,
+  certainMs: null,
   submit: () => 0,
   cancel() {},
   releaseUndelivered() {},

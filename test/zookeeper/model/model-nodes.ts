@@ -40,6 +40,10 @@ export class ModelNodes implements Nodes {
     return this.session.isSessionAlive(sessionId);
   }
 
+  get sessionLeftMs(): number {
+    return this.session.sessionLeftMs;
+  }
+
   onState(listener: (state: SessionState) => void): () => void {
     return this.session.onState(listener);
   }

@@ -73,6 +73,10 @@ export class ModelSession implements LinkEnd {
     return this.#state === 'closed' || (this.#state === 'connected' && this.#pending.isEmpty);
   }
 
+  get sessionLeftMs(): number {
+    return this.#sessionId === 0n ? 0 : Math.max(0, this.#deadlines.expiresAtMs - this.clock.nowMs());
+  }
+
   isSessionAlive(sessionId: bigint): boolean {
     this.#checkExpiry();
     return sessionId !== 0n && sessionId === this.#sessionId && this.#state !== 'closed';

@@ -25,9 +25,9 @@ describe('a session', () => {
     server.stop();
     await held.told('connected', 'suspended');
     await held.pass(2_999);
-    expect(session.isAlive(-9n)).toBe(true);
+    expect([session.isAlive(-9n), session.leftMs]).toEqual([true, 1]);
     await held.pass(1);
-    expect([session.isAlive(-9n), held.states.at(-1)]).toEqual([false, 'lost']);
+    expect([session.isAlive(-9n), held.states.at(-1), session.leftMs]).toEqual([false, 'lost', 0]);
   });
 
   it('is none yet while nobody has taken it', async () => {

@@ -1,6 +1,6 @@
 import { TIMER_MS_MAX } from '../../../client/pause.ts';
 
-/** Shares of the timeout since the last answered renewal was sent. */
+/** Shares of the time for which the last answer is good, since it was asked for. */
 const TERMINATE_AT = 2 / 3;
 const KILL_AT = 5 / 6;
 /** How long a command may take to end by SIGTERM where no timeout says how long there is. */
@@ -13,19 +13,20 @@ const DOUBT_MS_MAX = 2_000;
 export interface GuardedLock {
   /** How long it is certainly held; null for a lock without a timeout. */
   readonly remainingMs: number | null;
+  /** For how long it was certainly held when that was asked last: its timeout, or less; null for a lock without a timeout. */
+  readonly leaseMs: number | null;
   readonly locked: boolean;
   readonly signal: AbortSignal;
 }
 
 export interface GuardOptions {
-  readonly timeoutMs: number;
   readonly killAfterMs: number | null;
   terminate(): void;
   kill(): void;
 }
 
 /**
- * Ends a command while its lock is certainly still held: asked to at 2/3 of the timeout without a renewal, made to at 5/6,
+ * Ends a command while its lock is certainly still held: asked to at 2/3 of that time without a renewal, made to at 5/6,
  * and both at once when the lock is lost before that, or nobody can say for two seconds whether it is held, because the
  * connection is gone: then the server may have freed it. A renewal that comes late changes nothing for a command that was asked
  * to end.
@@ -75,10 +76,10 @@ export class LeaseGuard {
   }
 
   #watch(): void {
-    const { remainingMs } = this.#lock;
-    if (this.#terminated || remainingMs === null) return;
+    const { remainingMs, leaseMs } = this.#lock;
+    if (this.#terminated || remainingMs === null || leaseMs === null) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
-    const leftMs = remainingMs - this.#options.timeoutMs * (1 - TERMINATE_AT);
+    const leftMs = remainingMs - leaseMs * (1 - TERMINATE_AT);
     if (leftMs <= 0) return this.#terminate();
     this.#timer = setTimeout(() => this.#watch(), Math.min(leftMs, TIMER_MS_MAX));
   }
@@ -88,8 +89,8 @@ export class LeaseGuard {
     const nowMs = performance.now();
     if (this.#lock.locked) this.#doubtedMs = null;
     else this.#doubtedMs ??= nowMs;
-    const { timeoutMs } = this.#options;
-    const doubtMsMax = timeoutMs === 0 ? DOUBT_MS_MAX : Math.min(DOUBT_MS_MAX, timeoutMs / 6);
+    const { leaseMs } = this.#lock;
+    const doubtMsMax = leaseMs === null ? DOUBT_MS_MAX : Math.min(DOUBT_MS_MAX, leaseMs / 6);
     if (this.#doubtedMs !== null && nowMs - this.#doubtedMs >= doubtMsMax) this.#terminate();
   }
 
@@ -98,9 +99,10 @@ export class LeaseGuard {
     this.#terminated = true;
     if (this.#timer !== null) clearTimeout(this.#timer);
     this.#options.terminate();
-    const { timeoutMs, killAfterMs } = this.#options;
-    const { remainingMs } = this.#lock;
-    const leftMs = remainingMs === null ? KILL_AFTER_MS : remainingMs - timeoutMs * (1 - KILL_AT);
+    const { killAfterMs } = this.#options;
+    const { remainingMs, leaseMs } = this.#lock;
+    const leftMs =
+      remainingMs === null || leaseMs === null ? KILL_AFTER_MS : remainingMs - leaseMs * (1 - KILL_AT);
     const waitMs = Math.max(0, Math.min(leftMs, killAfterMs ?? Number.POSITIVE_INFINITY));
     this.#killAtMs = performance.now() + waitMs;
     this.#timer = setTimeout(() => this.#options.kill(), Math.min(waitMs, TIMER_MS_MAX));

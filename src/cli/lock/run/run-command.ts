@@ -132,7 +132,6 @@ async function runHolding(
   signals.passTo(command);
   const kills = plan.onLost === 'kill';
   const guard = new LeaseGuard(lock, {
-    timeoutMs: plan.timeoutMs,
     killAfterMs: plan.killAfterMs,
     terminate: () => {
       const what = kills ? 'the command is ended' : 'the command goes on without it';

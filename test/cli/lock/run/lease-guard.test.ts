@@ -13,11 +13,12 @@ function openGuard(killAfterMs: number | null = null, timeoutMs = TIMEOUT_MS) {
     renewedMs: 0,
     locked: true,
     signal: controller.signal,
+    leaseMs: timeoutMs === 0 ? null : timeoutMs,
     get remainingMs() {
-      return timeoutMs === 0 ? null : Math.max(0, lock.renewedMs + timeoutMs - (Date.now() - began));
+      return lock.leaseMs === null ? null : Math.max(0, lock.renewedMs + lock.leaseMs - (Date.now() - began));
     },
   };
-  const options = { timeoutMs, killAfterMs, terminate: act('terminate'), kill: act('kill') };
+  const options = { killAfterMs, terminate: act('terminate'), kill: act('kill') };
   const guard = new LeaseGuard(lock, options);
   return { guard, lock, acts, lose: () => controller.abort() };
 }
@@ -47,6 +48,18 @@ describe('the guard of a lease', () => {
     expect(acts).toEqual([
       ['terminate', 14_000],
       ['kill', 15_000],
+    ]);
+  });
+
+  it('goes by how long the last answer is good', () => {
+    const { lock, acts } = openGuard(null, 9_000);
+    vi.advanceTimersByTime(2_000);
+    lock.renewedMs = 2_000;
+    lock.leaseMs = 6_000;
+    vi.advanceTimersByTime(20_000);
+    expect(acts).toEqual([
+      ['terminate', 6_000],
+      ['kill', 7_000],
     ]);
   });
 
