@@ -1,8 +1,9 @@
 export type { ZooKeeperOptions } from './client-options.ts';
 export { HeldLock } from './locks/held-lock.ts';
+export { HeldLocks } from './locks/held-locks.ts';
 export type { LeaseCount } from './locks/lease-limit.ts';
 export * from './locks/lock-error.ts';
-export { HeldLocks, MultiLock } from './locks/multi-lock.ts';
+export { MultiLock } from './locks/multi-lock.ts';
 export { Mutex, type MutexOptions } from './locks/mutex.ts';
 export { type AcquireOptions, QueuedLock, type QueuedLockOptions } from './locks/queued-lock.ts';
 export { ReadWriteLock } from './locks/read-write-lock.ts';

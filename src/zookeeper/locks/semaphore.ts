@@ -5,11 +5,12 @@ import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { type AcquireLimits, checkLimits, checkTimeout } from './acquire-limits.ts';
 import { AddressData } from './address-data.ts';
 import { HeldLock } from './held-lock.ts';
+import type { HeldLocks } from './held-locks.ts';
+import { holdAllWithin, type WantedLock } from './hold-all-within.ts';
 import { holdWithin } from './hold-within.ts';
 import { LeaseAcquisition } from './lease-acquisition.ts';
 import { type LeaseCount, LeaseLimit } from './lease-limit.ts';
 import { LockTimeoutError } from './lock-error.ts';
-import { HeldLocks } from './multi-lock.ts';
 import type { AcquireOptions, QueuedLockOptions } from './queued-lock.ts';
 
 export interface SemaphoreOptions extends QueuedLockOptions {
@@ -94,21 +95,7 @@ export class Semaphore {
         `of ${this.maxLeases} leases, a whole number from 1 on can be had, not ${String(count)}`,
         this.path,
       );
-    const { clock } = this.#nodes;
-    const untilMs = timeoutMs === null ? null : clock.nowMs() + timeoutMs;
-    const leases: HeldLock[] = [];
-    try {
-      while (leases.length < count) {
-        const leftMs = untilMs === null ? null : Math.max(0, untilMs - clock.nowMs());
-        // Without any time, each of them is tried however long the others took.
-        if (leftMs === 0 && timeoutMs !== 0) throw new LockTimeoutError(this.path, timeoutMs ?? 0);
-        leases.push(await this.acquire({ timeoutMs: leftMs, ...(signal && { signal }) }));
-      }
-      return new HeldLocks(leases);
-    } catch (error) {
-      await new HeldLocks(leases).release().catch(() => {});
-      throw error instanceof LockTimeoutError ? new LockTimeoutError(this.path, timeoutMs ?? 0) : error;
-    }
+    return holdAllWithin(this.#nodes.clock, this.#wanted(count, signal), { timeoutMs, signal });
   }
 
   /** The paths of all leases that are taken or being taken. */
@@ -116,6 +103,12 @@ export class Semaphore {
     const leases = childOf(this.path, 'leases');
     const children = await childrenOf(this.#nodes, leases);
     return [...children].sort().map((name) => childOf(leases, name));
+  }
+
+  *#wanted(count: number, signal: AbortSignal | undefined): Iterable<WantedLock> {
+    const acquire = (timeoutMs: number | null): Promise<HeldLock> =>
+      this.acquire({ timeoutMs, ...(signal && { signal }) });
+    for (let i = 0; i < count; i++) yield { path: this.path, acquire };
   }
 
   #try(signal: AbortSignal | undefined): Promise<HeldLock | null> {

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { HeldLocks } from '../../../src/zookeeper/locks/held-locks.ts';
 import { LockTimeoutError } from '../../../src/zookeeper/locks/lock-error.ts';
-import { type HeldLocks, MultiLock } from '../../../src/zookeeper/locks/multi-lock.ts';
+import { MultiLock } from '../../../src/zookeeper/locks/multi-lock.ts';
 import { Mutex } from '../../../src/zookeeper/locks/mutex.ts';
 import type { AcquireOptions } from '../../../src/zookeeper/locks/queued-lock.ts';
 import type { SessionClock } from '../../../src/zookeeper/nodes.ts';

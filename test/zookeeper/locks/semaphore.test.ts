@@ -1,10 +1,12 @@
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import type { HeldLock } from '../../../src/zookeeper/locks/held-lock.ts';
-import { Semaphore } from '../../../src/zookeeper/locks/semaphore.ts';
+import type { HeldLocks } from '../../../src/zookeeper/locks/held-locks.ts';
+import { type LeaseRequest, Semaphore } from '../../../src/zookeeper/locks/semaphore.ts';
 import { SharedCount } from '../../../src/zookeeper/locks/shared-count.ts';
 import { seededIntegers } from '../../core/random.ts';
 import { ModelEnsemble } from '../model/model-ensemble.ts';
 import { ModelNodes } from '../model/model-nodes.ts';
+import { openRoom } from '../model/node-room.ts';
 import { VirtualTime } from '../model/virtual-time.ts';
 
 async function run() {
@@ -78,4 +80,48 @@ it('waiters notice at once that the number of leases is another here', async () 
   expect(() => {
     semaphore.maxLeases = 0;
   }).toThrow('maxLeases must be');
+});
+
+describe('several leases of which not all can be had', () => {
+  /** Two of three are wanted, of which somebody else has two. */
+  async function want(request: LeaseRequest) {
+    const room = await openRoom();
+    const [ours, theirs] = [room.nodes, room.others].map(
+      (nodes) => new Semaphore(nodes, '/s', { maxLeases: 3 }),
+    );
+    await room.come(theirs!.acquireMany(2));
+    const refused: Promise<HeldLocks> = ours!.acquireMany(2, request);
+    refused.catch(() => {});
+    await room.pass(100);
+    const leases = (): number => room.queueAt('/s/leases').length;
+    expect(leases()).toBe(4);
+    return { room, refused, leases };
+  }
+
+  it('are given back before that is told', async () => {
+    const { room, refused, leases } = await want({ timeoutMs: 500 });
+    await room.pass(405);
+    await expect(refused).rejects.toMatchObject({ path: '/s', timeoutMs: 500 });
+    expect(leases()).toBe(2);
+  });
+
+  it('are refused in time though no server can be reached, and leave nothing', async () => {
+    const { room, refused, leases } = await want({ timeoutMs: 500 });
+    room.isolate(room.nodes, 5_000);
+    await room.pass(405);
+    await expect(Promise.race([refused, room.pass(0)])).rejects.toMatchObject({ path: '/s', timeoutMs: 500 });
+    expect(leases()).toBe(4);
+    await room.pass(10_000);
+    expect(leases()).toBe(2);
+  });
+
+  it('are given back behind the back of whoever gives up while no server can be reached', async () => {
+    const controller = new AbortController();
+    const { room, refused, leases } = await want({ timeoutMs: null, signal: controller.signal });
+    room.isolate(room.nodes, 5_000);
+    controller.abort(new Error('enough'));
+    await expect(Promise.race([refused, room.pass(5)])).rejects.toThrow('enough');
+    await room.pass(10_000);
+    expect(leases()).toBe(2);
+  });
 });
