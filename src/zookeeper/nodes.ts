@@ -53,6 +53,8 @@ export interface Nodes {
   readonly state: SessionState;
   /** The address of this client, where one is known. */
   readonly localAddress?: string;
+  /** The node that `/` stands for, where that is below another one, and what makes nodes by the paths of the server. */
+  readonly chroot?: { readonly path: string; readonly create: Nodes['create'] } | undefined;
   /** 0 as long as there is none. A new session has another. */
   readonly sessionId: bigint;
   /** Whether the session by this number certainly lives. Looks at the clock, because timers may be late. */

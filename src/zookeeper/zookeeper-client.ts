@@ -29,6 +29,8 @@ import { MultiFailedError } from './zookeeper-error.ts';
 /** A client of a ZooKeeper ensemble, with one session after the other. `await using` closes it. */
 export class ZooKeeperClient implements Nodes, AsyncDisposable {
   readonly clock = new SystemClock();
+  /** @internal By which the locks make the chroot where it is missing. */
+  readonly chroot: Nodes['chroot'];
   readonly #keepRunning = new KeepRunning();
   readonly #chroot: Chroot;
   readonly #acl: readonly Acl[];
@@ -48,6 +50,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     if (options.resume) checkTicket(options.resume);
     this.#acl = options.acl ?? OPEN_ACL;
     this.#chroot = new Chroot(target.chroot);
+    this.chroot = this.#aboveChroot(target.chroot);
     this.#resume = copyOf(options.resume ?? NO_SESSION);
     this.#session = new Session({
       target,
@@ -68,7 +71,8 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   /**
    * Begins a session, or goes on with the one of `resume` if it lives: see {@link ZooKeeperClient.resumed}.
    *
-   * @param connectString `host1:2181,host2:2181/chroot`: paths are below the chroot then, which must exist
+   * @param connectString `host1:2181,host2:2181/chroot`: paths are below the chroot then, a node that locks make where
+   * it is missing
    * @throws ZooKeeperUseError, NoServerError, AuthFailedError, or the reason of `signal`
    */
   static async connect(connectString: string, options: ZooKeeperOptions = {}): Promise<ZooKeeperClient> {
@@ -143,13 +147,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   }
 
   create(path: string, options: CreateOptions = {}): Promise<CreatedNode> {
-    try {
-      const at = this.#path(path);
-      checkCreate(path, options);
-      return this.#session.submit(operations.create(at, createParts(options, this.#acl), this.#toClient));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.#ask(path, (at) => this.#creation(at, options));
   }
 
   delete(path: string, version = ANY_VERSION): Promise<void> {
@@ -301,6 +299,20 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #aboveChroot(chroot: string): Nodes['chroot'] {
+    if (chroot === '') return undefined;
+    return {
+      path: chroot,
+      create: async (path, options = {}) =>
+        this.#session.submit(this.#creation({ server: path, client: path }, options)),
+    };
+  }
+
+  #creation(at: operations.RequestPath, options: CreateOptions): RequestParts<CreatedNode> {
+    checkCreate(at.client, options);
+    return operations.create(at, createParts(options, this.#acl), this.#toClient);
   }
 
   /** Whether the server is to set a watch, for whoever asks when the request is sent. */

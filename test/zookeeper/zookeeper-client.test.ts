@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { ZooKeeperOptions } from '../../src/zookeeper/client-options.ts';
+import { makeParents } from '../../src/zookeeper/locks/lock-parents.ts';
 import { OpCode } from '../../src/zookeeper/wire/op-code.ts';
 import { ZooKeeperClient } from '../../src/zookeeper/zookeeper-client.ts';
 import { afterwards } from '../server/running-server.ts';
-import { type FakeOptions, FakeServer } from './fake-server.ts';
+import { type FakeOptions, FakeServer, writeEmptyStat } from './fake-server.ts';
 
 async function run(
   fake: FakeOptions = {},
@@ -46,6 +47,30 @@ describe('the ephemeral nodes of a session', () => {
     const { client } = await run();
     await expect(client.getEphemerals('a')).rejects.toMatchObject({ code: 'ZOOKEEPER_USE' });
   });
+});
+
+it('a chroot that is missing is made by whoever takes a lock below it', async () => {
+  const nodes = new Set<string>();
+  const { client } = await run(
+    {
+      answer: ({ op, body }) => {
+        if (op !== OpCode.CreateContainer && op !== OpCode.Create2) return undefined;
+        const path = body.string();
+        const parent = path.slice(0, path.lastIndexOf('/'));
+        if (parent !== '' && !nodes.has(parent)) return { code: -101 };
+        nodes.add(path);
+        return {
+          write: (writer) => {
+            writer.string(path);
+            writeEmptyStat(writer);
+          },
+        };
+      },
+    },
+    { chroot: '/team/space' },
+  );
+  await makeParents(client, '/lock');
+  expect([...nodes]).toEqual(['/team', '/team/space', '/team/space/lock']);
 });
 
 it('what cannot be asked is refused without a word to the server', async () => {

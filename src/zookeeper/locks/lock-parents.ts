@@ -7,9 +7,12 @@ import { isUnanswered } from './node-removal.ts';
 
 const NO_DATA = Buffer.alloc(0);
 
+/** What it takes to make nodes. */
+type NodeMaker = Pick<Nodes, 'create' | 'chroot'>;
+
 /**
  * Makes a node with all above it, as containers, which the server removes some time after their last child is gone. Servers
- * before 3.5 have none; there they stay.
+ * before 3.5 have none; there they stay. A chroot that is missing is made, too, as Curator makes its namespace.
  *
  * A container may be removed while what is to be below it is made: then the node is not there, which whoever needs it finds
  * out, and asks again.
@@ -17,16 +20,21 @@ const NO_DATA = Buffer.alloc(0);
  * @param data of the node itself, if it is not there yet
  * @throws ZooKeeperUseError when there is nothing to make it below
  */
-export async function makeParents(nodes: Nodes, path: string, data: Uint8Array = NO_DATA): Promise<void> {
-  if (path === '/')
-    throw new ZooKeeperUseError('the chroot in the connect string is a node that does not exist', path);
+export async function makeParents(nodes: NodeMaker, path: string, data: Uint8Array = NO_DATA): Promise<void> {
+  if (path === '/') return makeChroot(nodes);
   if (await isMade(nodes, path, data)) return;
   await makeParents(nodes, parentOf(path));
   await isMade(nodes, path, data);
 }
 
+async function makeChroot({ chroot }: NodeMaker): Promise<void> {
+  if (chroot === undefined)
+    throw new ZooKeeperUseError('the chroot in the connect string is a node that does not exist', '/');
+  await makeParents({ create: chroot.create }, chroot.path);
+}
+
 /** False: the node above it is missing. */
-async function isMade(nodes: Nodes, path: string, data: Uint8Array): Promise<boolean> {
+async function isMade(nodes: NodeMaker, path: string, data: Uint8Array): Promise<boolean> {
   try {
     await makeNode(nodes, path, 'container', data);
     return true;
@@ -37,7 +45,7 @@ async function isMade(nodes: Nodes, path: string, data: Uint8Array): Promise<boo
 }
 
 /** A creation whose answer was lost is made again: whoever made it, the node is there then. */
-async function makeNode(nodes: Nodes, path: string, mode: CreateMode, data: Uint8Array): Promise<void> {
+async function makeNode(nodes: NodeMaker, path: string, mode: CreateMode, data: Uint8Array): Promise<void> {
   for (;;) {
     try {
       await nodes.create(path, { mode, data });

@@ -8,6 +8,7 @@ import {
   ReadWriteLock,
   revoke,
   Semaphore,
+  SharedCount,
 } from '../../../src/zookeeper/index.ts';
 import { startForeignClient } from './foreign-client.ts';
 import type { ForeignProgram } from './foreign-program.ts';
@@ -162,6 +163,15 @@ it.each<ForeignProgram>(['curator', 'kazoo'])('a chroot is the namespace of %s',
   expect(holder).toBe(await theirs.lockPath('mutex', '/a').then((path) => path!.replace(/^\/space/, '')));
   await theirs.release('mutex', '/a');
   expect((await mutex.acquire()).path).toMatch(/^\/a\/_c_/);
+});
+
+it('a chroot that nobody has made yet is made by the first lock', async () => {
+  const server = await startZooKeeper();
+  const [client, root] = [await connectNode(`${server.address}/team/space`), await connectNode(server)];
+  expect(await root.exists('/team')).toBeNull();
+  await (await new Mutex(client, '/a').acquire()).release();
+  expect((await root.exists('/team/space/a'))?.childrenCount).toBe(0);
+  expect((await SharedCount.open(client, '/count', { seed: 3 })).count).toBe(3);
 });
 
 it('with 200 waiters a release costs a constant number of requests', async () => {

@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { makeParents } from '../../../src/zookeeper/locks/lock-parents.ts';
+import type { Nodes } from '../../../src/zookeeper/nodes.ts';
 import { NoAuthError, NoNodeError, UnimplementedError } from '../../../src/zookeeper/server-refusal.ts';
 import { RequestTimeoutError, ZooKeeperUseError } from '../../../src/zookeeper/zookeeper-error.ts';
 import { type NodeRoom, openRoom } from '../model/node-room.ts';
@@ -133,6 +134,20 @@ describe('the root', () => {
     const create = vi.spyOn(room.nodes, 'create');
     await expect(make('/')).rejects.toThrow(ZooKeeperUseError);
     expect(create).not.toHaveBeenCalled();
+  });
+
+  it('that is a node below another one is made with all above it, where it is missing', async () => {
+    const { nodes } = room;
+    const made = creations();
+    const create: Nodes['create'] = (path, options) =>
+      nodes.create(path === '/' ? '/x/space' : `/x/space${path}`, options);
+    const chroot = { path: '/x/space', create: nodes.create.bind(nodes) };
+    await room.come(makeParents({ create, chroot }, '/a/b'));
+    expect(has('/x/space/a/b')).toEqual([true]);
+    expect(made().slice(0, 5)).toEqual([
+      ...['container /x/space/a/b', 'container /x/space/a'],
+      ...['container /x/space', 'container /x', 'container /x/space'],
+    ]);
   });
 
   it('that is missing, where it is that of a connect string, is told of', async () => {
