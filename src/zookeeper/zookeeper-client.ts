@@ -102,7 +102,8 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
 
   /**
    * By which another client can go on with this session, while this one is closed by {@link ZooKeeperClient.detach} or its
-   * process has ended. It is as secret as a password. Null: there is no session now.
+   * process has ended: two that use one session at a time close each other's connections. It is as secret as a password.
+   * Null: there is no session now.
    */
   get ticket(): SessionTicket | null {
     const { ticket } = this.#session;

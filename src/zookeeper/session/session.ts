@@ -202,7 +202,7 @@ export class Session {
     if (provenMs === null) return;
     this.#deadlines.answered(provenMs);
     // One that greets and then closes is none that was reached.
-    this.#servers.reached();
+    this.#servers.reached(arrivedMs);
   }
 
   #greeted(link: SessionLink, { timeoutMs, ticket }: ConnectReply, sentMs: number): void {
@@ -239,7 +239,9 @@ export class Session {
     const wasReady = this.#isReady;
     this.#unlink(cause);
     if (this.fault !== null) return;
-    this.#endPause = this.#options.clock.after(this.#servers.pauseMs(), () => this.#connect());
+    const { clock } = this.#options;
+    this.#servers.lost(clock.nowMs());
+    this.#endPause = clock.after(this.#servers.pauseMs(), () => this.#connect());
     if (wasReady) this.#become('suspended');
   }
 

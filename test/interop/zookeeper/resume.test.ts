@@ -50,6 +50,29 @@ it('a session that is over is told from one that was gone on with', async () => 
   await next.create('/a', { mode: 'ephemeral' });
 });
 
+it('two clients that use one session take turns less and less often', async () => {
+  const server = await startZooKeeper();
+  const first = await connectNode(server);
+  let losses = 0;
+  first.onState((state) => {
+    if (state === 'suspended') losses++;
+  });
+  const ticket = first.ticket!;
+  // As README saves it.
+  const json = JSON.stringify({ id: String(ticket.sessionId), password: ticket.password.toString('base64') });
+  const { id, password } = JSON.parse(json);
+  const resume = { sessionId: BigInt(id), password: Buffer.from(password, 'base64') };
+  const second = await connectNode(server, { resume });
+  expect(second.resumed).toBe(true);
+  await sleep(4_000);
+  // Without longer and longer pauses there are more than a hundred.
+  expect(losses).toBeLessThan(20);
+  await second.detach();
+  await expect.poll(() => first.state, WAIT).toBe('connected');
+  await sleep(2_000);
+  expect([first.state, first.sessionId]).toEqual(['connected', ticket.sessionId]);
+});
+
 it('a wrong password begins a new session, and does no harm to the other', async () => {
   const server = await startZooKeeper();
   const first = await connectNode(server);

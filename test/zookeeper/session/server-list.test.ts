@@ -26,11 +26,37 @@ describe('the servers of an ensemble', () => {
     expect(pauses.filter((_, i) => i % 2 === 1)).toEqual([
       20, 40, 80, 160, 320, 640, 1_000, 1_000, 1_000, 1_000,
     ]);
-    list.reached();
+    list.reached(0);
     list.next();
     expect(list.pauseMs(half)).toBe(0);
     list.next();
     expect(list.pauseMs(half)).toBe(20);
+  });
+
+  it('are come back to after longer and longer pauses as long as no connection lasts', () => {
+    const list = new ServerList(parseConnectString('a,b'), half);
+    /** The pauses after connections that were there for so long, each with an answer at once and one at its end. */
+    const pausesAfter = (count: number, lastedMs: number): number[] =>
+      Array.from({ length: count }, () => {
+        list.next();
+        list.reached(5_000);
+        list.reached(5_000 + lastedMs);
+        list.lost(5_000 + lastedMs);
+        return list.pauseMs(half);
+      });
+    expect(pausesAfter(8, 1_999)).toEqual([20, 40, 80, 160, 320, 640, 1_000, 1_000]);
+    expect(pausesAfter(2, 2_000)).toEqual([20, 20]);
+    expect(pausesAfter(2, 0)).toEqual([20, 40]);
+  });
+
+  it('are not reached by a connection without an answer, however long that lasts', () => {
+    const list = new ServerList(parseConnectString('a'), half);
+    const pauses = [1, 2, 3].map(() => {
+      list.next();
+      list.lost(60_000);
+      return list.pauseMs(half);
+    });
+    expect(pauses).toEqual([20, 40, 80]);
   });
 
   it('are named as one writes them', () => {

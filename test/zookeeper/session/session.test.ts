@@ -119,6 +119,7 @@ describe('a greeting', () => {
   it('that is followed by an answer makes it one, which is come back to after a short pause each time', async () => {
     const { held, session, server } = await holdSession({}, { timeoutMs: 60_000 });
     for (let i = 1; i <= 5; i++) {
+      await held.pass(2_000);
       server.cut();
       await comes(() => session.state).toBe('suspended');
       await held.pass(PAUSE_MS);
@@ -126,6 +127,21 @@ describe('a greeting', () => {
       await held.settle();
     }
     expect(server.greetings).toHaveLength(6);
+  });
+
+  it('that is answered by a server that closes the connection soon is paused for longer and longer', async () => {
+    const { held, session, server } = await holdSession({}, { timeoutMs: 60_000 });
+    for (let i = 0; i < 5; i++) {
+      server.cut();
+      await comes(() => session.state).toBe('suspended');
+      // At least: it is 10 to 30 ms at first, and doubles.
+      await held.pass(10 * 2 ** i - 1);
+      await sleep(5);
+      expect(server.greetings).toHaveLength(i + 1);
+      await held.pass(20 * 2 ** i + 1);
+      await comes(() => session.state).toBe('connected');
+      await held.settle();
+    }
   });
 
   it('behind which nothing is answered does not make a server one that was reached', async () => {
