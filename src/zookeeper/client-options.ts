@@ -37,6 +37,37 @@ const INT_MAX = 2 ** 31 - 1;
 /** What servers keep of a time to live. */
 const TTL_MS_MAX = 2 ** 40 - 1;
 
+/**
+ * @param such what they may look like
+ * @throws ZooKeeperUseError
+ */
+export function checkOptions(options: unknown, such: string, path = ''): void {
+  if (typeof options !== 'object' || options === null)
+    throw new ZooKeeperUseError(`options must be an object such as ${such}, not ${nameOf(options)}`, path);
+}
+
+/** @throws ZooKeeperUseError */
+export function checkConnectString(text: unknown): void {
+  if (typeof text !== 'string')
+    throw new ZooKeeperUseError(
+      `a connect string must be a text such as "host:2181,host2:2181/chroot", not ${String(text)}`,
+    );
+}
+
+/** @throws ZooKeeperUseError */
+export function checkWatcher(path: string, watcher: unknown): void {
+  if (typeof watcher !== 'function')
+    throw new ZooKeeperUseError(
+      `watcher, behind the options, must be a function, not ${String(watcher)}`,
+      path,
+    );
+}
+
+/** Of a function, its text would say too much. */
+function nameOf(value: unknown): string {
+  return typeof value === 'function' ? 'a function' : String(value);
+}
+
 /** @throws ZooKeeperUseError */
 export function checkMs(option: string, ms: number): void {
   if (!(typeof ms === 'number' && ms > 0 && ms <= INT_MAX))
@@ -57,9 +88,13 @@ export function checkInt(name: string, value: number, path: string): void {
 
 /** @throws ZooKeeperUseError */
 export function checkCredentials(auth: readonly Credentials[]): void {
-  for (const { scheme, auth: secret } of auth)
-    if (typeof scheme !== 'string' || !(typeof secret === 'string' || secret instanceof Uint8Array))
-      throw new ZooKeeperUseError('auth must be a list of { scheme, auth }, each a text');
+  if (!Array.isArray(auth) || !auth.every(areCredentials))
+    throw new ZooKeeperUseError('auth must be a list of { scheme, auth }, each a text');
+}
+
+function areCredentials(given: Partial<Credentials> | null): boolean {
+  const secret = given?.auth;
+  return typeof given?.scheme === 'string' && (typeof secret === 'string' || secret instanceof Uint8Array);
 }
 
 /** @throws ZooKeeperUseError */

@@ -4,6 +4,7 @@ import { check, type MultiPart } from './session/multi.ts';
 import * as operations from './session/operations.ts';
 import type { RequestParts } from './session/request.ts';
 import type { Acl } from './wire/records.ts';
+import { ZooKeeperUseError } from './zookeeper-error.ts';
 
 /** One operation of a multi: see `ZooKeeperClient.multi`. */
 export type MultiOperation =
@@ -12,6 +13,7 @@ export type MultiOperation =
   | { readonly type: 'setData'; readonly path: string; readonly data: Uint8Array; readonly version?: number }
   | { readonly type: 'check'; readonly path: string; readonly version: number };
 
+const TYPES: readonly MultiOperation['type'][] = ['create', 'delete', 'setData', 'check'];
 /** Whatever version a node has. */
 export const ANY_VERSION = -1;
 const EMPTY = Buffer.alloc(0);
@@ -20,6 +22,15 @@ const EMPTY = Buffer.alloc(0);
 export function createParts(options: CreateOptions, clientAcl: readonly Acl[]): operations.CreateParts {
   const { mode = 'persistent', data = EMPTY, acl = clientAcl, ttlMs = 0 } = options;
   return { mode, data, acl, ttlMs };
+}
+
+/** @throws ZooKeeperUseError */
+export function checkOperations(asked: readonly MultiOperation[]): void {
+  const isOne = (operation: unknown): boolean => typeof operation === 'object' && operation !== null;
+  if (!Array.isArray(asked) || !asked.every(isOne))
+    throw new ZooKeeperUseError(
+      "a multi must be a list of operations such as { type: 'delete', path: '/a' }",
+    );
 }
 
 /**
@@ -44,7 +55,13 @@ export function multiPart(
     case 'check':
       checkVersion(path.client, operation.version);
       return check(path, operation.version);
+    default:
+      throw noOperation(operation, path);
   }
+}
+
+function noOperation({ type }: { readonly type?: unknown }, { client }: operations.RequestPath): Error {
+  return new ZooKeeperUseError(`type must be one of ${TYPES.join(', ')}, not ${String(type)}`, client);
 }
 
 function versionOf(path: operations.RequestPath, { version = ANY_VERSION }: { version?: number }): number {

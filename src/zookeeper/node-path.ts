@@ -8,6 +8,8 @@ const [SLASH, DOT] = [0x2f, 0x2e];
  * @throws ZooKeeperUseError
  */
 export function checkPath(path: string): void {
+  if (typeof path !== 'string')
+    throw new ZooKeeperUseError(`a path must be a text such as "/a/b", not ${String(path)}`);
   const wrong = faultOf(path);
   if (wrong !== null)
     throw new ZooKeeperUseError(`${JSON.stringify(path)} is no path of a node: ${wrong}`, path);

@@ -1,15 +1,24 @@
 import {
+  checkConnectString,
   checkCount,
   checkCreate,
   checkCredentials,
   checkData,
   checkMs,
+  checkOptions,
   checkTicket,
   checkVersion,
+  checkWatcher,
   type ZooKeeperOptions,
 } from './client-options.ts';
 import { parseConnectString } from './connect-string.ts';
-import { ANY_VERSION, createParts, type MultiOperation, multiPart } from './multi-operation.ts';
+import {
+  ANY_VERSION,
+  checkOperations,
+  createParts,
+  type MultiOperation,
+  multiPart,
+} from './multi-operation.ts';
 import { Chroot } from './node-path.ts';
 import type { CreatedNode, CreateOptions, Nodes, SessionState, Watcher } from './nodes.ts';
 import { addWatch } from './session/add-watch.ts';
@@ -44,6 +53,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
     checkMs('sessionTimeoutMs', sessionTimeoutMs);
     checkMs('requestTimeoutMs', requestTimeoutMs);
     checkCount('requestsMax', requestsMax);
+    checkConnectString(connectString);
     const target = parseConnectString(connectString);
     const { tls = false, auth = [] } = options;
     checkCredentials(auth);
@@ -76,6 +86,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
    * @throws ZooKeeperUseError, NoServerError, AuthFailedError, or the reason of `signal`
    */
   static async connect(connectString: string, options: ZooKeeperOptions = {}): Promise<ZooKeeperClient> {
+    checkOptions(options, '{ sessionTimeoutMs: 10000 }');
     const { signal, connectTimeoutMs = 30_000, auth = [] } = options;
     signal?.throwIfAborted();
     checkMs('connectTimeoutMs', connectTimeoutMs);
@@ -210,9 +221,12 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
    */
   async addWatch(
     path: string,
-    { recursive = false }: { readonly recursive?: boolean },
+    options: { readonly recursive?: boolean },
     watcher: Watcher,
   ): Promise<() => void> {
+    checkOptions(options, '{ recursive: true }', path);
+    checkWatcher(path, watcher);
+    const { recursive = false } = options;
     const kind = recursive ? 'persistentRecursive' : 'persistent';
     return addWatch(this.#session, this.#path(path), kind, watcher);
   }
@@ -251,6 +265,7 @@ export class ZooKeeperClient implements Nodes, AsyncDisposable {
   async multi(
     asked: readonly MultiOperation[],
   ): Promise<readonly { readonly path: string | null; readonly stat: Stat | null }[]> {
+    checkOperations(asked);
     const parts = asked.map((operation) => multiPart(operation, this.#path(operation.path), this.#acl));
     const reply = await this.#session.submit(multi(parts));
     if ('errors' in reply) throw new MultiFailedError(reply.errors);

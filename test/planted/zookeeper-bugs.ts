@@ -126,7 +126,7 @@ export const ZOOKEEPER_BUGS: readonly PlantedBug[] = [
   {
     name: 'a holder does not look whether its session lives',
     file: 'src/zookeeper/locks/lock-hold.ts',
-    find: "if (this.#state === 'held' && !this.#nodes.isSessionAlive(this.node.sessionId))\n      this.lose('its session is over');",
+    find: "if (this.#state === 'held' && !this.#nodes.isSessionAlive(this.node.sessionId))\n      this.lose(this.#nodes.state === 'closed' ? 'its client was closed' : 'its session is over');",
     replace: '',
     tests: [SIMULATION],
     catches: 'a lease of a session that is over is not believed in',

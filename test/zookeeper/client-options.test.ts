@@ -5,6 +5,7 @@ import {
   checkCredentials,
   checkData,
   checkMs,
+  checkOptions,
   checkTicket,
   checkVersion,
 } from '../../src/zookeeper/client-options.ts';
@@ -45,6 +46,13 @@ describe('what a client is given', () => {
     ['x must be a whole number from 1 on, not 0', () => checkCount('x', 0)],
     ['from 1 on, not Infinity', () => checkCount('x', Number.POSITIVE_INFINITY)],
     ['auth must be a list of { scheme, auth }', () => checkCredentials([any({ scheme: 'digest' })])],
+    ['auth must be a list of', () => checkCredentials(any({ scheme: 'digest', auth: 'a:b' }))],
+    ['auth must be a list of', () => checkCredentials(any('digest:a:b'))],
+    ['auth must be a list of', () => checkCredentials([any(null)])],
+    ['options must be an object such as { a: 1 }, not 5', () => checkOptions(5, '{ a: 1 }')],
+    ['such as { a: 1 }, not null', () => checkOptions(null, '{ a: 1 }')],
+    ['such as { a: 1 }, not undefined', () => checkOptions(undefined, '{ a: 1 }')],
+    ['such as { a: 1 }, not a function', () => checkOptions(() => {}, '{ a: 1 }')],
     [
       'resume must be { sessionId, password }',
       () => checkTicket({ sessionId: 0n, password: Buffer.alloc(16) }),

@@ -67,6 +67,8 @@ describe('an operation that cannot be', () => {
     ['a node to live for a time without the time', { type: 'create', mode: 'ttl' }],
     ['a version to delete that is below any', { type: 'delete', version: -2 }],
     ['a check without a version', { type: 'check' }],
+    ['an operation that there is not', { type: 'crate' }],
+    ['no operation', {}],
   ])('is refused as the same would be alone: %s', (_, operation) => {
     const asked = { path: '/a', ...operation } as unknown as MultiOperation;
     expect(() => multiPart(asked, at, clientAcl)).toThrow(

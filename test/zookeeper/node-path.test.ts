@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Chroot, checkPath, childOf, isWithin, nameOf, parentOf } from '../../src/zookeeper/node-path.ts';
+import { ZooKeeperUseError } from '../../src/zookeeper/zookeeper-error.ts';
 
 describe('the path of a node', () => {
   it.each(['/', '/a', '/a/b', '/...', '/a.b', '/ ', '/ä', '/a-0000000001'])('may be %s', (path) => {
@@ -20,6 +21,12 @@ describe('the path of a node', () => {
     ['/\uffff', 'it has a character that ZooKeeper does not allow'],
   ])('may not be %j', (path, why) => {
     expect(() => checkPath(path)).toThrow(`${JSON.stringify(path)} is no path of a node: ${why}`);
+  });
+
+  it.each([undefined, null, 5, {}])('is a text, and not %s', (path) => {
+    const checking = (): void => checkPath(path as never);
+    expect(checking).toThrow(ZooKeeperUseError);
+    expect(checking).toThrow(`a path must be a text such as "/a/b", not ${path}`);
   });
 
   it('has only characters that ZooKeeper allows, wherever they stand', () => {

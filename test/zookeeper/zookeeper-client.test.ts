@@ -90,6 +90,55 @@ it('what cannot be asked is refused without a word to the server', async () => {
   expect(server.ops).toEqual([OpCode.Delete]);
 });
 
+describe('what is no argument', () => {
+  const untyped = (value: unknown): never => value as never;
+  const refused = async (asked: Promise<unknown>, message: string): Promise<void> => {
+    await expect(asked).rejects.toThrow(message);
+    await expect(asked).rejects.toMatchObject({ code: 'ZOOKEEPER_USE' });
+  };
+
+  it('is refused where a client begins', async () => {
+    const { connect } = ZooKeeperClient;
+    await refused(
+      connect(untyped(undefined)),
+      'a connect string must be a text such as "host:2181,host2:2181/chroot", not undefined',
+    );
+    await refused(
+      connect('a', untyped(null)),
+      'options must be an object such as { sessionTimeoutMs: 10000 }',
+    );
+    await refused(
+      connect('a', { auth: untyped({ scheme: 'digest', auth: 'a:b' }) }),
+      'auth must be a list of',
+    );
+  });
+
+  it('is refused where a watch is to stay', async () => {
+    const { client } = await run();
+    const [options, watcher] = [untyped(undefined), untyped(undefined)];
+    await refused(
+      client.addWatch('/a', options, watcher),
+      'an object such as { recursive: true }, not undefined',
+    );
+    await refused(
+      client.addWatch('/a', {}, watcher),
+      'watcher, behind the options, must be a function, not undefined',
+    );
+  });
+
+  it('is refused where several things are to be done at once', async () => {
+    const { client, server } = await run();
+    for (const asked of [undefined, { type: 'create', path: '/a' }, [null], ['/a']])
+      await refused(client.multi(untyped(asked)), 'a multi must be a list of operations such as { type:');
+    const crate = [{ type: 'crate', path: '/a' }];
+    await refused(
+      client.multi(untyped(crate)),
+      'type must be one of create, delete, setData, check, not crate',
+    );
+    expect(server.ops).toEqual([]);
+  });
+});
+
 describe('a session that is gone on with', () => {
   const resume = { sessionId: -5n, password: Buffer.alloc(16, 3) };
 

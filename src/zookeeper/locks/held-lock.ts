@@ -37,7 +37,7 @@ export class HeldLock implements AsyncDisposable {
 
   /** @throws LockLostError unless it is certainly held now */
   assertHeld(): void {
-    if (this.#isReleased) throw new LockLostError(this.path, 'it was released');
+    if (this.#isReleased) throw new LockLostError(this.path, 'it was released', 'is not held any more');
     this.signal.throwIfAborted();
   }
 

@@ -18,10 +18,10 @@ export class LockTimeoutError extends ZooKeeperError {
   }
 }
 
-/** The lock was held and is not any more, without having been released. */
+/** The lock was held and is not any more: it is lost, or `assertHeld` was asked for behind its release. */
 export class LockLostError extends ZooKeeperError {
-  constructor(path: string, why: string) {
-    super('ZOOKEEPER_LOCK_LOST', `the lock ${path} is lost: ${why}`, path);
+  constructor(path: string, why: string, state = 'is lost') {
+    super('ZOOKEEPER_LOCK_LOST', `the lock ${path} ${state}: ${why}`, path);
   }
 }
 

@@ -42,7 +42,7 @@ export class LockHold {
    */
   get isHeld(): boolean {
     if (this.#state === 'held' && !this.#nodes.isSessionAlive(this.node.sessionId))
-      this.lose('its session is over');
+      this.lose(this.#nodes.state === 'closed' ? 'its client was closed' : 'its session is over');
     return this.#state === 'held';
   }
 

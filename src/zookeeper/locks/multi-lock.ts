@@ -1,7 +1,9 @@
+import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { checkLimits, checkTimeout } from './acquire-limits.ts';
 import type { HeldLocks } from './held-locks.ts';
 import { holdAllWithin } from './hold-all-within.ts';
-import type { AcquireOptions, QueuedLock } from './queued-lock.ts';
+import { checkAcquireOptions } from './lock-arguments.ts';
+import { type AcquireOptions, QueuedLock } from './queued-lock.ts';
 
 /**
  * Acquires several locks, in their order, or none. Whoever uses some of the same locks must have them in the same order, or
@@ -16,8 +18,9 @@ export class MultiLock {
     locks: readonly QueuedLock[],
     { timeoutMs = 1_000 }: { readonly timeoutMs?: number | null } = {},
   ) {
+    checkLocks(locks);
     checkTimeout('', timeoutMs);
-    this.locks = locks;
+    this.locks = [...locks];
     this.timeoutMs = timeoutMs;
   }
 
@@ -27,8 +30,9 @@ export class MultiLock {
    *
    * @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`
    */
-  async acquire({ timeoutMs = this.timeoutMs, ...options }: AcquireOptions = {}): Promise<HeldLocks> {
-    const { signal } = options;
+  async acquire(options: AcquireOptions = {}): Promise<HeldLocks> {
+    checkAcquireOptions('', options);
+    const { timeoutMs = this.timeoutMs, signal } = options;
     checkLimits('', { timeoutMs, signal });
     const [first] = this.locks;
     const wanted = this.locks.map((lock) => ({
@@ -38,4 +42,11 @@ export class MultiLock {
     // One clock for all of them, as they may be of different clients.
     return holdAllWithin(first!.clock, wanted, { timeoutMs, signal });
   }
+}
+
+/** @throws ZooKeeperUseError: of no lock at all, whoever asked would hold nothing and believe in it */
+function checkLocks(locks: readonly QueuedLock[]): void {
+  const isList = Array.isArray(locks) && locks.length > 0;
+  if (!isList || !locks.every((lock) => lock instanceof QueuedLock))
+    throw new ZooKeeperUseError('locks must be a list of at least one Mutex, readLock or writeLock');
 }

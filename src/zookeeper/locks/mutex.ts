@@ -2,6 +2,7 @@ import { checkCount } from '../client-options.ts';
 import type { Nodes } from '../nodes.ts';
 import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { isLockNameClear, LOCK_NAME, READ_NAME, WRITE_NAME } from './contenders.ts';
+import { checkLockArguments } from './lock-arguments.ts';
 import { QueuedLock, type QueuedLockOptions } from './queued-lock.ts';
 
 export interface MutexOptions extends QueuedLockOptions {
@@ -24,6 +25,7 @@ export class Mutex extends QueuedLock {
 
   /** @param path the node below which the contenders queue; it is made when there is none */
   constructor(nodes: Nodes, path: string, options: MutexOptions = {}) {
+    checkLockArguments(nodes, path, options, '{ maxLeases: 2 }');
     const { maxLeases = 1, name = LOCK_NAME } = options;
     checkCount('maxLeases', maxLeases, path);
     checkName(name, path);

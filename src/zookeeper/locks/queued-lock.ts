@@ -1,13 +1,13 @@
 import { childrenOf } from '../child-nodes.ts';
 import { childOf } from '../node-path.ts';
 import type { Nodes, SessionClock } from '../nodes.ts';
-import { ZooKeeperUseError } from '../zookeeper-error.ts';
 import { type AcquireLimits, checkLimits, checkTimeout } from './acquire-limits.ts';
 import { Acquisition } from './acquisition.ts';
 import { AddressData } from './address-data.ts';
 import { queueOf } from './contenders.ts';
 import { HeldLock } from './held-lock.ts';
 import { firstOf, holdWithin, type LockRequest } from './hold-within.ts';
+import { checkAcquireOptions, checkLockArguments } from './lock-arguments.ts';
 import { LockNotOwnedError, LockOwnerBusyError, LockTimeoutError } from './lock-error.ts';
 import type { LockHold } from './lock-hold.ts';
 import { lockNamesOf, type Rule } from './standing.ts';
@@ -65,8 +65,8 @@ export class QueuedLock {
 
   /** @internal */
   constructor(nodes: Nodes, path: string, kind: LockKind, options: QueuedLockOptions = {}) {
+    checkLockArguments(nodes, path, options);
     const { timeoutMs = TIMEOUT_MS, data } = options;
-    if (path === '/') throw new ZooKeeperUseError('a lock needs a node of its own, below the root', path);
     checkTimeout(path, timeoutMs);
     this.path = path;
     this.timeoutMs = timeoutMs;
@@ -81,6 +81,7 @@ export class QueuedLock {
    * @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`
    */
   async acquire(options: AcquireOptions = {}): Promise<HeldLock> {
+    checkAcquireOptions(this.path, options);
     const { timeoutMs = this.timeoutMs } = options;
     const lock = await (timeoutMs === 0
       ? this.tryAcquire(options)
@@ -94,7 +95,8 @@ export class QueuedLock {
    *
    * @throws ZooKeeperError, or the reason of `signal`
    */
-  tryAcquire(options: Omit<AcquireOptions, 'timeoutMs'> = {}): Promise<HeldLock | null> {
+  async tryAcquire(options: Omit<AcquireOptions, 'timeoutMs'> = {}): Promise<HeldLock | null> {
+    checkAcquireOptions(this.path, options);
     return this.#acquire(options, null, true);
   }
 

@@ -10,6 +10,7 @@ import { holdAllWithin, type WantedLock } from './hold-all-within.ts';
 import { holdWithin } from './hold-within.ts';
 import { LeaseAcquisition } from './lease-acquisition.ts';
 import { type LeaseCount, LeaseLimit } from './lease-limit.ts';
+import { checkAcquireOptions, checkLockArguments } from './lock-arguments.ts';
 import { LockTimeoutError } from './lock-error.ts';
 import type { AcquireOptions, QueuedLockOptions } from './queued-lock.ts';
 
@@ -34,7 +35,9 @@ export class Semaphore {
   readonly #data: Uint8Array | null;
   readonly #address = new AddressData();
 
-  constructor(nodes: Nodes, path: string, { maxLeases, timeoutMs = 1_000, data }: SemaphoreOptions) {
+  constructor(nodes: Nodes, path: string, options: SemaphoreOptions) {
+    checkLockArguments(nodes, path, options, '{ maxLeases: 5 }');
+    const { maxLeases, timeoutMs = 1_000, data } = options;
     this.#limit = new LeaseLimit(path, maxLeases);
     checkTimeout(path, timeoutMs);
     this.path = path;
@@ -58,7 +61,9 @@ export class Semaphore {
    *
    * @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`
    */
-  async acquire({ timeoutMs = this.timeoutMs, signal }: LeaseRequest = {}): Promise<HeldLock> {
+  async acquire(options: LeaseRequest = {}): Promise<HeldLock> {
+    checkAcquireOptions(this.path, options);
+    const { timeoutMs = this.timeoutMs, signal } = options;
     const limits: AcquireLimits = { timeoutMs, signal };
     checkLimits(this.path, limits);
     const lease = await (timeoutMs === 0 ? this.#try(signal) : this.#acquire(limits, false));
@@ -72,7 +77,9 @@ export class Semaphore {
    *
    * @throws ZooKeeperError, or the reason of `signal`
    */
-  async tryAcquire({ signal }: Omit<LeaseRequest, 'timeoutMs'> = {}): Promise<HeldLock | null> {
+  async tryAcquire(options: Omit<LeaseRequest, 'timeoutMs'> = {}): Promise<HeldLock | null> {
+    checkAcquireOptions(this.path, options);
+    const { signal } = options;
     checkLimits(this.path, { timeoutMs: null, signal });
     return this.#try(signal);
   }
@@ -83,10 +90,9 @@ export class Semaphore {
    *
    * @throws LockTimeoutError, another ZooKeeperError, or the reason of `signal`
    */
-  async acquireMany(
-    count: number,
-    { timeoutMs = this.timeoutMs, signal }: LeaseRequest = {},
-  ): Promise<HeldLocks> {
+  async acquireMany(count: number, options: LeaseRequest = {}): Promise<HeldLocks> {
+    checkAcquireOptions(this.path, options);
+    const { timeoutMs = this.timeoutMs, signal } = options;
     checkLimits(this.path, { timeoutMs, signal });
     // A count that others change may grow until the time is over.
     const max = this.#limit.isFixed ? this.maxLeases : Number.POSITIVE_INFINITY;

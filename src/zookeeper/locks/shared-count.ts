@@ -1,11 +1,12 @@
-import { checkInt } from '../client-options.ts';
-import { parentOf } from '../node-path.ts';
+import { checkInt, checkOptions } from '../client-options.ts';
+import { checkPath, parentOf } from '../node-path.ts';
 import type { Nodes } from '../nodes.ts';
 import { BadVersionError, NodeExistsError, NoNodeError } from '../server-refusal.ts';
 import { tell } from '../session/tell.ts';
 import type { Stat } from '../wire/records.ts';
 import { ClientClosedError, ConnectionLossError } from '../zookeeper-error.ts';
 import { Changes } from './changes.ts';
+import { checkClient } from './lock-arguments.ts';
 import { NotACountError } from './lock-error.ts';
 import { makeParents } from './lock-parents.ts';
 import { isSessionOver, isUnanswered, pause } from './node-removal.ts';
@@ -49,7 +50,11 @@ export class SharedCount implements Disposable {
    *
    * @throws NotACountError when the node has something else in it, or another ZooKeeperError
    */
-  static async open(nodes: Nodes, path: string, { seed = 0 }: SharedCountOptions = {}): Promise<SharedCount> {
+  static async open(nodes: Nodes, path: string, options: SharedCountOptions = {}): Promise<SharedCount> {
+    checkClient(nodes);
+    checkPath(path);
+    checkOptions(options, '{ seed: 5 }', path);
+    const { seed = 0 } = options;
     checkInt('seed', seed, path);
     const shared = new SharedCount(nodes, path);
     while (!(await shared.#readFirst())) await shared.#make(seed);

@@ -36,7 +36,7 @@ describe('a held lock', () => {
     expect([await room.come(lock.release()), room.has(node.path)]).toEqual([true, false]);
     expect([lock.locked, releases]).toEqual([false, 1]);
     expect(() => lock.assertHeld()).toThrow(LockLostError);
-    expect(() => lock.assertHeld()).toThrow('it was released');
+    expect(() => lock.assertHeld()).toThrow(`the lock ${node.path} is not held any more: it was released`);
     expect(lock.signal.aborted).toBe(false);
   });
 

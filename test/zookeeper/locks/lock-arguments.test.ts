@@ -3,6 +3,8 @@ import { MultiLock } from '../../../src/zookeeper/locks/multi-lock.ts';
 import { Mutex } from '../../../src/zookeeper/locks/mutex.ts';
 import { ReadWriteLock } from '../../../src/zookeeper/locks/read-write-lock.ts';
 import { Semaphore } from '../../../src/zookeeper/locks/semaphore.ts';
+import { SharedCount } from '../../../src/zookeeper/locks/shared-count.ts';
+import { ZooKeeperUseError } from '../../../src/zookeeper/zookeeper-error.ts';
 import { seededIntegers } from '../../core/random.ts';
 import { ModelEnsemble } from '../model/model-ensemble.ts';
 import { ModelNodes } from '../model/model-nodes.ts';
@@ -38,7 +40,7 @@ describe('a timeout', () => {
       () => new Mutex(nodes, '/a', options),
       () => new ReadWriteLock(nodes, '/a', options),
       () => new Semaphore(nodes, '/a', { ...options, maxLeases: 1 }),
-      () => new MultiLock([], options),
+      () => new MultiLock([new Mutex(nodes, '/a')], options),
     ])
       expect(make).toThrow('timeoutMs must be');
   });
@@ -64,3 +66,76 @@ it.each([0, -1, 4, 1.5, Number.NaN])(
     await expect(semaphore.acquireMany(count, { timeoutMs: null })).rejects.toMatchObject(USE);
   },
 );
+
+/** All that are made of a client and a path. */
+const makers: [string, (client: never, path: never, options?: never) => unknown][] = [
+  ['Mutex', (client, path, options) => new Mutex(client, path, options)],
+  ['ReadWriteLock', (client, path, options) => new ReadWriteLock(client, path, options)],
+  ['Semaphore', (client, path, options = untyped({ maxLeases: 3 })) => new Semaphore(client, path, options)],
+];
+
+describe.each(makers)('a %s', (_name, make) => {
+  it.each([
+    ['x', '"x" is no path of a node: it must begin with /'],
+    ['/x/', '"/x/" is no path of a node: it must not end with /'],
+    ['', '"" is no path of a node: it must begin with /'],
+    [undefined, 'a path must be a text such as "/a/b", not undefined'],
+    [5, 'a path must be a text such as "/a/b", not 5'],
+    ['/', 'a lock needs a node of its own, below the root'],
+  ])('is refused at a path that cannot be one, which is named: %s', (path, message) => {
+    const making = (): unknown => make(untyped(nodes), untyped(path));
+    expect(making).toThrow(ZooKeeperUseError);
+    expect(making).toThrow(message);
+  });
+
+  it.each([undefined, null, 'host:2181', Promise.resolve(nodes)])('needs a client: %s', (client) => {
+    const making = (): unknown => make(untyped(client), untyped('/x'));
+    expect(making).toThrow(ZooKeeperUseError);
+    expect(making).toThrow(`a client must be what ZooKeeperClient.connect resolves with, not ${client}`);
+  });
+
+  it.each([null, 5])('takes no options that are none: %s', (options) => {
+    const making = (): unknown => make(untyped(nodes), untyped('/x'), untyped(options));
+    expect(making).toThrow(ZooKeeperUseError);
+    expect(making).toThrow('options must be an object');
+  });
+});
+
+it('a Semaphore needs options', () => {
+  const making = (): unknown => new Semaphore(nodes, '/s', untyped(undefined));
+  expect(making).toThrow('options must be an object such as { maxLeases: 5 }, not undefined');
+});
+
+it.each([
+  [untyped(undefined), '/c', {}, 'a client must be'],
+  [nodes, 'c', {}, '"c" is no path of a node'],
+  [nodes, '/c', 5, 'options must be an object such as { seed: 5 }, not 5'],
+])('a SharedCount is not opened with what cannot be: %s %s %s', async (client, path, options, message) => {
+  const opening = SharedCount.open(client, path, untyped(options));
+  await expect(opening).rejects.toThrow(ZooKeeperUseError);
+  await expect(opening).rejects.toThrow(message);
+});
+
+it.each([5_000, null, 'x', () => 5])('a call with options that are none is refused: %s', async (options) => {
+  const semaphore = new Semaphore(nodes, '/c', { maxLeases: 3 });
+  const mutex = new Mutex(nodes, '/a');
+  for (const calling of [
+    ...recipes().map((recipe) => recipe.acquire(untyped(options))),
+    ...[mutex.tryAcquire(untyped(options)), semaphore.tryAcquire(untyped(options))],
+    semaphore.acquireMany(1, untyped(options)),
+  ]) {
+    await expect(calling).rejects.toThrow(ZooKeeperUseError);
+    await expect(calling).rejects.toThrow('options must be an object such as {');
+  }
+});
+
+it.each([
+  ['none', []],
+  ['no list', new Mutex(nodes, '/a')],
+  ['nothing', undefined],
+  ['something else', [new Mutex(nodes, '/a'), new Semaphore(nodes, '/c', { maxLeases: 3 })]],
+])('several locks are not made of %s', (_what, locks) => {
+  const making = (): unknown => new MultiLock(untyped(locks));
+  expect(making).toThrow(ZooKeeperUseError);
+  expect(making).toThrow('locks must be a list of at least one Mutex, readLock or writeLock');
+});

@@ -25,6 +25,12 @@ const errors: readonly [error: ZooKeeperError, name: string, code: string, messa
     'the lock /a/b is lost: its session is over',
   ],
   [
+    new LockLostError('/a/b', 'it was released', 'is not held any more'),
+    'LockLostError',
+    'ZOOKEEPER_LOCK_LOST',
+    'the lock /a/b is not held any more: it was released',
+  ],
+  [
     new LockNotOwnedError('/a/b'),
     'LockNotOwnedError',
     'ZOOKEEPER_LOCK_NOT_OWNED',

@@ -90,6 +90,11 @@ describe('a hold whose session is over', () => {
     });
   });
 
+  it('says so where its client was closed, which may have left the session to another one', () => {
+    room.nodes.close();
+    expect(hold.signal.reason).toMatchObject({ message: 'the lock /lock is lost: its client was closed' });
+  });
+
   it('is not taken for one of the next session, and leaves nothing to delete', async () => {
     await loseSession();
     const deletions = vi.spyOn(room.nodes, 'delete');
