@@ -20,12 +20,29 @@ export interface ConnectTarget {
  * @throws ZooKeeperUseError
  */
 export function parseConnectString(text: string): ConnectTarget {
+  if (/^\w+:\/\//.test(text))
+    throw new ZooKeeperUseError(`a connect string is no URL: ${text.replace(/^.*?:\/\//, '')}, not ${text}`);
   const slash = text.indexOf('/');
   const hosts = slash < 0 ? text : text.slice(0, slash);
   const chroot = slash < 0 ? '' : text.slice(slash).replace(/\/$/, '');
+  if (chroot.includes(',')) throw chrootWithServers(text);
   if (chroot !== '') checkPath(chroot);
   const [first, ...more] = hosts.split(',').map((host) => parseServer(host.trim(), text));
   return { servers: [first!, ...more], chroot };
+}
+
+/**
+ * To ZooKeeper's own clients all behind the first slash is the chroot, so whoever writes it behind each server has another lock
+ * space on the first one alone. A name may have a comma in it, but nothing tells it from that of a server without a port.
+ */
+function chrootWithServers(text: string): ZooKeeperUseError {
+  const words = text.split(',').map((word) => word.trim());
+  const hosts = words.map((word) => word.replace(/\/.*/, ''));
+  const paths = words.map((word) => word.slice(word.split('/', 1)[0]!.length).replace(/\/$/, ''));
+  const right = hosts.join(',') + (paths.find((path) => path !== '') ?? '');
+  return new ZooKeeperUseError(
+    `the chroot stands once, behind the last server, and has no comma: ${right}, not ${text}`,
+  );
 }
 
 function parseServer(word: string, text: string): ServerAddress {
