@@ -70,7 +70,8 @@ export class Cluster {
     const settings = clientOptions(options);
     const { zookeeperSessionFile: path, zookeeperConnect: ensemble } = options;
     logger.info({ ensemble }, 'Connecting to ZooKeeper');
-    const file = path === '' ? null : await SessionFile.open(path);
+    const { chroot } = parseConnectString(ensemble);
+    const file = path === '' ? null : await SessionFile.open(path, chroot);
     try {
       const saved = file?.read() ?? null;
       const nodes = await ZooKeeperClient.connect(ensemble, { ...settings, resume: saved?.ticket ?? null });

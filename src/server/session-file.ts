@@ -28,17 +28,23 @@ export interface SavedSession {
  */
 export class SessionFile {
   readonly #path: string;
+  readonly #chroot: string;
   readonly #guard: ExclusiveFile;
 
-  private constructor(path: string, guard: ExclusiveFile) {
+  private constructor(path: string, chroot: string, guard: ExclusiveFile) {
     this.#path = path;
+    this.#chroot = chroot;
     this.#guard = guard;
   }
 
-  /** @throws FileLockedError when another server uses it, FileLockError */
-  static async open(file: string): Promise<SessionFile> {
+  /**
+   * @param chroot below which the locks are; empty for the root. The servers of the ensemble do not stand in the file: the same
+   * ones have many names, and others do not know the session.
+   * @throws FileLockedError when another server uses it, FileLockError
+   */
+  static async open(file: string, chroot: string): Promise<SessionFile> {
     const path = resolve(file);
-    return new SessionFile(path, await openExclusiveFile(`${path}.lock`));
+    return new SessionFile(path, chroot, await openExclusiveFile(`${path}.lock`));
   }
 
   /** Null: there is none. @throws SessionFileError */
@@ -55,14 +61,15 @@ export class SessionFile {
       throw new SessionFileError(
         `${this.#path} is no session file of this server: give another path with --zookeeper_session_file, or remove it`,
       );
-    return saved;
+    this.#checkChroot(saved.chroot);
+    return { ticket: saved.ticket, held: saved.held };
   }
 
   /** The file is the old one or the new one, whatever happens meanwhile. @throws SessionFileError */
   write({ ticket, held }: SavedSession): void {
     const session = BigInt.asUintN(64, ticket.sessionId).toString(16);
     const password = ticket.password.toString('base64');
-    const text = `${JSON.stringify({ version: VERSION, session, password, held })}\n`;
+    const text = `${JSON.stringify({ version: VERSION, session, password, chroot: this.#chroot, held })}\n`;
     const temporary = `${this.#path}.new`;
     try {
       // One that was left behind may be open to others.
@@ -85,15 +92,29 @@ export class SessionFile {
   close(): void {
     this.#guard.close();
   }
+
+  /** With the session it would keep alive what is held elsewhere, which it does not see and nobody ends. */
+  #checkChroot(saved: string | null): void {
+    const chroot = this.#chroot;
+    if (saved === null || saved === chroot) return;
+    throw new SessionFileError(
+      `zookeeper_session_file: ${this.#path} has locks of the chroot ${saved || '/'}, and zookeeper_connect has ` +
+        `the chroot ${chroot || '/'}: go back to that chroot, give another path, or remove the file, and they end ` +
+        'with their session',
+    );
+  }
 }
 
-function parse(text: string): SavedSession | null {
+/** What files say: those of earlier releases nothing of the chroot. */
+function parse(text: string): (SavedSession & { readonly chroot: string | null }) | null {
   try {
-    const { version, session, password, held } = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const saved = JSON.parse(text) as Readonly<Record<string, unknown>>;
+    const { version, session, password, chroot = null, held } = saved;
     if (version !== VERSION || typeof session !== 'string' || typeof password !== 'string') return null;
+    if (chroot !== null && typeof chroot !== 'string') return null;
     if (!Array.isArray(held) || !held.every(isHeldRecord)) return null;
     const sessionId = BigInt.asIntN(64, BigInt(`0x${session}`));
-    return { ticket: { sessionId, password: Buffer.from(password, 'base64') }, held };
+    return { ticket: { sessionId, password: Buffer.from(password, 'base64') }, chroot, held };
   } catch {
     return null;
   }

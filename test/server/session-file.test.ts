@@ -12,8 +12,8 @@ function makePath(): string {
   return join(folder, 'session');
 }
 
-async function open(path: string): Promise<SessionFile> {
-  const file = await SessionFile.open(path);
+async function open(path: string, chroot = '/a'): Promise<SessionFile> {
+  const file = await SessionFile.open(path, chroot);
   afterwards(() => file.close());
   return file;
 }
@@ -44,8 +44,8 @@ describe('the file of a session', () => {
 
   it('is used by one at a time', async () => {
     const path = makePath();
-    const first = await SessionFile.open(path);
-    await expect(SessionFile.open(path)).rejects.toThrow(FileLockedError);
+    const first = await SessionFile.open(path, '');
+    await expect(SessionFile.open(path, '')).rejects.toThrow(FileLockedError);
     first.close();
     await open(path);
   });
@@ -56,6 +56,7 @@ describe('the file of a session', () => {
     '{"version":2,"session":"1","password":"","held":[]}',
     '{"version":1,"session":"x","password":"","held":[]}',
     '{"version":1,"session":"1","password":"","held":[{}]}',
+    '{"version":1,"session":"1","password":"","held":[],"chroot":1}',
     '{"version":1,"session":"1","password":"","held":',
   ])('is refused where it is none: %s', async (text) => {
     const path = makePath();
@@ -65,6 +66,34 @@ describe('the file of a session', () => {
     expect(() => file.read()).toThrow('is no session file of this server');
     // It is left as it was.
     expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  it.each([
+    ['/a', '', '/a', '/'],
+    ['', '/a', '/', '/a'],
+    ['/a', '/a/b', '/a', '/a/b'],
+  ])('is refused where its locks are below another node: %j, %j', async (before, now, theirs, ours) => {
+    const path = makePath();
+    const first = await SessionFile.open(path, before);
+    first.write({ ticket, held });
+    first.close();
+    const text = readFileSync(path, 'utf8');
+    const file = await open(path, now);
+    expect(() => file.read()).toThrow(SessionFileError);
+    expect(() => file.read()).toThrow(
+      `zookeeper_session_file: ${path} has locks of the chroot ${theirs}, and zookeeper_connect has the chroot ${ours}`,
+    );
+    expect(() => file.read()).toThrow('give another path, or remove the file');
+    expect(readFileSync(path, 'utf8')).toBe(text);
+  });
+
+  it('is read as ever where it does not say below which node its locks are', async () => {
+    const path = makePath();
+    writeFileSync(
+      path,
+      '{"version":1,"session":"fffffffffffffffb","password":"BwcHBwcHBwcHBwcHBwcHBw==","held":[]}',
+    );
+    expect((await open(path)).read()).toEqual({ ticket, held: [] });
   });
 
   it('says why it cannot be written', async () => {

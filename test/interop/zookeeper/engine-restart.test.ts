@@ -133,6 +133,26 @@ describe('a server that is restarted with --zookeeper_session_file', () => {
     expect((await connect(address).tryLock({ name: 'b' })).locked).toBe(true);
   });
 
+  it('refuses a file whose locks are below another chroot, and does not keep them alive', async () => {
+    const ensemble = await startZooKeeper();
+    const below = (chroot: string) => ({ connectString: ensemble.connectString + chroot });
+    const flags = ['--zookeeper_session_file', sessionFile(), '--zookeeper_session_timeout', '2s'];
+    const one = await launchOver(below('/one'), ...flags);
+    const other = connect((await launchOver(below('/one'))).address);
+    await connect(one.address).lock({ name: 'a', lock_timeout_seconds: 600 });
+    await one.server.stop();
+    const words = ['--listen_address', '127.0.0.1:0', ...engineFlags(below('/two'), ...flags)];
+    const refused = await runToEnd(words);
+    expect(refused.exitCode).not.toBe(0);
+    expect(refused.stderr).toContain(
+      'has locks of the chroot /one, and zookeeper_connect has the chroot /two',
+    );
+    expect((await other.lock({ name: 'a' })).locked).toBe(true);
+    // Another name for the same ensemble is none for another chroot.
+    const renamed = ensemble.connectString.replace('127.0.0.1', 'localhost');
+    await launchOver({ connectString: `${renamed}/one/` }, ...flags);
+  });
+
   it('has the file alone, and refuses one that is none', async () => {
     const { ensemble, file, flags } = await start();
     const words = ['--listen_address', '127.0.0.1:0', ...engineFlags(ensemble), ...flags];
