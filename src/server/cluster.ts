@@ -10,9 +10,10 @@ import { LockPaths } from '../engine/zookeeper/lock-place.ts';
 import type { ZooKeeperOptions } from '../zookeeper/client-options.ts';
 import { parseConnectString } from '../zookeeper/connect-string.ts';
 import { childOf } from '../zookeeper/node-path.ts';
-import { NodeExistsError } from '../zookeeper/server-refusal.ts';
+import { NoAuthError, NodeExistsError } from '../zookeeper/server-refusal.ts';
 import { CREATOR_ACL, OPEN_ACL } from '../zookeeper/wire/records.ts';
 import { ZooKeeperClient } from '../zookeeper/zookeeper-client.ts';
+import { ClusterAccessError, checkAccess } from './cluster-access.ts';
 import type { Logger } from './logger.ts';
 import { type SavedSession, SessionFile } from './session-file.ts';
 import { TlsConfigError } from './tls-context.ts';
@@ -63,7 +64,7 @@ export class Cluster {
   /**
    * Begins a session with the ensemble, or goes on with that of a server that has stopped; null when the locks are elsewhere.
    *
-   * @throws NoServerError, AuthFailedError, TlsConfigError, SessionFileError, FileLockedError
+   * @throws NoServerError, AuthFailedError, ClusterAccessError, TlsConfigError, SessionFileError, FileLockedError
    */
   static async open(options: ServerOptions, logger: Logger): Promise<Cluster | null> {
     if (options.engine !== 'zookeeper') return null;
@@ -75,8 +76,7 @@ export class Cluster {
     try {
       const saved = file?.read() ?? null;
       const nodes = await ZooKeeperClient.connect(ensemble, { ...settings, resume: saved?.ticket ?? null });
-      // The chroot is a node like any other, which somebody has to make.
-      if ((await nodes.exists('/')) === null) await makeChroot(ensemble, settings);
+      await prepare(nodes, options, settings);
       const { sessionTimeoutMs, resumed } = nodes;
       logger.info({ ensemble, session_timeout_ms: sessionTimeoutMs, resumed }, 'Connected to ZooKeeper');
       if (saved !== null && !resumed && !options.noClearOnDisconnect)
@@ -155,6 +155,23 @@ function readFile(option: string, path: string): Buffer {
   }
 }
 
+/** Sees to it that the server can do its work. If it cannot, the session is left as it was found. */
+async function prepare(
+  nodes: ZooKeeperClient,
+  options: ServerOptions,
+  settings: ZooKeeperOptions,
+): Promise<void> {
+  const { zookeeperConnect: ensemble } = options;
+  try {
+    // The chroot is a node like any other, which somebody has to make.
+    if ((await nodes.exists('/')) === null) await makeChroot(ensemble, settings);
+    await checkAccess(nodes, parseConnectString(ensemble).chroot, options);
+  } catch (error) {
+    await (nodes.resumed ? nodes.detach() : nodes.close());
+    throw error;
+  }
+}
+
 /** Makes the node below which everything stands, so that a server can be the first to use it. It stays. */
 async function makeChroot(connectString: string, settings: ZooKeeperOptions): Promise<void> {
   const { chroot } = parseConnectString(connectString);
@@ -162,8 +179,10 @@ async function makeChroot(connectString: string, settings: ZooKeeperOptions): Pr
   await using root = await ZooKeeperClient.connect(ensemble, settings);
   let path = '/';
   for (const part of chroot.slice(1).split('/')) {
-    path = childOf(path, part);
+    const parent = path;
+    path = childOf(parent, part);
     await root.create(path).catch((error: unknown) => {
+      if (error instanceof NoAuthError) throw ClusterAccessError.at(parent, error);
       if (!(error instanceof NodeExistsError)) throw error;
     });
   }

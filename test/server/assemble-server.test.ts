@@ -5,6 +5,7 @@ import { status } from '@grpc/grpc-js';
 import { describe, expect, it } from 'vitest';
 import { MetricWord } from '../../src/base/metric-words.ts';
 import { FrameType } from '../../src/protocol/http2/frame.ts';
+import { OpCode } from '../../src/zookeeper/wire/op-code.ts';
 import { AdminCaller } from '../clients/admin-caller.ts';
 import { statusOf } from '../clients/lock-client.ts';
 import { FakeServer, writeEmptyStat } from '../zookeeper/fake-server.ts';
@@ -126,7 +127,9 @@ describe('an assembled server', () => {
   });
 
   it('is not ready while the ensemble that has its locks cannot be reached', async () => {
-    const fake = await FakeServer.start({ answer: () => ({ write: writeEmptyStat }) });
+    const fake = await FakeServer.start({
+      answer: ({ op }) => (op === OpCode.Multi ? { code: -103 } : { write: writeEmptyStat }),
+    });
     const { readiness } = await assemble({ engine: 'zookeeper', zookeeperConnect: fake.address });
     readiness.started();
     expect(readiness.status.serving).toBe(true);

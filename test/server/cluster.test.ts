@@ -5,6 +5,7 @@ import { Limits } from '../../src/base/limits.ts';
 import { checkServerOptions, type ServerOptions } from '../../src/config/server-options.ts';
 import { FileLockedError } from '../../src/filelock/file-lock-error.ts';
 import { Cluster } from '../../src/server/cluster.ts';
+import { ClusterAccessError } from '../../src/server/cluster-access.ts';
 import { SessionFileError } from '../../src/server/session-file.ts';
 import { TlsConfigError } from '../../src/server/tls-context.ts';
 import { OpCode } from '../../src/zookeeper/wire/op-code.ts';
@@ -14,12 +15,19 @@ import { LogLines } from './log-lines.ts';
 import { afterwards } from './running-server.ts';
 
 const NO_NODE = -101;
+const NO_AUTH = -102;
+const BAD_VERSION = -103;
 const NODE_EXISTS = -110;
 
 /** An ensemble in which each node that is looked for is there. */
 const startEnsemble = (options: FakeOptions = {}): Promise<FakeServer> =>
   FakeServer.start({
-    answer: ({ op }) => (op === OpCode.Exists ? { write: writeEmptyStat } : undefined),
+    answer: ({ op }) =>
+      op === OpCode.Exists
+        ? { write: writeEmptyStat }
+        : op === OpCode.Multi
+          ? { code: BAD_VERSION }
+          : undefined,
     ...options,
   });
 
@@ -99,7 +107,10 @@ describe('the ensemble of a server', () => {
 
   it(`is asked at most ${Limits.zookeeperRequestsMax} things at a time`, async () => {
     let isSilent = false;
-    const fake = await startEnsemble({ answer: () => (isSilent ? null : { write: writeEmptyStat }) });
+    const fake = await startEnsemble({
+      answer: ({ op }) =>
+        isSilent ? null : op === OpCode.Multi ? { code: BAD_VERSION } : { write: writeEmptyStat },
+    });
     const { cluster } = await open(fake);
     isSilent = true;
     const ask = () => cluster.nodes.exists('/a');
@@ -116,7 +127,7 @@ describe('the node below which everything stands', () => {
   it('is made, with those above it, whoever else makes them meanwhile', async () => {
     const fake = await startEnsemble({
       answer: ({ op }) => ({
-        code: op === OpCode.Exists ? NO_NODE : op === OpCode.Create2 ? NODE_EXISTS : 0,
+        code: op === OpCode.Exists ? NO_NODE : op === OpCode.Create2 ? NODE_EXISTS : BAD_VERSION,
       }),
     });
     await open(fake, {}, '/a/b/c');
@@ -134,9 +145,12 @@ describe('the node below which everything stands', () => {
 
   it('says why it cannot be made', async () => {
     const fake = await startEnsemble({
-      answer: ({ op }) => ({ code: op === OpCode.Exists ? NO_NODE : op === OpCode.Create2 ? -102 : 0 }),
+      answer: ({ op }) => ({ code: op === OpCode.Exists ? NO_NODE : op === OpCode.Create2 ? NO_AUTH : 0 }),
     });
-    await expect(open(fake, {}, '/a')).rejects.toMatchObject({ code: 'ZOOKEEPER_NO_AUTH', path: '/a' });
+    const error = await open(fake, {}, '/a').catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(ClusterAccessError);
+    expect(error).toMatchObject({ message: expect.stringMatching(/ nodes below \/ in ZooKeeper: /) });
+    await expect.poll(() => fake.connections).toBe(0);
   });
 });
 
@@ -253,6 +267,19 @@ describe('a session that is kept in a file', () => {
         },
       ]);
     expect(await cluster.nodes.exists('/')).not.toBeNull();
+  });
+
+  it('is left as it is, with its locks, where the next server may not use their nodes', async () => {
+    let code = BAD_VERSION;
+    const answer = ({ op }: Asked) => (op === OpCode.Exists ? { write: writeEmptyStat } : { code });
+    const [fake, zookeeperSessionFile] = [await startEnsemble({ answer }), makeFile()];
+    const first = await open(fake, { zookeeperSessionFile });
+    await first.cluster.end([heldOf('a')]);
+    code = NO_AUTH;
+    await expect(open(fake, { zookeeperSessionFile })).rejects.toThrow(ClusterAccessError);
+    expect(saved(zookeeperSessionFile)).toEqual({ session: '1', held: ['a'] });
+    await expect.poll(() => fake.connections).toBe(0);
+    expect(fake.ops).not.toContain(OpCode.CloseSession);
   });
 
   it('is one server’s at a time, also where its file is none', async () => {

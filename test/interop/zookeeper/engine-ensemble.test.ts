@@ -66,13 +66,38 @@ describe('an ensemble that asks who comes', () => {
     const stranger = await connectNode(server);
     afterwards(() => stranger.close());
     await expect(stranger.getChildren('/locks')).rejects.toMatchObject({ code: 'ZOOKEEPER_NO_AUTH' });
-    const other = connect((await launchOver(server)).address);
-    await expect(other.lock({ name: 'a' })).rejects.toMatchObject({
-      code: 13,
-      details: 'ZooKeeper has refused the operation',
-    });
+    const wrong = [...flags, '--zookeeper_auth', 'digest:ldlm:wrong'];
+    for (const theirs of [[], wrong]) {
+      const words = ['--listen_address', '127.0.0.1:0', ...engineFlags(server, ...theirs)];
+      const { exitCode, stderr } = await runToEnd(words);
+      expect([exitCode, stderr]).toEqual([
+        1,
+        expect.stringMatching(
+          /may not create and delete nodes below \/locks .* --zookeeper_auth .* --zookeeper_acl/,
+        ),
+      ]);
+    }
+    expect(await stranger.getChildren('/').then(({ children }) => children.sort())).toEqual([
+      'locks',
+      'zookeeper',
+    ]);
     const same = connect((await launchOver(server, ...flags)).address);
     expect((await same.unlock('a', key)).unlocked).toBe(true);
     expect(own.stderr).not.toContain('secret');
+  });
+
+  it('is not joined below a chroot that others have made for themselves', async () => {
+    const server = await startZooKeeper();
+    const below = { connectString: `${server.connectString}/a/b` };
+    const flags = ['--zookeeper_auth', 'digest:ldlm:secret', '--zookeeper_acl', 'creator'];
+    await launchOver(below, ...flags);
+    for (const chroot of ['/a/b', '/a/c']) {
+      const there = { connectString: server.connectString + chroot };
+      const { stderr } = await runToEnd(['--listen_address', '127.0.0.1:0', ...engineFlags(there)]);
+      expect(stderr).toContain(
+        `may not create and delete nodes below ${chroot === '/a/b' ? chroot : '/a'} in ZooKeeper`,
+      );
+    }
+    await launchOver(below, ...flags, '--no_clear_on_disconnect');
   });
 });
