@@ -13,10 +13,15 @@ export type { Logger } from './server/logger.ts';
 export type { RunningServer } from './server/running-server.ts';
 export { TlsConfigError } from './server/tls-context.ts';
 
-/** The options of {@link startServer}: any of {@link ServerOptions}, and where to log. `ipcSocketFile` is empty by default. */
+/**
+ * The options of {@link startServer}: any of {@link ServerOptions}, where to log, and what ends the start. `ipcSocketFile` is
+ * empty by default.
+ */
 export interface StartOptions extends Partial<ServerOptions> {
   /** Default: lines on stderr in the format and from the level that the options say. */
   readonly logger?: Logger;
+  /** Ends a start that looks for its ensemble, with its reason. From then on it is `close()` that stops the server. */
+  readonly signal?: AbortSignal;
 }
 
 /**
@@ -28,8 +33,8 @@ export interface StartOptions extends Partial<ServerOptions> {
  * `closed` rejects with {@link ShardFailedError} when the server could not go on.
  */
 export async function startServer(options: StartOptions = {}): Promise<RunningServer> {
-  const { logger, ...settings } = options;
+  const { logger, signal, ...settings } = options;
   // A server in another program is not the machine's one server, whose socket `ldlm-lock` looks for.
   const checked = checkServerOptions({ ipcSocketFile: '', ...settings });
-  return LockServer.start(checked, logger ?? createLogger(checked));
+  return LockServer.start(checked, logger ?? createLogger(checked), { signal });
 }

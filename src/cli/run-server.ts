@@ -22,6 +22,12 @@ interface RunningServer {
   readonly closed: Promise<void>;
 }
 
+interface StartOptions extends ServerOptions {
+  readonly logger: Logger;
+  /** Somebody wants the server to stop, which may not have started yet. */
+  readonly signal: AbortSignal;
+}
+
 /** What the program does its work with: the process's own, or a test's. */
 export interface ServerProgram {
   /** The words after the program's name. */
@@ -34,7 +40,7 @@ export interface ServerProgram {
   readonly signals: SignalSource;
   /** Where log lines go; stderr when absent. */
   readonly logStream?: DestinationStream;
-  startServer(options: ServerOptions & { readonly logger: Logger }): Promise<RunningServer>;
+  startServer(options: StartOptions): Promise<RunningServer>;
 }
 
 /** Exit codes. After a second signal it is 128 and the signal's number. */
@@ -98,9 +104,15 @@ async function answerWithText(flags: OptionValues, program: ServerProgram): Prom
 async function serve(program: ServerProgram, options: ServerOptions): Promise<number> {
   const logger = createLogger(options, program.logStream);
   const signals = new StopSignals(program.signals, logger);
+  const starting = new AbortController();
+  void signals.requested.then(() => starting.abort());
   const startAndWait = async () => {
-    const server = await program.startServer({ ...options, logger });
-    return waitForEnd(server, signals, logger);
+    const { signal } = starting;
+    const server = await program.startServer({ ...options, logger, signal }).catch((error: unknown) => {
+      if (signal.aborted && error === signal.reason) return null;
+      throw error;
+    });
+    return server === null ? exitOk : waitForEnd(server, signals, logger);
   };
   try {
     return await Promise.race([startAndWait(), signals.forced]);

@@ -64,11 +64,16 @@ export class Cluster {
   /**
    * Begins a session with the ensemble, or goes on with that of a server that has stopped; null when the locks are elsewhere.
    *
+   * @param signal ends the search for it, with its reason
    * @throws NoServerError, AuthFailedError, ClusterAccessError, TlsConfigError, SessionFileError, FileLockedError
    */
-  static async open(options: ServerOptions, logger: Logger): Promise<Cluster | null> {
+  static async open(
+    options: ServerOptions,
+    logger: Logger,
+    signal?: AbortSignal | undefined,
+  ): Promise<Cluster | null> {
     if (options.engine !== 'zookeeper') return null;
-    const settings = clientOptions(options);
+    const settings = { ...clientOptions(options), ...(signal && { signal }) };
     const { zookeeperSessionFile: path, zookeeperConnect: ensemble } = options;
     logger.info({ ensemble }, 'Connecting to ZooKeeper');
     const { chroot } = parseConnectString(ensemble);

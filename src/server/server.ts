@@ -18,6 +18,13 @@ const FAREWELL_MS = 200;
 const PART_FAILED = 'a part of the server has failed';
 const LOCKS_LOST = 'the locks of this session are lost';
 
+interface StartSettings {
+  /** The module that the threads of the shards run; by default the one that is built with this package. */
+  readonly workerUrl?: URL | undefined;
+  /** Ends the search for an ensemble, with its reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** The life of a server: how its parts begin, one behind the other, and how they end together. */
 export class LockServer implements RunningServer {
   readonly closed: Promise<void>;
@@ -46,15 +53,18 @@ export class LockServer implements RunningServer {
   /**
    * Starts a server; resolves when it takes connections.
    *
-   * @param workerUrl the module that the threads of the shards run; by default the one that is built with this package
    * @throws TlsConfigError, ConfigError, BindError, ListenAddressError, StateFileError, FileLockError
    */
-  static async start(options: ServerOptions, logger: Logger, workerUrl?: URL): Promise<LockServer> {
+  static async start(
+    options: ServerOptions,
+    logger: Logger,
+    { workerUrl, signal }: StartSettings = {},
+  ): Promise<LockServer> {
     // What can be wrong with files and addresses is found before threads are started.
     const tls = loadTlsOptions(options);
     const guard = await createAdminGuard(options);
     const state = await ServerState.open(options, logger);
-    const cluster = await Cluster.open(options, logger);
+    const cluster = await Cluster.open(options, logger, signal);
     const server = new LockServer({ options, logger, tls, state, cluster, workerUrl });
     try {
       await server.#open(guard);

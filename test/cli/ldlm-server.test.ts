@@ -95,6 +95,19 @@ describe('ldlm-server', () => {
     expect(log()).toContain(`"signal":"${signal}","msg":"Stop requested"`);
   });
 
+  it('exits 0 after a signal while it looks for its ensemble', async () => {
+    const argv = ['-l', '127.0.0.1:0', '--engine', 'zookeeper', '--zookeeper_connect', '127.0.0.1:1'];
+    const child = spawn(process.execPath, [entry, ...flags, ...argv], { env: {} });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    const log = collectStderr(child);
+    await vi.waitUntil(() => log().includes('Connecting to ZooKeeper'), { timeout: 10_000 });
+    const beganMs = performance.now();
+    child.kill('SIGTERM');
+    expect(await once(child, 'close')).toStrictEqual([0, null]);
+    expect(performance.now() - beganMs).toBeLessThan(5_000);
+    expect(log()).not.toContain('error');
+  });
+
   it('exits at once at a second signal', async () => {
     const { child, port } = await start(['--shutdown_grace', '1m']);
     const socket = connect(port, '127.0.0.1');

@@ -165,6 +165,29 @@ describe('runServer', () => {
     expect(server.closeCount).toBe(1);
   });
 
+  it('ends a start that is told of the stop, and exits 0', async () => {
+    const { output, signals, exitCode } = run([], {}, ({ signal }) => {
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => reject(signal.reason));
+      });
+    });
+    await new Promise(setImmediate);
+    signals.emit('SIGTERM', 'SIGTERM');
+    expect(await exitCode).toBe(0);
+    expect(output.stderr).toBe('');
+    expect(output.log).toContain('Stop requested');
+    expect(signals.eventNames()).toStrictEqual([]);
+  });
+
+  it('exits 1 when a start fails by itself behind the stop', async () => {
+    const { output, signals, exitCode } = run([], {}, async () => {
+      signals.emit('SIGTERM', 'SIGTERM');
+      throw new LdlmServerError('LDLM_BIND', 'the port is taken');
+    });
+    expect(await exitCode).toBe(1);
+    expect(output.stderr).toBe('net.Run() error starting server: the port is taken\n');
+  });
+
   it('exits at once at a second signal, also while starting', async () => {
     const starts: StartServer[] = [
       () => new Promise(() => {}),

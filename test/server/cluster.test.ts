@@ -123,6 +123,19 @@ describe('the ensemble of a server', () => {
   });
 });
 
+describe('an ensemble that is not there', () => {
+  it('is looked for until somebody ends that', async () => {
+    const { address } = await FakeServer.start({ greets: () => new Promise(() => {}) });
+    const abort = new AbortController();
+    const log = new LogLines();
+    const options = checkServerOptions({ engine: 'zookeeper', zookeeperConnect: address });
+    const opened = Cluster.open(options, log.logger, abort.signal);
+    const reason = new Error('enough');
+    setTimeout(() => abort.abort(reason), 50);
+    await expect(opened).rejects.toBe(reason);
+  });
+});
+
 describe('the node below which everything stands', () => {
   it('is made, with those above it, whoever else makes them meanwhile', async () => {
     const fake = await startEnsemble({

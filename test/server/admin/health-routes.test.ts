@@ -14,7 +14,7 @@ async function startPoisoned(options: Partial<ServerOptions>): Promise<LockServe
     ...{ listenAddress: '127.0.0.1:0', adminListenAddress: '127.0.0.1:0', ipcSocketFile: '' },
     ...{ shards: 1, shutdownGraceMs: 300, ...options },
   });
-  const server = await LockServer.start(checked, silentLogger(), worker);
+  const server = await LockServer.start(checked, silentLogger(), { workerUrl: worker });
   afterwards(() => server.close().catch(() => {}));
   return server;
 }
