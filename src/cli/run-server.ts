@@ -1,5 +1,6 @@
 import type { DestinationStream } from 'pino';
 import { ConfigError } from '../config/config-error.ts';
+import { ListenAddressError } from '../config/listen-address.ts';
 import type { OptionValues } from '../config/option-table.ts';
 import { type Environment, readEnv } from '../config/read-env.ts';
 import { readFlags } from '../config/read-flags.ts';
@@ -10,6 +11,7 @@ import { UsageError } from '../config/usage-error.ts';
 import { checkStateFile } from '../server/check-state-file.ts';
 import { IpcSocketError } from '../server/ipc/ipc-socket-error.ts';
 import { createLogger, type Logger } from '../server/logger.ts';
+import { TlsOptionsError } from '../server/tls-context.ts';
 import { completeWords, completionRequestFlag, formatCompletionScript, formatHelp } from './command-line.ts';
 import { type SignalSource, StopSignals } from './stop-signals.ts';
 import { formatVersion } from './version.ts';
@@ -51,8 +53,8 @@ const exitUsage = 2;
 /**
  * Runs the server program to its end.
  *
- * @returns the exit code: 0 after an orderly stop and where only text was asked for, 2 for a command line that cannot
- * be used, 1 for any other failure to start and for a server that could not go on.
+ * @returns the exit code: 0 after an orderly stop and where only text was asked for, 2 for options that cannot be used,
+ * wherever they stand, 1 for any other failure to start and for a server that could not go on.
  */
 export async function runServer(program: ServerProgram): Promise<number> {
   try {
@@ -66,7 +68,7 @@ export async function runServer(program: ServerProgram): Promise<number> {
     return await serve(program, readOptions(flags, readEnv(program.env)));
   } catch (error) {
     program.stderr.write(`${explainFailure(error)}\n`);
-    return error instanceof UsageError ? exitUsage : exitFailure;
+    return blamesOptions(error) ? exitUsage : exitFailure;
   }
 }
 
@@ -142,6 +144,11 @@ function explainFailure(error: unknown): string {
   if (error instanceof ConfigError) return `error parsing configuration: ${error.message}`;
   if (error instanceof IpcSocketError) return `server.New() error creating server: ${error.message}`;
   return `net.Run() error starting server: ${messageOf(error)}`;
+}
+
+/** Whether it will be so at every start with these options: whoever watches the server need not start it again. */
+function blamesOptions(error: unknown): boolean {
+  return [UsageError, ConfigError, ListenAddressError, TlsOptionsError].some((one) => error instanceof one);
 }
 
 function messageOf(error: unknown): string {

@@ -13,6 +13,9 @@ export class TlsConfigError extends LdlmServerError {
   }
 }
 
+/** Options about TLS that do not fit each other, whatever is in their files. */
+export class TlsOptionsError extends TlsConfigError {}
+
 type TlsSettings = Pick<ServerOptions, 'tlsCertFile' | 'tlsKeyFile' | 'clientCertVerify' | 'clientCaFile'>;
 
 /**
@@ -26,11 +29,11 @@ export function loadTlsOptions(settings: TlsSettings): TlsOptions | null {
   const verifiesClients = settings.clientCertVerify || settings.clientCaFile !== '';
   if (settings.tlsCertFile === '') {
     if (verifiesClients) {
-      throw new TlsConfigError('client TLS certificate verification requires server TLS to be configured');
+      throw new TlsOptionsError('client TLS certificate verification requires server TLS to be configured');
     }
     // LDLM serves plain text then. Whoever names a key wants TLS, so that would be worse than not to start.
     if (settings.tlsKeyFile !== '') {
-      throw new TlsConfigError(`tls_key is set to ${settings.tlsKeyFile}, but tls_cert is not set`);
+      throw new TlsOptionsError(`tls_key is set to ${settings.tlsKeyFile}, but tls_cert is not set`);
     }
     return null;
   }
@@ -56,7 +59,8 @@ function loadKeyPair(certFile: string, keyFile: string): { cert: string; key: st
     return { cert, key };
   } catch (error) {
     if (!(error instanceof TlsConfigError)) throw error;
-    throw new TlsConfigError(`LoadX509KeyPair() error loading cert: ${error.message}`);
+    const message = `LoadX509KeyPair() error loading cert: ${error.message}`;
+    throw keyFile === '' ? new TlsOptionsError(message) : new TlsConfigError(message);
   }
 }
 

@@ -52,19 +52,19 @@ describe('ldlm-server', () => {
     expect(stderr()).toBe('');
   });
 
-  it('exits 2 at a bad command line and 1 at any other failure, with a line on stderr', () => {
+  it('exits 2 at options that cannot be used, with a line on stderr', () => {
     expect(runToEnd(['--nope'])).toStrictEqual({
       status: 2,
       stdout: '',
       stderr: "unknown flag: --nope\nRun 'ldlm-server --help' for usage.\n",
     });
     expect(runToEnd([], { LDLM_LOG_LEVEL: 'INFO' })).toStrictEqual({
-      status: 1,
+      status: 2,
       stdout: '',
       stderr: 'error parsing configuration: log_level must be one of debug, info, warn, error\n',
     });
     expect(runToEnd(['-l', '127.0.0.1:0', '--client_ca', fixture('ca')])).toStrictEqual({
-      status: 1,
+      status: 2,
       stdout: '',
       stderr:
         'net.Run() error starting server: ' +

@@ -5,6 +5,7 @@ import type { Environment } from '../../src/config/read-env.ts';
 import type { ServerOptions } from '../../src/config/server-options.ts';
 import { LdlmServerError } from '../../src/contract/server-error.ts';
 import { IpcSocketError } from '../../src/server/ipc/ipc-socket-error.ts';
+import { TlsConfigError, TlsOptionsError } from '../../src/server/tls-context.ts';
 import { writeScratchFile } from '../config/scratch-file.ts';
 
 type StartServer = ServerProgram['startServer'];
@@ -126,10 +127,30 @@ describe('runServer', () => {
       'nocolon',
       'net.Run() error starting server: listen tcp: address nocolon: missing port in address\n',
     ],
-  ])('exits 1 at %s=%s', async (variable, value, text) => {
+  ])('exits 2 at %s=%s', async (variable, value, text) => {
     const { output, exitCode } = run([], { [variable]: value });
-    expect(await exitCode).toBe(1);
+    expect(await exitCode).toBe(2);
     expect(output).toStrictEqual({ stdout: '', stderr: text, log: '' });
+  });
+
+  it.each([
+    ['--zookeeper_path_map', 'foo'],
+    ['--zookeeper_connect', '127.0.0.1:x'],
+    ['--shards', '2'],
+  ])('exits 2 at %s %s with engine zookeeper', async (flag, value) => {
+    const { output, exitCode } = run(['--engine=zookeeper', '--zookeeper_connect=a', flag, value]);
+    expect(await exitCode).toBe(2);
+    expect(output.stderr).toContain(`error parsing configuration: ${flag.slice(2)}`);
+  });
+
+  it.each([
+    [2, 'what is in the options', new TlsOptionsError('no certificate')],
+    [1, 'what is in the files', new TlsConfigError('no certificate in it')],
+    [1, 'whatever may pass', new LdlmServerError('LDLM_BIND', 'the port is taken')],
+  ])('exits %d at a start that fails for %s', async (expected, _reason, error) => {
+    const { output, exitCode } = run([], {}, () => Promise.reject(error));
+    expect(await exitCode).toBe(expected);
+    expect(output.stderr).toBe(`net.Run() error starting server: ${error.message}\n`);
   });
 
   it('hands the options of all sources to the server', async () => {

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ConnectionOptions, connect, createServer } from 'node:tls';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
-import { loadTlsOptions, TlsConfigError } from '../../src/server/tls-context.ts';
+import { loadTlsOptions, TlsConfigError, TlsOptionsError } from '../../src/server/tls-context.ts';
 
 const fixture = (name: string) => new URL(`../fixtures/tls/${name}.pem`, import.meta.url).pathname;
 const pem = (name: string) => readFileSync(fixture(name), 'utf8');
@@ -94,6 +94,11 @@ describe('loadTlsOptions', () => {
     ['client verification without TLS', { clientCertVerify: true, tlsKeyFile: nowhere }, noServerTls],
     ['a key alone', { tlsKeyFile: nowhere }, `tls_key is set to ${nowhere}, but tls_cert is not set`],
     ['a certificate alone', { ...tls, tlsKeyFile: '' }, `${keyPair} open : no such file or directory`],
+  ])('refuses %s, whatever is in the file', (_case, settings, message) => {
+    expect(() => loadTlsOptions({ ...plain, ...settings })).toThrow(new TlsOptionsError(message));
+  });
+
+  it.each<[string, Partial<typeof plain>, string]>([
     ['a missing certificate', { ...tls, tlsCertFile: nowhere }, `${keyPair} ${noSuchFile}`],
     ['a missing key', { ...tls, tlsKeyFile: nowhere }, `${keyPair} ${noSuchFile}`],
     [

@@ -65,31 +65,35 @@ describe('TLS options that cannot be', () => {
   const needsServerTls = 'client TLS certificate verification requires server TLS to be configured';
 
   it.each([
-    ['73', ['--client_cert_verify'], needsServerTls],
-    ['73', ['--client_ca', tlsFile('ca.pem')], needsServerTls],
+    ['73', 2, ['--client_cert_verify'], needsServerTls],
+    ['73', 2, ['--client_ca', tlsFile('ca.pem')], needsServerTls],
     [
       '92',
+      2,
       ['--tls_cert', tlsFile('server.pem')],
       'LoadX509KeyPair() error loading cert: open : no such file or directory',
     ],
     [
       '92',
+      1,
       ['--tls_cert', tlsFile('server.pem'), '--tls_key', tlsFile('client-key.pem')],
       'LoadX509KeyPair() error loading cert: tls: private key does not match public key',
     ],
     [
       '92',
+      1,
       [...tlsFlags, '--client_ca', '/no/such.pem'],
       'os.ReadFile() failed to read ca cert: open /no/such.pem: no such file or directory',
     ],
     [
       '92',
+      1,
       [...tlsFlags, '--client_ca', tlsFile('README.md')],
       'AppendCertsFromPEM() failed to append client ca cert',
     ],
-  ])('%s: %j ends the start', async (_number, flags, reason) => {
+  ])('%s, exit code %d: %j ends the start', async (_number, expected, flags, reason) => {
     const { exitCode, stderr } = await runToEnd(flags);
     expect(stderr).toBe(`net.Run() error starting server: ${reason}\n`);
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(expected);
   });
 });

@@ -56,7 +56,7 @@ describe('92: a start that fails', () => {
     const { exitCode, stderr } = await runToEnd(['-c', writeConfig(name, content)]);
     expect(stderr).toMatch(/^error parsing configuration: /);
     expect(stderr).toMatch(reason);
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(2);
   });
 
   it('names a file that is missing', async () => {
@@ -64,7 +64,7 @@ describe('92: a start that fails', () => {
     expect(stderr.trimEnd()).toBe(
       'error parsing configuration: error reading config file /no/such.yaml: open /no/such.yaml: no such file or directory',
     );
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(2);
   });
 
   it('names a bad variable', async () => {
@@ -73,7 +73,7 @@ describe('92: a start that fails', () => {
       'error parsing configuration: setFromEnv(): error setting value of field Shards: ' +
         'strconv.ParseUint: parsing "abc": invalid syntax\n',
     );
-    expect(exitCode).toBe(1);
+    expect(exitCode).toBe(2);
   });
 });
 
