@@ -70,7 +70,7 @@ function checkEnsemble(options: ServerOptions): void {
   } catch (error) {
     throw new ConfigError(`zookeeper_connect: ${error instanceof Error ? error.message : String(error)}`);
   }
-  if (zookeeperAuth !== '' && !/^\w+:./.test(zookeeperAuth))
+  if (zookeeperAuth !== '' && !/^(?!digest:)\w+:.|^digest:[^:]+:./.test(zookeeperAuth))
     throw new ConfigError('zookeeper_auth must be of the form scheme:credentials, as digest:user:password');
   if (zookeeperAcl === 'creator' && zookeeperAuth === '')
     throw new ConfigError(

@@ -14,6 +14,16 @@ export class ClusterAccessError extends LdlmServerError {
     super('LDLM_ZOOKEEPER_ACCESS', message, options);
   }
 
+  /** Of the credentials only the scheme is said. */
+  static forAuth(auth: string, cause: unknown): ClusterAccessError {
+    const scheme = auth.slice(0, auth.indexOf(':'));
+    return new ClusterAccessError(
+      `zookeeper_auth: ZooKeeper does not accept the credentials of the scheme ${scheme}; without a plug-in of its own it ` +
+        'knows digest:user:password',
+      { cause },
+    );
+  }
+
   static at(path: string, cause: unknown): ClusterAccessError {
     return new ClusterAccessError(
       `this server may not create and delete nodes below ${path} in ZooKeeper: give it the --zookeeper_auth with which ` +

@@ -1,7 +1,4 @@
-import { readFileSync } from 'node:fs';
-import type { ConnectionOptions } from 'node:tls';
 import { Limits } from '../base/limits.ts';
-import { describeFileError } from '../config/file-error.ts';
 import { parsePathMap } from '../config/path-map.ts';
 import type { ServerOptions } from '../config/server-options.ts';
 import type { HeldRecord } from '../engine/zookeeper/held-record.ts';
@@ -10,13 +7,13 @@ import { LockPaths } from '../engine/zookeeper/lock-place.ts';
 import type { ZooKeeperOptions } from '../zookeeper/client-options.ts';
 import { parseConnectString } from '../zookeeper/connect-string.ts';
 import { childOf } from '../zookeeper/node-path.ts';
-import { NoAuthError, NodeExistsError } from '../zookeeper/server-refusal.ts';
+import { AuthFailedError, NoAuthError, NodeExistsError } from '../zookeeper/server-refusal.ts';
 import { CREATOR_ACL, OPEN_ACL } from '../zookeeper/wire/records.ts';
 import { ZooKeeperClient } from '../zookeeper/zookeeper-client.ts';
 import { ClusterAccessError, checkAccess } from './cluster-access.ts';
+import { loadClusterTls } from './cluster-tls.ts';
 import type { Logger } from './logger.ts';
 import { type SavedSession, SessionFile } from './session-file.ts';
-import { TlsConfigError } from './tls-context.ts';
 
 /** How long a server looks for its ensemble when it starts. Whoever has started it is told, and starts it again. */
 const CONNECT_MS_MAX = 12_000;
@@ -65,7 +62,7 @@ export class Cluster {
    * Begins a session with the ensemble, or goes on with that of a server that has stopped; null when the locks are elsewhere.
    *
    * @param signal ends the search for it, with its reason
-   * @throws NoServerError, AuthFailedError, ClusterAccessError, TlsConfigError, SessionFileError, FileLockedError
+   * @throws NoServerError, ClusterAccessError, TlsConfigError, SessionFileError, FileLockedError
    */
   static async open(
     options: ServerOptions,
@@ -92,6 +89,7 @@ export class Cluster {
       return new Cluster(nodes, options, logger, file, resumed ? saved : null);
     } catch (error) {
       file?.close();
+      if (error instanceof AuthFailedError) throw ClusterAccessError.forAuth(options.zookeeperAuth, error);
       throw error;
     }
   }
@@ -136,28 +134,8 @@ function clientOptions(options: ServerOptions): ZooKeeperOptions {
     requestsMax: Limits.zookeeperRequestsMax,
     auth: zookeeperAuth === '' ? [] : [credentials],
     acl: zookeeperAcl === 'creator' ? CREATOR_ACL : OPEN_ACL,
-    tls: tlsOptions(options),
+    tls: loadClusterTls(options),
   };
-}
-
-function tlsOptions(options: ServerOptions): boolean | ConnectionOptions {
-  const { zookeeperTlsCaFile, zookeeperTlsCertFile, zookeeperTlsKeyFile } = options;
-  if (zookeeperTlsCaFile === '') return false;
-  const ca = readFile('zookeeper_tls_ca', zookeeperTlsCaFile);
-  if (zookeeperTlsCertFile === '') return { ca };
-  return {
-    ca,
-    cert: readFile('zookeeper_tls_cert', zookeeperTlsCertFile),
-    key: readFile('zookeeper_tls_key', zookeeperTlsKeyFile),
-  };
-}
-
-function readFile(option: string, path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (error) {
-    throw new TlsConfigError(`${option}: ${describeFileError(error, path)}`);
-  }
 }
 
 /** Sees to it that the server can do its work. If it cannot, the session is left as it was found. */

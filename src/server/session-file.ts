@@ -4,6 +4,7 @@ import { describeFileError } from '../config/file-error.ts';
 import { LdlmServerError } from '../contract/server-error.ts';
 import { type HeldRecord, isHeldRecord } from '../engine/zookeeper/held-record.ts';
 import { type ExclusiveFile, openExclusiveFile } from '../filelock/exclusive-file.ts';
+import { FileLockError } from '../filelock/file-lock-error.ts';
 import type { SessionTicket } from '../zookeeper/wire/handshake.ts';
 
 const VERSION = 1;
@@ -40,11 +41,15 @@ export class SessionFile {
   /**
    * @param chroot below which the locks are; empty for the root. The servers of the ensemble do not stand in the file: the same
    * ones have many names, and others do not know the session.
-   * @throws FileLockedError when another server uses it, FileLockError
+   * @throws FileLockedError when another server uses it, SessionFileError
    */
   static async open(file: string, chroot: string): Promise<SessionFile> {
     const path = resolve(file);
-    return new SessionFile(path, chroot, await openExclusiveFile(`${path}.lock`));
+    const guard = await openExclusiveFile(`${path}.lock`).catch((error: unknown) => {
+      if (!(error instanceof FileLockError)) throw error;
+      throw new SessionFileError(`zookeeper_session_file: ${error.message}`, { cause: error });
+    });
+    return new SessionFile(path, chroot, guard);
   }
 
   /** Null: there is none. @throws SessionFileError */

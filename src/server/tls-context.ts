@@ -53,9 +53,7 @@ function loadKeyPair(certFile: string, keyFile: string): { cert: string; key: st
   try {
     const cert = readPem(certFile);
     const key = readPem(keyFile);
-    if (!parseCertificate(cert).checkPrivateKey(parsePrivateKey(key))) {
-      throw new TlsConfigError('tls: private key does not match public key');
-    }
+    checkKeyPair(parseCertificate(cert), parsePrivateKey(key));
     return { cert, key };
   } catch (error) {
     if (!(error instanceof TlsConfigError)) throw error;
@@ -64,7 +62,14 @@ function loadKeyPair(certFile: string, keyFile: string): { cert: string; key: st
   }
 }
 
-function parseCertificate(pem: string): X509Certificate {
+/** @throws TlsConfigError */
+export function checkKeyPair(certificate: X509Certificate, key: KeyObject): void {
+  if (!certificate.checkPrivateKey(key))
+    throw new TlsConfigError('tls: private key does not match public key');
+}
+
+/** The first one of a file. @throws TlsConfigError */
+export function parseCertificate(pem: string): X509Certificate {
   const first = certificatesIn(pem)[0];
   if (first === undefined) {
     throw new TlsConfigError('tls: failed to find any PEM data in certificate input');
@@ -76,7 +81,8 @@ function parseCertificate(pem: string): X509Certificate {
   }
 }
 
-function parsePrivateKey(pem: string): KeyObject {
+/** @throws TlsConfigError */
+export function parsePrivateKey(pem: string): KeyObject {
   if (!/-----BEGIN (.* )?PRIVATE KEY-----/.test(pem)) {
     throw new TlsConfigError('tls: failed to find any PEM data in key input');
   }
@@ -87,13 +93,13 @@ function parsePrivateKey(pem: string): KeyObject {
   }
 }
 
-/** The certificates of CAs whose clients are let in. Blocks that are no certificates are passed over, as Go does. */
+/** The certificates of CAs whose clients are let in. */
 function loadClientCa(caFile: string): string[] {
   const file = caFile === '' ? findSystemCaFile() : caFile;
   if (file === null) {
     throw new TlsConfigError('client_cert_verify: no system CA certificates found; set client_ca');
   }
-  const certificates = certificatesIn(readCa(file)).filter(isCertificate);
+  const certificates = usableCertificates(readCa(file));
   if (certificates.length === 0) {
     throw new TlsConfigError('AppendCertsFromPEM() failed to append client ca cert');
   }
@@ -109,12 +115,18 @@ function readCa(file: string): string {
   }
 }
 
-function readPem(file: string): string {
+/** @throws TlsConfigError */
+export function readPem(file: string): string {
   try {
     return readFileSync(file, 'latin1');
   } catch (error) {
     throw new TlsConfigError(describeFileError(error, file));
   }
+}
+
+/** Those in a file. Blocks that are no certificates are passed over, as Go does. */
+export function usableCertificates(pem: string): string[] {
+  return certificatesIn(pem).filter(isCertificate);
 }
 
 function certificatesIn(pem: string): string[] {

@@ -69,6 +69,10 @@ describe('checkEngineOptions', () => {
       'zookeeper_auth must be of the form scheme:credentials, as digest:user:password',
       { ...zookeeper, zookeeperAuth: 'digest:' },
     ],
+    ...['digest:foo', 'digest:foo:', 'digest::foo'].map((zookeeperAuth): [string, Partial<ServerOptions>] => [
+      'zookeeper_auth must be of the form scheme:credentials, as digest:user:password',
+      { ...zookeeper, zookeeperAuth },
+    ]),
     [
       'zookeeper_acl creator needs zookeeper_auth: there would be nobody who may use the nodes',
       { ...zookeeper, zookeeperAcl: 'creator' },

@@ -167,24 +167,19 @@ describe('the node below which everything stands', () => {
   });
 });
 
-describe('the files of TLS', () => {
-  it.each([
-    ['zookeeper_tls_ca', { zookeeperTlsCaFile: 'none' }],
-    ['zookeeper_tls_cert', { zookeeperTlsCertFile: 'none' }],
-    ['zookeeper_tls_key', { zookeeperTlsKeyFile: 'none' }],
-  ])('are named with the reason where they cannot be read: %s', async (option, missing) => {
-    const fixture = (name: string) => new URL(`../fixtures/tls/${name}.pem`, import.meta.url).pathname;
-    const fake = await startEnsemble();
-    const files = {
-      zookeeperTlsCaFile: fixture('ca'),
-      zookeeperTlsCertFile: fixture('client'),
-      zookeeperTlsKeyFile: fixture('client-key'),
-    };
-    const error = await open(fake, { ...files, ...missing }).catch((reason: unknown) => reason);
-    expect(error).toBeInstanceOf(TlsConfigError);
-    expect(error).toMatchObject({ message: `${option}: open none: no such file or directory` });
-    expect(fake.greetings).toEqual([]);
+it('credentials that no server accepts are told with the option and the scheme alone', async () => {
+  const fake = await startEnsemble({ answer: ({ op }) => (op === OpCode.Auth ? { code: -115 } : undefined) });
+  const error = await open(fake, { zookeeperAuth: 'basic:me:secret' }).catch((reason: unknown) => reason);
+  expect(error).toBeInstanceOf(ClusterAccessError);
+  expect(error).toMatchObject({
+    message: expect.stringMatching(/^zookeeper_auth: .* the scheme basic; .* digest:user:password$/),
   });
+});
+
+it('the files of TLS are looked at before anybody is connected to', async () => {
+  const fake = await startEnsemble();
+  await expect(open(fake, { zookeeperTlsCaFile: 'none' })).rejects.toThrow(TlsConfigError);
+  expect(fake.greetings).toEqual([]);
 });
 
 describe('the end of a session', () => {

@@ -96,6 +96,15 @@ describe('the file of a session', () => {
     expect((await open(path)).read()).toEqual({ ticket, held: [] });
   });
 
+  it('is named with the reason where it cannot be', async () => {
+    const file = join(makePath(), 'x');
+    const opened = SessionFile.open(file, '').catch((reason: unknown) => reason);
+    expect(await opened).toBeInstanceOf(SessionFileError);
+    expect(await opened).toMatchObject({
+      message: expect.stringMatching(/^zookeeper_session_file: cannot lock .*\/x\.lock: .*no such file/),
+    });
+  });
+
   it('says why it cannot be written', async () => {
     const path = makePath();
     const file = await open(path);

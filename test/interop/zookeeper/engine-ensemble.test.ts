@@ -77,6 +77,11 @@ describe('an ensemble that asks who comes', () => {
         ),
       ]);
     }
+    const unknown = ['--zookeeper_auth', 'basic:ldlm:secret'];
+    const words = ['--listen_address', '127.0.0.1:0', ...engineFlags(server, ...unknown)];
+    expect((await runToEnd(words)).stderr).toMatch(
+      /zookeeper_auth: .* the scheme basic; .* digest:user:password/,
+    );
     expect(await stranger.getChildren('/').then(({ children }) => children.sort())).toEqual([
       'locks',
       'zookeeper',
