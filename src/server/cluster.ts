@@ -79,14 +79,8 @@ export class Cluster {
       const saved = file?.read() ?? null;
       const nodes = await ZooKeeperClient.connect(ensemble, { ...settings, resume: saved?.ticket ?? null });
       await prepare(nodes, options, settings);
-      const { sessionTimeoutMs, resumed } = nodes;
-      logger.info({ ensemble, session_timeout_ms: sessionTimeoutMs, resumed }, 'Connected to ZooKeeper');
-      if (saved !== null && !resumed && !options.noClearOnDisconnect)
-        logger.warn(
-          { locks: saved.held.length },
-          'the session of the server before is over, and its locks are gone',
-        );
-      return new Cluster(nodes, options, logger, file, resumed ? saved : null);
+      tellSession(nodes, options, saved, logger);
+      return new Cluster(nodes, options, logger, file, nodes.resumed ? saved : null);
     } catch (error) {
       file?.close();
       if (error instanceof AuthFailedError) throw ClusterAccessError.forAuth(options.zookeeperAuth, error);
@@ -136,6 +130,25 @@ function clientOptions(options: ServerOptions): ZooKeeperOptions {
     acl: zookeeperAcl === 'creator' ? CREATOR_ACL : OPEN_ACL,
     tls: loadClusterTls(options),
   };
+}
+
+function tellSession(
+  { sessionTimeoutMs, resumed }: ZooKeeperClient,
+  { zookeeperConnect: ensemble, zookeeperSessionTimeoutMs: askedMs, noClearOnDisconnect }: ServerOptions,
+  saved: SavedSession | null,
+  logger: Logger,
+): void {
+  logger.info({ ensemble, session_timeout_ms: sessionTimeoutMs, resumed }, 'Connected to ZooKeeper');
+  if (sessionTimeoutMs !== askedMs)
+    logger.warn(
+      { asked_ms: askedMs, session_timeout_ms: sessionTimeoutMs },
+      'ZooKeeper has granted another session timeout than zookeeper_session_timeout asks for',
+    );
+  if (saved !== null && !resumed && !noClearOnDisconnect)
+    logger.warn(
+      { locks: saved.held.length },
+      'the session of the server before is over, and its locks are gone',
+    );
 }
 
 /** Sees to it that the server can do its work. If it cannot, the session is left as it was found. */

@@ -73,6 +73,16 @@ describe('the ensemble of a server', () => {
     expect(fake.greetings).toMatchObject([{ timeoutMs: 7_000, sessionId: 0n }]);
   });
 
+  it('is said to allow another session timeout than it was asked for', async () => {
+    for (const grantedMs of [60_000, 4_000, 7_000]) {
+      const fake = await startEnsemble({ grantsMs: grantedMs });
+      const { log } = await open(fake, { zookeeperSessionTimeoutMs: 7_000 });
+      const msg = 'ZooKeeper has granted another session timeout than zookeeper_session_timeout asks for';
+      const lines = [{ level: 'WARN', msg, asked_ms: 7_000, session_timeout_ms: grantedMs }];
+      expect(log.of('ZooKeeper has granted')).toMatchObject(grantedMs === 7_000 ? [] : lines);
+    }
+  });
+
   it('is shown the credentials, whose secret may have colons in it and is in no line', async () => {
     const fake = await startEnsemble();
     const { log, cluster } = await open(fake, {

@@ -40,6 +40,8 @@ export interface FakeOptions {
   readonly answer?: (asked: Asked) => Answer | null | undefined;
   /** When a greeting is answered, and with which bytes. Undefined: that there is such a session, or not. */
   readonly greets?: (greeting: Greeting) => Promise<Buffer | undefined> | Buffer | undefined;
+  /** The timeout of sessions. Default: what the client asks for. */
+  readonly grantsMs?: number;
   /** Whether the session that a client shows is one. Default: yes. */
   readonly knows?: (greeting: Greeting) => boolean;
 }
@@ -130,7 +132,7 @@ export class FakeServer {
     const sessionId = greeting.sessionId === 0n ? ++this.#sessions : greeting.sessionId;
     send(socket, (writer) => {
       writer.int(0);
-      writer.int(isKnown ? greeting.timeoutMs : 0);
+      writer.int(isKnown ? (this.#options.grantsMs ?? greeting.timeoutMs) : 0);
       writer.long(isKnown ? sessionId : 0n);
       writer.buffer(Buffer.alloc(16, isKnown ? 7 : 0));
     });
