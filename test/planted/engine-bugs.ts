@@ -166,7 +166,7 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   {
     name: 'nobody is told that its locks are lost',
     file: LOCK_DESK,
-    find: 'losers.add(claim.origin.session);',
+    find: 'losers.add(claim.origin.session).add(claim.toldSession);',
     replace: 'losers.delete(claim.origin.session);',
     tests: [ENGINE, SIMULATION],
     catches: 'holders exclude each other',

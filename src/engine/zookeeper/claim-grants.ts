@@ -50,6 +50,7 @@ export class ClaimGrants {
   /** Tells a call that the claim is held. */
   tell(claim: Claim, origin: Origin): void {
     const { place, lockKey, node } = claim;
+    claim.toldSession = origin.session;
     this.#parts.replies.granted(origin, place.name, lockKey, readToken(node!, this.#token));
   }
 

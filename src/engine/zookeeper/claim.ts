@@ -38,6 +38,8 @@ export class Claim {
   node: QueueNode | null = null;
   /** The version of the node's data, once it is held. */
   version = 0;
+  /** The session that was told of the grant last: a repeat makes it another one's, which is told a little later. */
+  toldSession = 0;
   /** More than one call was told of the grant, so that none of them can give it back for the others. */
   isShared = false;
   /** A server before this one has made its node, which stays, whatever those do that are made here. */

@@ -39,6 +39,7 @@ export class LockDesk {
     this.#repeats = new RequestRepeats(parts, {
       renew: (claim, lockTimeoutMs) => this.#leases.renew(claim, lockTimeoutMs),
       deadlineMoved: (claim) => this.#timers.set(claim),
+      gone: (claim) => this.#ends.forget(claim, 'revocation'),
       tellGrant: (claim, origin) => this.#grants.tell(claim, origin),
     });
     this.#watch = new HeldWatch(parts.nodes, {
@@ -129,7 +130,8 @@ export class LockDesk {
     const losers = new Set<number>();
     this.#ends.departAll(CallEnd.Unreachable);
     for (const claim of [...this.#parts.book]) {
-      if (claim.origin.session !== 0 && this.#parts.register === null) losers.add(claim.origin.session);
+      if (claim.origin.session !== 0 && this.#parts.register === null)
+        losers.add(claim.origin.session).add(claim.toldSession);
       this.#ends.forget(claim, 'revocation');
     }
     return losers;

@@ -2,9 +2,11 @@ import { Refusals } from '../../contract/refusal.ts';
 import type { LockCommand } from '../../core/command.ts';
 import { Origin } from '../../core/origin.ts';
 import { CallEnd } from '../../core/sink.ts';
+import type { Stat } from '../../zookeeper/wire/records.ts';
 import type { Claim } from './claim.ts';
 import { requestKey } from './claim-book.ts';
 import type { LockDeskParts } from './lock-desk-parts.ts';
+import { untilAnswered } from './until-answered.ts';
 
 /** What a repeat has to have done for it. */
 export interface RepeatEvents {
@@ -12,16 +14,20 @@ export interface RepeatEvents {
   renew(claim: Claim, lockTimeoutMs: number): Promise<boolean>;
   /** The claim has another deadline. */
   deadlineMoved(claim: Claim): void;
+  /** The node of the claim is gone. */
+  gone(claim: Claim): void;
   /** A call is to be told of the grant of the claim. */
   tellGrant(claim: Claim, origin: Origin): void;
 }
 
+type RepeatParts = Pick<LockDeskParts, 'book' | 'counts' | 'replies' | 'nodes' | 'register'>;
+
 /** Answers requests that were made before: see `RequestMatcher`, which does the same for locks in this process. */
 export class RequestRepeats {
-  readonly #parts: Pick<LockDeskParts, 'book' | 'counts' | 'replies' | 'register'>;
+  readonly #parts: RepeatParts;
   readonly #events: RepeatEvents;
 
-  constructor(parts: Pick<LockDeskParts, 'book' | 'counts' | 'replies' | 'register'>, events: RepeatEvents) {
+  constructor(parts: RepeatParts, events: RepeatEvents) {
     this.#parts = parts;
     this.#events = events;
   }
@@ -51,19 +57,46 @@ export class RequestRepeats {
     counts.repeated();
     book.move(claim, () => claim.move(command));
     claim.isShared = true;
-    if (command.lockTimeoutMs <= 0) return this.#events.tellGrant(claim, claim.origin);
-    const renewal = this.#events.renew(claim, command.lockTimeoutMs);
-    if (this.#parts.register !== null)
-      return void this.#tellWhenSaid(claim, renewal, Object.assign(new Origin(), command.origin));
-    renewal.catch(ignore);
-    this.#events.tellGrant(claim, claim.origin);
+    void this.#tellConfirmed(claim, command.lockTimeoutMs, Object.assign(new Origin(), command.origin));
   }
 
-  /** Where locks outlive their server, its node says the lease to those who see to it then: before that nobody is told. */
-  async #tellWhenSaid(claim: Claim, renewal: Promise<boolean>, origin: Origin): Promise<void> {
-    const isHeld = await renewal.catch(() => false);
-    if (isHeld) this.#events.tellGrant(claim, origin);
-    else this.#parts.replies.ended(origin, CallEnd.Unreachable);
+  /**
+   * Another server may have released the lock, and somebody may have it since: nobody is told of the grant before ZooKeeper
+   * has said that its node is there still. While that cannot be asked, the call waits: the lock is its session's already.
+   */
+  async #tellConfirmed(claim: Claim, lockTimeoutMs: number, origin: Origin): Promise<void> {
+    const { nodes, replies } = this.#parts;
+    try {
+      if (lockTimeoutMs > 0) await this.#renew(claim, lockTimeoutMs);
+      if ((await untilAnswered(nodes, () => this.#look(claim))) === null) {
+        this.#events.gone(claim);
+        replies.notLocked(origin, claim.place.name, Refusals.requestReleased);
+      } else if (nodes.isSessionAlive(claim.node!.sessionId) && claim.state === 'held')
+        this.#events.tellGrant(claim, origin);
+      // It has ended here meanwhile, and its node is about to go.
+      else replies.ended(origin, CallEnd.Unreachable);
+    } catch {
+      replies.ended(origin, CallEnd.Unreachable);
+    }
+  }
+
+  /** Where locks outlive their server, those who see to this one then have to know of its lease. */
+  async #renew(claim: Claim, lockTimeoutMs: number): Promise<void> {
+    try {
+      await this.#events.renew(claim, lockTimeoutMs);
+    } catch (error) {
+      if (this.#parts.register !== null) throw error;
+    }
+  }
+
+  /** Null: the node of the claim is gone, and there may be another one in its place. */
+  async #look(claim: Claim): Promise<Stat | null> {
+    const { nodes } = this.#parts;
+    const { path, czxid } = claim.node!;
+    // The connected server may not know yet what another one has done.
+    await nodes.sync(path);
+    const stat = await nodes.exists(path);
+    return stat?.czxid === czxid ? stat : null;
   }
 
   /** The waiter keeps its place; the times are those of the new call. */
@@ -77,5 +110,3 @@ export class RequestRepeats {
     this.#events.deadlineMoved(claim);
   }
 }
-
-function ignore(): void {}

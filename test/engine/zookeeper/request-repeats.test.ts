@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
 import { MetricWord } from '../../../src/base/metric-words.ts';
+import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
 import { LockMode } from '../../../src/contract/lock-mode.ts';
 import { Refusals } from '../../../src/contract/refusal.ts';
 import { LockCommand } from '../../../src/core/command.ts';
@@ -13,16 +14,22 @@ import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
 import { RequestRepeats } from '../../../src/engine/zookeeper/request-repeats.ts';
 import type { ServerRegister } from '../../../src/engine/zookeeper/server-register.ts';
 import type { Replies } from '../../../src/shard/replies.ts';
+import type { Nodes } from '../../../src/zookeeper/nodes.ts';
+import { isolate, openApart } from './open-over-model.ts';
 
 const NOW_MS = 5_000;
+const SYNC = ['sync', '/a/1'];
 const NEVER = Number.POSITIVE_INFINITY;
 
 let book = new ClaimBook();
 let counts = new ClaimCounts({ nowMs: () => NOW_MS }, book);
 /** What calls were answered, and what was asked for. */
-let said: unknown[] = [];
+let said: unknown[][] = [];
 /** What a renewal comes to. */
 let renewal = Promise.resolve(true);
+/** The transaction of the node that is there, and whether the session lives; null: there is none. */
+let there: bigint | null = 1n;
+let isAlive = true;
 let repeats = open();
 
 beforeEach(() => {
@@ -30,6 +37,8 @@ beforeEach(() => {
   counts = new ClaimCounts({ nowMs: () => NOW_MS }, book);
   said = [];
   renewal = Promise.resolve(true);
+  there = 1n;
+  isAlive = true;
   repeats = open();
 });
 
@@ -40,14 +49,20 @@ function open(register: ServerRegister | null = null): RequestRepeats {
       void said.push(['notLocked', call, name, refusal]),
     ended: ({ call }: Origin, end: CallEnd) => void said.push(['ended', call, end]),
   } as unknown as Replies;
+  const nodes = {
+    sync: async (path: string) => void said.push(['sync', path]),
+    exists: async () => (there === null ? null : { czxid: there }),
+    isSessionAlive: (sessionId: bigint) => sessionId === 9n && isAlive,
+  } as unknown as Nodes;
   return new RequestRepeats(
-    { book, counts, replies, register },
+    { book, counts, replies, nodes, register },
     {
       renew: (claim, lockTimeoutMs) => {
         said.push(['renew', claim.key, lockTimeoutMs]);
         return renewal;
       },
       deadlineMoved: (claim) => void said.push(['deadlineMoved', claim.deadlineMs]),
+      gone: () => void said.push(['gone']),
       tellGrant: (_claim, { call }) => void said.push(['tellGrant', call]),
     },
   );
@@ -63,12 +78,19 @@ function commandOf(call: number, fields: Partial<LockCommand> = {}): LockCommand
 function add(state: Claim['state'], fields: Partial<LockCommand> = {}): Claim {
   const claim = new Claim(commandOf(1, fields), new LockPaths().placeOf('a'), 0);
   claim.state = state;
+  claim.node = { path: '/a/1', name: '1', prefix: '', sessionId: 9n, czxid: 1n };
   book.add(claim);
   return claim;
 }
 
 const answer = (call: number, fields: Partial<LockCommand> = {}) =>
   repeats.answer(commandOf(call, fields), NOW_MS);
+/** What a repeat of what is held was answered when ZooKeeper was asked. */
+async function confirmed(): Promise<unknown[]> {
+  expect(said.filter(([what]) => what !== 'renew' && what !== 'sync')).toEqual([]);
+  await new Promise((resolve) => setImmediate(resolve));
+  return said;
+}
 const repeated = () => counts.sumOf(MetricWord.Repeats);
 
 describe('a request that nobody has made before', () => {
@@ -91,11 +113,11 @@ describe('a request that was released', () => {
     expect(said).toEqual([['notLocked', 3, 'a', Refusals.requestReleased]]);
   });
 
-  it('is granted again if it is held again', () => {
+  it('is granted again if it is held again', async () => {
     add('held');
     book.released.add(requestKey('a', 'request-1'), NOW_MS);
     expect(answer(2)).toBe(true);
-    expect(said).toEqual([['tellGrant', 2]]);
+    expect(await confirmed()).toEqual([SYNC, ['tellGrant', 2]]);
   });
 });
 
@@ -116,59 +138,57 @@ describe('a request by the id of another one', () => {
 describe('a repeat of what is held', () => {
   it.each([false, true])(
     'is told of the grant, which none of its calls can give back: TryLock %s',
-    (tryOnly) => {
+    async (tryOnly) => {
       const claim = add('held');
       expect(answer(2, { tryOnly })).toBe(true);
-      expect(said).toEqual([['tellGrant', 2]]);
+      expect(await confirmed()).toEqual([SYNC, ['tellGrant', 2]]);
       expect([claim.isShared, repeated()]).toEqual([true, 1]);
       expect([book.ofCall(1, 1), book.ofCall(2, 2)]).toEqual([null, claim]);
       expect([book.ofSession(1), book.ofSession(2)]).toEqual([[], [claim]]);
     },
   );
 
-  it('renews the lease before that, if it asks for one', () => {
+  it('renews the lease before that, if it asks for one', async () => {
     const claim = add('held', { lockTimeoutMs: 9_000 });
     answer(2, { lockTimeoutMs: 1 });
-    expect(said).toEqual([
-      ['renew', claim.key, 1],
-      ['tellGrant', 2],
-    ]);
+    expect(await confirmed()).toEqual([['renew', claim.key, 1], SYNC, ['tellGrant', 2]]);
   });
 
-  it.each<[what: string, outcome: () => Promise<boolean>, answer: unknown[]]>([
-    ['it is there', () => Promise.resolve(true), ['tellGrant', 2]],
-    ['the lock is gone', () => Promise.resolve(false), ['ended', 2, CallEnd.Unreachable]],
-    ['nothing is known', () => Promise.reject(new Error('no answer')), ['ended', 2, CallEnd.Unreachable]],
-  ])(
-    'is told where locks outlive their server when the lease is written: %s',
-    async (_what, outcome, told) => {
-      repeats = open({} as ServerRegister);
-      const claim = add('held', { lockTimeoutMs: 9_000 });
-      renewal = outcome();
-      const command = commandOf(2, { lockTimeoutMs: 1 });
-      repeats.answer(command, NOW_MS);
-      // The command is the next call's by then, and so may be the claim.
-      command.origin.call = 3;
-      claim.origin.call = 4;
-      expect(said).toEqual([['renew', claim.key, 1]]);
-      await new Promise((resolve) => setImmediate(resolve));
-      expect(said.slice(1)).toEqual([told]);
-    },
-  );
+  const tooLate = ['ended', 2, CallEnd.Unreachable];
+  const released = ['notLocked', 2, 'a', Refusals.requestReleased];
 
-  it('is told at once elsewhere, whatever becomes of the renewal', async () => {
-    renewal = Promise.reject(new Error('no answer'));
+  it.each<[what: string, change: (claim: Claim) => void, told: unknown[][]]>([
+    ['it is there', () => {}, [SYNC, ['tellGrant', 2]]],
+    ['its node is gone', () => (there = null), [SYNC, ['gone'], released]],
+    ['there is another node in its place', () => (there = 2n), [SYNC, ['gone'], released]],
+    ['it has ended here', (claim) => (claim.state = 'ended'), [SYNC, tooLate]],
+    ['the session is over', () => (isAlive = false), [SYNC, tooLate]],
+  ])('is answered when ZooKeeper was asked: %s', async (_what, change, told) => {
+    const claim = add('held', { lockTimeoutMs: 9_000 });
+    const command = commandOf(2, { lockTimeoutMs: 1 });
+    repeats.answer(command, NOW_MS);
+    change(claim);
+    // The command is the next call's by then, and so may be the claim.
+    command.origin.call = 3;
+    claim.origin.call = 4;
+    expect((await confirmed()).slice(1)).toEqual(told);
+  });
+
+  it.each<[where: string, register: ServerRegister | null, told: unknown[][]]>([
+    ['is told where nobody else sees to the lock', null, [SYNC, ['tellGrant', 2]]],
+    ['is not told where locks outlive their server', {} as ServerRegister, [tooLate]],
+  ])('whose lease may not be written %s', async (_where, register, told) => {
+    repeats = open(register);
     add('held', { lockTimeoutMs: 9_000 });
+    renewal = Promise.reject(new Error('no answer'));
     answer(2, { lockTimeoutMs: 1 });
-    expect(said.slice(1)).toEqual([['tellGrant', 2]]);
-    await new Promise((resolve) => setImmediate(resolve));
-    expect(said).toHaveLength(2);
+    expect((await confirmed()).slice(1)).toEqual(told);
   });
 
-  it('leaves the lease alone if it asks for none', () => {
+  it('leaves the lease alone if it asks for none', async () => {
     const claim = add('held', { lockTimeoutMs: 9_000 });
     answer(2);
-    expect([said, claim.lockTimeoutMs]).toEqual([[['tellGrant', 2]], 9_000]);
+    expect([await confirmed(), claim.lockTimeoutMs]).toEqual([[SYNC, ['tellGrant', 2]], 9_000]);
   });
 });
 
@@ -213,5 +233,55 @@ describe('a repeat of an attempt that has no answer yet', () => {
     expect(answer(2, { tryOnly: true })).toBe(true);
     expect(said).toEqual([['notLocked', 2, 'a', null]]);
     expect(claim.origin.call).toBe(1);
+  });
+});
+
+describe('a repeat of what was released at another server meanwhile', () => {
+  const request = { name: 'a', request_id: Buffer.from('request 1') };
+
+  it.each<[what: string, heldMs: number, repeat: 'Lock' | 'TryLock', lockTimeout: object]>([
+    ['whose node is not watched yet', 0, 'Lock', { lock_timeout_ms: '60000' }],
+    ['whose watch has not told yet', 300, 'Lock', { lock_timeout_ms: '60000' }],
+    ['without a lease', 300, 'TryLock', {}],
+  ])('is told so, and not of the grant: %s', async (_what, heldMs, repeat, lockTimeout) => {
+    const { one, two } = await openApart();
+    const key = await one.caller.acquire({ ...request, ...lockTimeout });
+    await one.pass(heldMs);
+    expect(await two.caller.ask('Unlock', { name: 'a', key })).toMatchObject({ unlocked: true });
+    await two.caller.acquire({ name: 'a' });
+    expect(await one.caller.ask(repeat, { ...request, ...lockTimeout })).toMatchObject({
+      error: { code: Refusals.requestReleased.code },
+    });
+    expect(one.engine.claimOf('a', key)).toBeNull();
+  });
+
+  it('is told so where locks outlive their server, too', async () => {
+    const { one, two } = await openApart({ keepOnSessionEnd: true });
+    const key = await one.caller.acquire({ ...request, lock_timeout_ms: '60000' });
+    await one.pass(300);
+    await two.caller.ask('Unlock', { name: 'a', key });
+    await two.caller.acquire({ name: 'a' });
+    expect(await one.caller.ask('Lock', { ...request, lock_timeout_ms: '60000' })).toMatchObject({
+      error: { code: Refusals.requestReleased.code },
+    });
+  });
+
+  it('is not answered before ZooKeeper can be asked', async () => {
+    const { one } = await openApart();
+    const key = await one.caller.acquire(request);
+    isolate(one, 300);
+    const repeat = one.caller.send('Lock', request);
+    await one.pass(200);
+    expect(one.caller.hasReply(repeat)).toBe(false);
+    expect(await one.caller.answerTo(repeat)).toMatchObject({ locked: true, key });
+  });
+
+  it('is lost for the session that was told of the grant, too, if the repeat has no answer yet', async () => {
+    const { one } = await openApart();
+    await one.caller.acquire(request);
+    isolate(one, 5_000);
+    const repeat = one.caller.send('Lock', request, { session: 2 });
+    expect(await one.caller.replyTo(repeat)).toMatchObject({ status: GrpcStatus.Unavailable });
+    expect(one.losers).toEqual([new Set([1, 2])]);
   });
 });
