@@ -23,15 +23,18 @@ const AGAIN_MS = 1_000;
 export class Reaper {
   readonly #nodes: Nodes;
   readonly #paths: LockPaths;
+  readonly #isNeeded: boolean;
   readonly #failed: (error: unknown) => void;
   readonly #abort = new AbortController();
   readonly #running: Promise<void>;
   #leases = new OrphanLeases();
   #wake: () => void = () => {};
 
-  constructor(nodes: Nodes, paths: LockPaths, failed: (error: unknown) => void) {
+  /** @param isNeeded there are nodes that stay, or will be; otherwise there may be once a server is there that makes some */
+  constructor(nodes: Nodes, paths: LockPaths, isNeeded: boolean, failed: (error: unknown) => void) {
     this.#nodes = nodes;
     this.#paths = paths;
+    this.#isNeeded = isNeeded;
     this.#failed = failed;
     this.#running = this.#run();
   }
@@ -45,6 +48,7 @@ export class Reaper {
 
   async #run(): Promise<void> {
     const { signal } = this.#abort;
+    if (!this.#isNeeded) await this.#untilNeeded();
     const office = new Mutex(this.#nodes, REAPER_PATH);
     while (!signal.aborted) {
       try {
@@ -59,12 +63,32 @@ export class Reaper {
     }
   }
 
+  /** Where no server has ever made nodes that stay, one question and its watch are all that this costs. */
+  async #untilNeeded(): Promise<void> {
+    while (!this.#abort.signal.aborted) {
+      const woken = this.#untilWoken();
+      let endTimer: () => void = () => {};
+      try {
+        if ((await this.#nodes.exists(SERVERS_PATH, this.#serversChanged)) !== null) return;
+      } catch {
+        if (this.#nodes.state === 'closed') return;
+        endTimer = this.#nodes.clock.after(AGAIN_MS, this.#wake);
+      }
+      await woken;
+      endTimer();
+    }
+  }
+
+  #untilWoken(): Promise<void> {
+    return new Promise<void>((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
   async #serve(held: HeldLock): Promise<void> {
     const { clock } = this.#nodes;
     while (held.locked && !this.#abort.signal.aborted) {
-      const woken = new Promise<void>((resolve) => {
-        this.#wake = resolve;
-      });
+      const woken = this.#untilWoken();
       // What was not answered is asked again: there may be no watch.
       let lookMs = AGAIN_MS;
       try {

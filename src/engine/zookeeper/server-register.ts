@@ -1,10 +1,12 @@
-import { makeParents } from '../../zookeeper/locks/lock-parents.ts';
 import { isSessionOver, isUnanswered, pause } from '../../zookeeper/locks/node-removal.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
 import { NodeExistsError, NoNodeError } from '../../zookeeper/server-refusal.ts';
 
-/** Below it, each server that makes nodes that stay has one that vanishes with it. */
+/**
+ * Below it, each server that makes nodes that stay has one that vanishes with it. It stays itself: whoever does not find it knows
+ * that there are no nodes of this kind.
+ */
 export const SERVERS_PATH = '/servers';
 
 /** Where a server is said to be there that has this name in its nodes' data. */
@@ -73,7 +75,7 @@ export class ServerRegister {
         // Of the same session, so it is its own.
         if (error instanceof NodeExistsError) return;
         if (isSessionOver(error) || this.#nodes.sessionId !== sessionId) throw error;
-        if (error instanceof NoNodeError) await makeParents(this.#nodes, SERVERS_PATH);
+        if (error instanceof NoNodeError) await makeServersNode(this.#nodes);
         else if (isUnanswered(error)) await pause(this.#nodes.clock);
         else {
           this.#failed(error);
@@ -81,5 +83,14 @@ export class ServerRegister {
         }
       }
     }
+  }
+}
+
+/** An answer that is lost is that of a node which is there, as whoever is to have made one below it finds out. */
+async function makeServersNode(nodes: Nodes): Promise<void> {
+  try {
+    await nodes.create(SERVERS_PATH);
+  } catch (error) {
+    if (!(error instanceof NodeExistsError || isUnanswered(error))) throw error;
   }
 }

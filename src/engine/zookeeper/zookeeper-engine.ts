@@ -160,7 +160,7 @@ export class ZooKeeperEngine implements ServerEngine {
     const { restore, nodes, paths, keepOnSessionEnd } = this.#options;
     if (restore != null) await this.#restore(restore);
     // Its own node must not be among what is left of the server before.
-    if (keepOnSessionEnd) this.#reaper = new Reaper(nodes, paths, (error) => this.#failed(error, {}));
+    this.#reaper = new Reaper(nodes, paths, keepOnSessionEnd, (error) => this.#failed(error, {}));
   }
 
   submit(

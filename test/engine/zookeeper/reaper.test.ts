@@ -34,8 +34,8 @@ afterEach(async () => {
 const officers = () => (room.has('/reaper') ? room.ensemble.server.tree.children('/reaper') : []);
 
 /** Begins, and lets it look once. */
-async function begin(nodes: ModelNodes = room.nodes): Promise<Reaper> {
-  const reaper = new Reaper(nodes, paths, (error) => failures.push(error));
+async function begin(nodes: ModelNodes = room.nodes, isNeeded = true): Promise<Reaper> {
+  const reaper = new Reaper(nodes, paths, isNeeded, (error) => failures.push(error));
   reapers.push(reaper);
   await room.pass(0);
   return reaper;
@@ -126,6 +126,38 @@ describe('what a server has left behind that is gone', () => {
     await begin();
     await room.pass(200_000);
     expect(kept.filter((path) => !room.has(path))).toEqual([]);
+  });
+});
+
+describe('a server whose own nodes do not stay', () => {
+  it('asks once whether there are others, and does not seek the office before', async () => {
+    const asked = ['create', 'getChildren', 'getData', 'exists'] as const;
+    const calls = asked.map((method) => vi.spyOn(room.nodes, method));
+    const reaper = await begin(room.nodes, false);
+    await room.pass(200_000);
+    expect(calls.map(({ mock }) => mock.calls.length)).toEqual([0, 0, 0, 1]);
+    expect(officers()).toEqual([]);
+    await room.come(reaper.close());
+  });
+
+  it('sees to the leases of one that comes later and goes again', async () => {
+    await begin(room.nodes, false);
+    await room.pass(10_000);
+    const registered = await server('here');
+    const holder = await contender({ ...HELD, server: 'here', lockTimeoutMs: 3_000 });
+    await room.pass(1_000);
+    expect(officers()).toHaveLength(1);
+    await room.come(room.others.delete(registered));
+    await expectGoneAfter(holder, 3_000);
+  });
+
+  it('finds such servers also behind a session that was lost', async () => {
+    await begin(room.nodes, false);
+    room.isolate(room.nodes, 2_000);
+    await room.pass(1_000);
+    await server('here');
+    await room.pass(2_000);
+    expect(officers()).toHaveLength(1);
   });
 });
 

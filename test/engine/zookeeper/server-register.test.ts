@@ -45,6 +45,14 @@ describe('the register of servers', () => {
     expect(client.ensemble.server.tree.stat(path)).toBeNull();
   });
 
+  it('leaves what it has stood below: others see by it that nodes may be there that stay', async () => {
+    const { client, register } = await open();
+    await client.come(register.ready());
+    client.nodes.close();
+    await client.pass(10_000);
+    expect(client.ensemble.server.tree.stat(SERVERS_PATH)).toMatchObject({ childrenCount: 0 });
+  });
+
   it('is written once in a session, whoever asks meanwhile', async () => {
     const { client, register } = await open();
     const first = register.ready();

@@ -4,7 +4,7 @@ import { Method } from '../../../src/contract/method.ts';
 import { Refusals } from '../../../src/contract/refusal.ts';
 import { ReplyForm } from '../../../src/core/reply-form.ts';
 import { LockPaths } from '../../../src/engine/zookeeper/lock-place.ts';
-import { isolate, openTwo } from './open-over-model.ts';
+import { isolate, type ModelServer, newRoom, openServers, openTwo } from './open-over-model.ts';
 
 const UNAVAILABLE = { status: GrpcStatus.Unavailable, granted: false };
 
@@ -43,6 +43,20 @@ describe('an engine whose session with ZooKeeper is over', () => {
       expect(renewal.error?.code).toBe(Refusals.invalidKeyOnRenew.code);
     }
     expect(await one.caller.ask('Unlock', { name: 'a', key: next })).toMatchObject({ unlocked: true });
+  });
+});
+
+describe('an engine whose locks end with it', () => {
+  it('sees to the leases of another one whose locks outlive it, when that is gone', async () => {
+    const room = newRoom();
+    const [one] = (await openServers(room, 1)) as [ModelServer];
+    const [two] = (await openServers(room, 1, { keepOnSessionEnd: true })) as [ModelServer];
+    await two.caller.acquire({ name: 'a', lock_timeout_ms: '3000' });
+    isolate(two, 60_000);
+    await one.pass(3_000);
+    expect(await one.caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
+    await one.pass(3_000);
+    expect(await one.caller.ask('TryLock', { name: 'a' })).toMatchObject({ locked: true });
   });
 });
 

@@ -62,6 +62,17 @@ describe('with --no_clear_on_disconnect, a lock over ZooKeeper', () => {
     },
   );
 
+  it('expires when its server is killed and those that are left have no locks of this kind', async () => {
+    const ensemble = await startZooKeeper();
+    const one = await launchOver(ensemble, '--zookeeper_session_timeout', '2s');
+    const two = await launchOver(ensemble, ...DURABLE);
+    await connect(two.address).lock({ name: 'a', lock_timeout_ms: 2_500 });
+    two.server.signal('SIGKILL');
+    const killedMs = performance.now();
+    expect((await connect(one.address).lock({ name: 'a', wait_timeout_ms: 15_000 })).locked).toBe(true);
+    expect(performance.now() - killedMs).toBeGreaterThan(2_500);
+  });
+
   it('is renewed elsewhere, and lives on', async () => {
     const { one, first, second } = await startTwo();
     const { key } = await first.lock({ name: 'a', lock_timeout_seconds: 2 });

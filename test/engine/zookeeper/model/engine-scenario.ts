@@ -1,5 +1,6 @@
 import { MetricWord } from '../../../../src/base/metric-words.ts';
 import { LockPaths } from '../../../../src/engine/zookeeper/lock-place.ts';
+import { SERVERS_PATH } from '../../../../src/engine/zookeeper/server-register.ts';
 import { seededIntegers } from '../../../core/random.ts';
 import { FaultInjector } from '../../../zookeeper/model/fault-injector.ts';
 import { checkHandOver } from '../../../zookeeper/model/hand-over-check.ts';
@@ -242,12 +243,21 @@ function isIdle({ nodes, engine }: EngineServer): boolean {
   return nodes.session.isIdle && !nodes.clock.isStalled && engine.sumOf(MetricWord.Holders) === 0;
 }
 
+const WATCH_KINDS = ['data', 'exists', 'children', 'persistent', 'persistentRecursive'] as const;
+
 /** @throws ViolationError */
 function checkNothingLeft({ name, nodes, engine }: EngineServer, isTending: boolean): void {
   // Who sees to what others have left watches them.
   if (!isTending) {
     must(nodes.kept === 0, 'no process is kept running for nothing', name);
-    must(nodes.session.watches.isEmpty, 'no watch is left behind', name);
+    const left = WATCH_KINDS.flatMap((kind) => nodes.session.watches.paths(kind));
+    // All are told of the first server whose locks outlive it.
+    must(
+      left.every((path) => path === SERVERS_PATH),
+      'no watch is left behind',
+      name,
+      ...left,
+    );
   }
   for (const word of ['Holders', 'Waiters', 'Locks', 'Sessions'] as const) {
     const left = engine.sumOf(MetricWord[word]);
