@@ -23,7 +23,7 @@ export interface ClaimInfo extends SessionInfo {
   readonly holder: string;
   readonly mode: LockModeName;
   readonly permits: number;
-  /** When it was granted, or began to wait. */
+  /** When it was granted, or began to wait; see `HolderInfo.isSinceAsked`. */
   readonly sinceMs: number;
   /** When the grant expires or the wait ends; null when never. */
   readonly deadlineMs: number | null;
@@ -35,6 +35,8 @@ export interface HolderInfo extends ClaimInfo {
   readonly lockTimeoutMs: number;
   /** Decimal digits: it may be above what a number holds exactly. */
   readonly fencingToken: string;
+  /** `sinceMs` is when it was asked for: another server has granted it, which alone knows when, and when it expires. */
+  readonly isSinceAsked?: boolean;
 }
 
 export type WaiterInfo = ClaimInfo;

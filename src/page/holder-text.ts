@@ -1,4 +1,4 @@
-import type { ClaimInfo } from '../contract/lock-info.ts';
+import type { ClaimInfo, HolderInfo } from '../contract/lock-info.ts';
 import type { LockRow } from './lock-row.ts';
 import { formatAge, groupDigits, visibleText } from './text-format.ts';
 
@@ -21,8 +21,16 @@ export function modeOf({ mode }: ClaimInfo): string {
   return mode === 'SHARED' ? 'shared' : 'exclusive';
 }
 
-export function remainingOf({ deadlineMs }: ClaimInfo, nowMs: number): string {
-  return deadlineMs === null ? 'no limit' : formatAge(deadlineMs - nowMs);
+/** Of a holder, another server may know it alone. */
+export function remainingOf(claim: ClaimInfo | HolderInfo, nowMs: number): string {
+  if (claim.deadlineMs !== null) return formatAge(claim.deadlineMs - nowMs);
+  return 'lockTimeoutMs' in claim && claim.lockTimeoutMs > 0 ? 'unknown' : 'no limit';
+}
+
+/** Another server may have granted it, which alone knows when: then it is less than that. */
+export function heldFor({ sinceMs, isSinceAsked }: HolderInfo, nowMs: number): string {
+  const age = formatAge(nowMs - sinceMs);
+  return isSinceAsked === true ? `<${age}` : age;
 }
 
 /** What stands in the cells of a lock's row, in the order of the columns. */
@@ -55,7 +63,7 @@ export function rowTexts(row: LockRow, nowMs: number): RowTexts {
     address: others > 0 ? `and ${groupDigits(others)} more` : addressOf(first),
     mode: modeOf(first),
     permits: permitsText(row),
-    age: formatAge(nowMs - first.sinceMs),
+    age: heldFor(first, nowMs),
     remaining: remainingOf(first, nowMs),
     token: first.fencingToken,
     key: first.key,

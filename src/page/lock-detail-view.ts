@@ -1,6 +1,6 @@
 import type { HolderInfo, WaiterInfo } from '../contract/lock-info.ts';
 import { element, setText } from './element.ts';
-import { addressOf, claimantOf, modeOf, remainingOf } from './holder-text.ts';
+import { addressOf, claimantOf, heldFor, modeOf, remainingOf } from './holder-text.ts';
 import type { LockRow } from './lock-row.ts';
 import { formatAge, formatNumberOf, groupDigits, visibleText } from './text-format.ts';
 
@@ -98,7 +98,7 @@ export class LockDetailView {
       claimant(holder),
       element('td', { 'data-label': 'Mode' }, modeOf(holder)),
       element('td', { 'data-label': 'Permits' }, groupDigits(holder.permits)),
-      this.#timed('Held for', (nowMs) => formatAge(nowMs - holder.sinceMs)),
+      this.#timed('Held for', (nowMs) => heldFor(holder, nowMs)),
       this.#timed('Remaining', (nowMs) => remainingOf(holder, nowMs)),
       element('td', { class: 'mono token', 'data-label': 'Token' }, holder.fencingToken),
       element('td', { class: 'mono', 'data-label': 'Key' }, holder.key),

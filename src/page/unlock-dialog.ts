@@ -2,7 +2,7 @@ import type { UnlockRequestBody } from '../contract/dashboard.ts';
 import type { HolderInfo } from '../contract/lock-info.ts';
 import type { AdminApi } from './admin-api.ts';
 import { element, find, setText } from './element.ts';
-import { addressOf, claimantOf, modeOf } from './holder-text.ts';
+import { addressOf, claimantOf, heldFor, modeOf } from './holder-text.ts';
 import type { LockBook } from './lock-book.ts';
 import type { LockRow } from './lock-row.ts';
 import { nextInLine } from './next-in-line.ts';
@@ -121,7 +121,8 @@ function requestFor({ name, holders, all }: Subject): UnlockRequestBody {
 }
 
 function holderFacts(holder: HolderInfo, nowMs: number): HTMLElement {
-  const since = `${new Date(holder.sinceMs).toLocaleString()}, for ${formatAge(nowMs - holder.sinceMs)}`;
+  const earliest = holder.isSinceAsked === true ? 'at the earliest ' : '';
+  const since = `${earliest}${new Date(holder.sinceMs).toLocaleString()}, for ${heldFor(holder, nowMs)}`;
   const address = addressOf(holder);
   const facts: readonly (readonly [string, string])[] = [
     ['Held by', address === '' ? claimantOf(holder) : `${claimantOf(holder)} (${address})`],

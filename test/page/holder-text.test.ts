@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { addressOf, claimantOf, remainingOf, rowTexts } from '../../src/page/holder-text.ts';
+import { addressOf, claimantOf, heldFor, remainingOf, rowTexts } from '../../src/page/holder-text.ts';
 import { holder, rowOf, waiter } from './claims.ts';
 
 describe('the texts of a claim', () => {
@@ -21,6 +21,13 @@ describe('the texts of a claim', () => {
   it('tell the time that is left', () => {
     expect(remainingOf(waiter(1), 0)).toBe('no limit');
     expect(remainingOf(waiter(1, { deadlineMs: 90_000 }), 30_000)).toBe('1 min 00 s');
+  });
+
+  it('tell what another server alone knows who has granted it', () => {
+    const elsewhere = holder(1, { sinceMs: 1_000, isSinceAsked: true, lockTimeoutMs: 5_000 });
+    expect([heldFor(elsewhere, 61_000), remainingOf(elsewhere, 0)]).toEqual(['<1 min 00 s', 'unknown']);
+    expect(heldFor(holder(1, { sinceMs: 1_000 }), 61_000)).toBe('1 min 00 s');
+    expect(remainingOf(holder(1), 0)).toBe('no limit');
   });
 });
 

@@ -23,6 +23,7 @@ export interface HolderReply extends WaiterReply {
   readonly key: string;
   readonly lock_timeout_ms: string;
   readonly fencing_token: string;
+  readonly age_at_most: boolean;
 }
 
 export interface LockReply {

@@ -69,6 +69,7 @@ function holderJson(holder: HolderReply): object {
     ...claimJson(holder),
     lock_timeout_ms: Number(holder.lock_timeout_ms),
     fencing_token: holder.fencing_token,
+    age_at_most: holder.age_at_most,
   };
 }
 

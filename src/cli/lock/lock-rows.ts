@@ -30,13 +30,17 @@ export function holderRow(holder: HolderReply): string[] {
   return [holder.key, text, client, age, left];
 }
 
-function cellsOf(claim: WaiterReply, key: string): string[] {
+function cellsOf(claim: WaiterReply | HolderReply, key: string): string[] {
+  const isHolder = 'key' in claim;
+  const age = formatAge(Number(claim.age_ms));
+  // Another server has granted it, which alone knows when its timeout ends.
+  const unknown = isHolder && Number(claim.lock_timeout_ms) > 0 ? '?' : '-';
   return [
     claim.holder,
     claim.session?.address || '-',
     key,
-    formatAge(Number(claim.age_ms)),
-    claim.remaining_ms === undefined ? '-' : formatAge(Number(claim.remaining_ms)),
+    isHolder && claim.age_at_most ? `<${age}` : age,
+    claim.remaining_ms === undefined ? unknown : formatAge(Number(claim.remaining_ms)),
   ];
 }
 

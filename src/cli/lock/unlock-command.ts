@@ -25,9 +25,9 @@ export async function unlockLock(
   if (reply.error != null) throw await refusalOf(query.name, reply.error, reply);
   await output.write('Unlocked: true\n');
   if (!output.isTerminal) return;
-  for (const { holder, session, age_ms } of reply.released) {
+  for (const { holder, session, age_ms, age_at_most } of reply.released) {
     const who = [holder, session?.address ?? ''].filter((text) => text !== '').join(', ');
-    const held = `held for ${formatAge(Number(age_ms))}`;
+    const held = `held for ${age_at_most ? 'at most ' : ''}${formatAge(Number(age_ms))}`;
     await output.write(`It was ${held}${who === '' ? '' : ` by ${showText(who)}`}.\n`);
   }
   const more = Number(reply.released_count) - reply.released.length;

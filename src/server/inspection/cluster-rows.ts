@@ -34,11 +34,13 @@ export class ClusterRows {
   holder(lock: PlacedLock, contender: PlacedContender): HolderInfo {
     const { key, stat, data } = contender;
     const claim = this.#local.claimOf(lock.place.name, key);
+    const row = this.waiter(lock, contender);
+    // Only the server knows that did it, unless the node says so.
+    const grantedMs = claim?.grantedMs || data?.grantedMs || 0;
     return {
-      ...this.waiter(lock, contender),
+      ...row,
+      ...(grantedMs > 0 ? { sinceMs: Math.round(grantedMs) } : { isSinceAsked: true }),
       key,
-      // When it was granted, only the server knows that did it, unless the node says so.
-      sinceMs: Math.round(claim?.grantedMs || data?.grantedMs || data?.sinceMs || stat.createdMs),
       lockTimeoutMs: claim?.lockTimeoutMs ?? data?.lockTimeoutMs ?? 0,
       fencingToken: stat.czxid.toString(),
     };

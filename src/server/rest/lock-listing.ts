@@ -110,6 +110,7 @@ function holderJson(holder: HolderInfo, nowMs: number): object {
     ...claimJson(holder, nowMs),
     lock_timeout_ms: Math.round(holder.lockTimeoutMs),
     fencing_token: holder.fencingToken,
+    ...(holder.isSinceAsked === true && { age_at_most: true }),
   };
 }
 

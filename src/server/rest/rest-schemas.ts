@@ -163,8 +163,19 @@ export const ListedLock = Type.Object({
     Type.Object({
       key: Type.String({ description: 'The first 8 characters of it.' }),
       ...claim,
+      remaining_ms: Type.Optional({
+        ...count,
+        description:
+          'Until the lock timeout; absent when there is none, and over ZooKeeper where another server has granted the lock.',
+      }),
       lock_timeout_ms: count,
       fencing_token: Type.String(),
+      age_at_most: Type.Optional(
+        Type.Boolean({
+          description:
+            'Over ZooKeeper another server may have granted the lock, which alone knows when: `age_ms` counts from the request.',
+        }),
+      ),
     }),
   ),
   waiters: Type.Array(Type.Object(claim)),

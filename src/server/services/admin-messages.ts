@@ -89,6 +89,7 @@ export class AdminMessages {
       lock_timeout_ms: wholeMs(holder.lockTimeoutMs),
       fencing_token: holder.fencingToken,
       claim_id: holder.claimId,
+      age_at_most: holder.isSinceAsked === true,
     };
   }
 }

@@ -48,6 +48,7 @@ const holder: Form<HolderReply> = {
   key: 'text',
   lock_timeout_ms: 'text',
   fencing_token: 'text',
+  age_at_most: 'truth',
 };
 const lock: Form<LockReply> = {
   name: 'text',

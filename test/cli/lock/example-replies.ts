@@ -19,6 +19,7 @@ export const holderReply: HolderReply = {
   key: '0d3f3c5a-1111-4222-8333-444444444444',
   lock_timeout_ms: '185000',
   fencing_token: '9223372036854775807',
+  age_at_most: false,
 };
 
 export const lockReply: LockReply = {

@@ -25,6 +25,7 @@ const holder = {
   claim_id: '0-1-1',
   lock_timeout_ms: 185_000,
   fencing_token: '9223372036854775807',
+  age_at_most: false,
 };
 const lock = { name: 'work', size: 1, shard: 0, holder_count: 1, waiter_count: 1, holders: [holder] };
 

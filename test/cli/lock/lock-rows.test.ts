@@ -31,4 +31,7 @@ it('tells shared locks and permits', () => {
 
 it('shows one of several holders with the whole key', () => {
   expect(holderRow(holderReply)).toEqual([holderReply.key, 'worker 7', '10.0.0.7:40', '2m05s', '1m00s']);
+  const { remaining_ms, ...elsewhere } = { ...holderReply, age_at_most: true };
+  expect([remaining_ms, holderRow(elsewhere).slice(3)]).toEqual(['60000', ['<2m05s', '?']]);
+  expect(holderRow({ ...elsewhere, lock_timeout_ms: '0' }).slice(3)).toEqual(['<2m05s', '-']);
 });

@@ -29,6 +29,8 @@ describe('unlock', () => {
     expect(await unlock(done, terminal())).toBe(
       'Unlocked: true\nIt was held for 2m05s by worker 7, 10.0.0.7:40.\n',
     );
+    const elsewhere = { ...done, released: [{ ...holderReply, age_at_most: true }] };
+    expect(await unlock(elsewhere, terminal())).toContain('It was held for at most 2m05s by worker 7');
     const stranger = { ...holderReply, holder: '', session: null };
     expect(await unlock({ ...done, released: [stranger], released_count: '9' }, terminal())).toBe(
       'Unlocked: true\nIt was held for 2m05s.\nAnd by 8 more.\n',

@@ -45,10 +45,10 @@ describe('the rows of a lock in ZooKeeper', () => {
     expect(elsewhere.holder(lock([]), contender())).toEqual({
       ...{ claimId: '1000000ff', sessionId: 's1', address: '10.0.0.1:5', protocol: 'rest' },
       ...{ holder: 'Zoë', mode: 'EXCLUSIVE', permits: 1, sinceMs: 1_000, deadlineMs: null },
-      ...{ key: KEY, lockTimeoutMs: 5_000, fencingToken: '4294967551' },
+      ...{ key: KEY, lockTimeoutMs: 5_000, fencingToken: '4294967551', isSinceAsked: true },
     });
-    const granted = contender({ data: { ...data, grantedMs: 2_000.6 } });
-    expect(elsewhere.holder(lock([]), granted).sinceMs).toBe(2_001);
+    const granted = elsewhere.holder(lock([]), contender({ data: { ...data, grantedMs: 2_000.6 } }));
+    expect([granted.sinceMs, granted.isSinceAsked]).toEqual([2_001, undefined]);
   });
 
   it('tell nobody the key of one who waits', () => {
@@ -82,6 +82,7 @@ describe('the rows of a lock in ZooKeeper', () => {
     expect(rows.waiter(lock([]), contender()).deadlineMs).toBeNull();
     claim.grantedMs = 3_000.5;
     claim.deadlineMs = 12_000.5;
+    expect(rows.holder(lock([]), contender())).not.toHaveProperty('isSinceAsked');
     expect(rows.holder(lock([]), contender())).toMatchObject({
       ...{ sinceMs: 3_001, lockTimeoutMs: 9_000, deadlineMs: 12_001 },
     });

@@ -20,6 +20,7 @@ const holderMessage = {
   lock_timeout_ms: 61_000,
   fencing_token: '9223372036854775807',
   claim_id: '3-17',
+  age_at_most: false,
 };
 
 const waiterMessage = {
@@ -42,6 +43,11 @@ describe('AdminMessages', () => {
       holders: [holderMessage],
       waiters: [waiterMessage],
     });
+  });
+
+  it('says where an age counts from the request', () => {
+    const [first] = whole.holders([{ ...holder, isSinceAsked: true }], 10_000);
+    expect(first).toEqual({ ...holderMessage, age_at_most: true });
   });
 
   it('cuts keys where readers may not use them, everywhere', () => {
