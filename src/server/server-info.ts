@@ -28,18 +28,21 @@ export interface ServerInfo {
   readonly grpcAddresses: readonly string[];
   readonly restAddresses: readonly string[];
   readonly adminAddresses: readonly string[];
-  /** Empty when locks live in memory only. */
+  /** Empty when locks live in memory only, or in an ensemble. */
   readonly stateFile: string;
   readonly serving: boolean;
   readonly grpcConnections: number;
   readonly restSessions: number;
   readonly shards: readonly ShardInfo[];
+  readonly engine: ServerOptions['engine'];
+  /** The connect string of the ensemble that keeps the locks; empty where the server does itself. */
+  readonly ensemble: string;
 }
 
 /** Where it is known what a server says of itself. */
 export interface InfoSources {
   readonly startedAtMs: number;
-  readonly options: Pick<ServerOptions, 'stateFile'>;
+  readonly options: Pick<ServerOptions, 'stateFile' | 'engine' | 'zookeeperConnect'>;
   readonly engine: Pick<ServerEngine, 'clock' | 'metricMemory' | 'shards'>;
   readonly health: Pick<HealthService, 'serving'>;
   readonly sessions: Pick<SessionDirectory, 'count'>;
@@ -62,6 +65,8 @@ export function describeServer(sources: InfoSources): ServerInfo {
     grpcConnections: connections.size,
     restSessions: sessions.count('rest'),
     shards: describeShards(engine.metricMemory, engine.shards),
+    engine: options.engine,
+    ensemble: options.zookeeperConnect,
   };
 }
 

@@ -113,6 +113,7 @@ describe('the operator on the unix socket', () => {
       grpc_connections: 1,
       state_file: '',
       shards: [{ shard: 0 }, { shard: 1 }],
+      ...{ engine: 'embedded', ensemble: '' },
     });
   });
 

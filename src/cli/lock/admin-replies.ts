@@ -84,6 +84,9 @@ export interface ServerInfoReply {
   readonly grpc_connections: string;
   readonly rest_sessions: string;
   readonly shards: readonly ShardReply[];
+  /** Empty: the server does not say. */
+  readonly engine: string;
+  readonly ensemble: string;
 }
 
 export interface ShardReply {

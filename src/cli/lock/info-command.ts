@@ -18,6 +18,8 @@ export async function printInfo(
 function formatInfo(info: ServerInfoReply): string {
   const sum = (field: Exclude<keyof ShardReply, 'shard'>) =>
     info.shards.reduce((total, shard) => total + Number(shard[field]), 0).toLocaleString('en');
+  const isCluster = info.engine === 'zookeeper';
+  const kept = info.state_file === '' ? 'none: locks live in memory' : info.state_file;
   const lines: readonly (readonly [string, string])[] = [
     ['version', `${info.version} on Node.js ${info.node_version}`],
     ['process', `${info.pid}, up ${formatAge(Number(info.uptime_ms))}`],
@@ -25,11 +27,11 @@ function formatInfo(info: ServerInfoReply): string {
     ['gRPC', addresses(info.grpc_addresses)],
     ['REST', addresses(info.rest_addresses)],
     ['admin', addresses(info.admin_addresses)],
-    ['state file', info.state_file === '' ? 'none: locks live in memory' : info.state_file],
+    isCluster ? ['locks kept in', `ZooKeeper at ${info.ensemble}`] : ['state file', kept],
     ['connections', Number(info.grpc_connections).toLocaleString('en')],
     ['REST sessions', Number(info.rest_sessions).toLocaleString('en')],
-    ['shards', String(info.shards.length)],
-    ['locks', `${sum('locks')}, idle ones included`],
+    ...(isCluster ? [] : [['shards', String(info.shards.length)] as const]),
+    ['locks', `${sum('locks')}${isCluster ? " of this server's clients" : ', idle ones included'}`],
     ['holders', sum('holders')],
     ['waiters', sum('waiters')],
     ['grants', `${sum('grants')} since the start`],

@@ -140,5 +140,7 @@ export function serverInfoMessage(info: ServerInfo): object {
     grpc_connections: info.grpcConnections,
     rest_sessions: info.restSessions,
     shards: info.shards,
+    engine: info.engine,
+    ensemble: info.ensemble,
   };
 }

@@ -100,6 +100,8 @@ const info: Form<ServerInfoReply> = {
   grpc_connections: 'text',
   rest_sessions: 'text',
   shards: 'list',
+  engine: 'text',
+  ensemble: 'text',
 };
 const shard: Form<ShardReply> = {
   shard: 'number',

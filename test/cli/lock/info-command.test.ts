@@ -19,6 +19,8 @@ const client = {
     grpc_connections: '12345',
     rest_sessions: '0',
     shards: [shard, { ...shard, shard: 1 }],
+    engine: 'embedded',
+    ensemble: '',
   }),
 };
 
@@ -41,6 +43,27 @@ waiters:       6
 grants:        8 since the start
 expiries:      10 since the start
 `);
+});
+
+it('says in which ensemble the locks are, and that it counts those of its own clients', async () => {
+  const stdout = new RecordedOutput();
+  const info = { ...(await client.serverInfo()), state_file: '', shards: [shard] };
+  const serverInfo = async () => ({ ...info, engine: 'zookeeper', ensemble: 'zk1:2181,zk2:2181/ldlm' });
+  await printInfo({ serverInfo }, false, new LockOutput(stdout, {}));
+  expect(stdout.text).toContain(`admin:         off
+locks kept in: ZooKeeper at zk1:2181,zk2:2181/ldlm
+connections:   12,345
+REST sessions: 0
+locks:         1,000 of this server's clients
+holders:       2
+`);
+});
+
+it('says where there is no state file', async () => {
+  const stdout = new RecordedOutput();
+  const serverInfo = async () => ({ ...(await client.serverInfo()), state_file: '' });
+  await printInfo({ serverInfo }, false, new LockOutput(stdout, {}));
+  expect(stdout.text).toContain('state file:    none: locks live in memory\n');
 });
 
 it('is one JSON object, if wanted', async () => {

@@ -79,7 +79,8 @@ describe('the JSON forms', () => {
 
   it('of the server have numbers', () => {
     const addresses = { grpc_addresses: ['a:1'], rest_addresses: [], admin_addresses: [] };
-    const texts = { version: '1', node_version: 'v20', state_file: '', serving: true, ...addresses };
+    const kept = { state_file: '', engine: 'embedded', ensemble: '' };
+    const texts = { version: '1', node_version: 'v20', serving: true, ...kept, ...addresses };
     const info = infoJson({
       ...texts,
       pid: '7',

@@ -160,6 +160,8 @@ describe('serverInfoMessage', () => {
       serving: true,
       grpc_connections: 3,
       shards: [{ shard: 0, locks: 2, holders: 1, waiters: 4, grants: 2 ** 40, expiries: 5 }],
+      engine: 'embedded',
+      ensemble: '',
     });
   });
 });

@@ -123,6 +123,8 @@ export class FakeSource implements AdminSource, Inspector {
       grpcConnections: 3,
       restSessions: 0,
       shards: [{ shard: 0, locks: 2, holders: 1, waiters: 4, grants: 2 ** 40, expiries: 5 }],
+      engine: 'embedded',
+      ensemble: '',
     };
   }
 
