@@ -23,12 +23,14 @@ export const CallEnd = {
   Suspended: 4,
   /** The ensemble in which the locks are kept cannot be reached: UNAVAILABLE. */
   Unreachable: 5,
-  /** An earlier call has the same request still, at another server or as an attempt: UNAVAILABLE, to be asked again. */
+  /** Another server has the same request still: UNAVAILABLE, to be asked again. */
   Elsewhere: 6,
   /** The ensemble has refused what had to be done; the log says why: INTERNAL. */
   Failed: 7,
   /** The server that has granted the lock does not answer: UNAVAILABLE. */
   Unconfirmed: 8,
+  /** An earlier call has the same request still, as an attempt: UNAVAILABLE, to be asked again. */
+  Pending: 9,
 } as const;
 
 export type CallEnd = (typeof CallEnd)[keyof typeof CallEnd];

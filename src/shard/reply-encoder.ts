@@ -35,13 +35,17 @@ class StatusReply {
   readonly status: GrpcStatus;
   readonly outcome: Outcome;
   readonly frame: Uint8Array;
+  readonly text: Uint8Array;
 
   constructor(status: GrpcStatus, outcome: Outcome, text: string) {
     this.status = status;
     this.outcome = outcome;
     this.frame = endingHeadersFrame(trailersOnlyBlock(status, text));
+    this.text = Buffer.from(text);
   }
 }
+
+const NOTHING = new Uint8Array(0);
 
 const StatusReplies = {
   deadline: new StatusReply(GrpcStatus.DeadlineExceeded, Outcome.Deadline, CALL_END_TEXTS[CallEnd.Deadline]),
@@ -58,6 +62,7 @@ const StatusReplies = {
     Outcome.Unavailable,
     CALL_END_TEXTS[CallEnd.Unconfirmed],
   ),
+  pending: new StatusReply(GrpcStatus.Unavailable, Outcome.Unavailable, CALL_END_TEXTS[CallEnd.Pending]),
   failed: new StatusReply(GrpcStatus.Internal, Outcome.Unavailable, CALL_END_TEXTS[CallEnd.Failed]),
   superseded: new StatusReply(GrpcStatus.Aborted, Outcome.Superseded, CALL_END_TEXTS[CallEnd.Superseded]),
   malformed: new StatusReply(
@@ -81,6 +86,7 @@ const END_REPLIES: Readonly<Record<CallEnd, StatusReply>> = {
   [CallEnd.Elsewhere]: StatusReplies.elsewhere,
   [CallEnd.Failed]: StatusReplies.failed,
   [CallEnd.Unconfirmed]: StatusReplies.unconfirmed,
+  [CallEnd.Pending]: StatusReplies.pending,
 };
 
 /** What those know who can answer for their locks for a time only. */
@@ -91,7 +97,7 @@ export interface Certainty {
 
 /**
  * Turns outcomes into replies, in the form that the call asked for: finished HTTP/2 frames, so that the main thread
- * only copies them, or the bare protobuf message.
+ * only copies them, or the bare protobuf message, or the text of a status without one.
  */
 export class ReplyEncoder implements Replies {
   readonly #target: ReplyTarget;
@@ -181,8 +187,11 @@ export class ReplyEncoder implements Replies {
 
   #status(origin: Origin, reply: StatusReply): void {
     if (origin.form !== ReplyForm.GrpcFrames) {
-      this.#target.reserve(0);
-      this.#target.commit(origin, reply.status, false, reply.outcome, 0, 0, 0);
+      // Who inspects goes by the status.
+      const text = origin.form === ReplyForm.Protobuf ? reply.text : NOTHING;
+      const position = this.#target.reserve(text.length);
+      this.#target.bytes.set(text, position);
+      this.#target.commit(origin, reply.status, false, reply.outcome, 0, text.length, 0);
       return;
     }
     const position = this.#target.reserve(reply.frame.length);

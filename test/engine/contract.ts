@@ -749,8 +749,9 @@ function expectStatus(
   text: string,
 ): void {
   expect(reply).toMatchObject({ status, granted: false });
-  expect([reply.headers.length, reply.data.length]).toEqual([0, 0]);
-  if (reply.form === ReplyForm.Protobuf) return expect(reply.trailers.length).toBe(0);
+  const isBare = reply.form === ReplyForm.Protobuf;
+  expect([reply.headers.length, String(reply.data)]).toEqual([0, isBare ? text : '']);
+  if (isBare) return expect(reply.trailers.length).toBe(0);
   const frame = readFrame(reply.trailers);
   expect(frame).toMatchObject({ type: 1, flags: 0x5, streamId: reply.call });
   const fields = new Map(decodeAlone(frame.payload) as [string, string][]);

@@ -115,6 +115,7 @@ describe('a call that ends with a status', () => {
     [CallEnd.Unreachable, GrpcStatus.Unavailable, Outcome.Unavailable],
     [CallEnd.Elsewhere, GrpcStatus.Unavailable, Outcome.Unavailable],
     [CallEnd.Unconfirmed, GrpcStatus.Unavailable, Outcome.Unavailable],
+    [CallEnd.Pending, GrpcStatus.Unavailable, Outcome.Unavailable],
     [CallEnd.Failed, GrpcStatus.Internal, Outcome.Unavailable],
     [CallEnd.Superseded, GrpcStatus.Aborted, Outcome.Superseded],
   ])('says why without an answer: %s', (end, status, outcome) => {
@@ -135,7 +136,7 @@ describe('a call that ends with a status', () => {
     expectStatus((encoder, origin) => encoder.deadlineExceeded(origin), status, outcome, text);
   });
 
-  /** One frame that ends the stream; in the bare form there is nothing but the status. */
+  /** One frame that ends the stream; in the bare form, the text alone. */
   function expectStatus(
     tell: (encoder: ReplyEncoder, origin: Origin) => void,
     status: GrpcStatus,
@@ -154,6 +155,6 @@ describe('a call that ends with a status', () => {
     expect(decodeURIComponent(fields.get('grpc-message')!)).toBe(text);
     const bare = encode(ReplyForm.Protobuf, tell);
     expect(bare).toMatchObject({ status, outcome, granted: false });
-    expect([bare.headers, bare.data, bare.trailers].map(({ length }) => length)).toEqual([0, 0, 0]);
+    expect([bare.headers.length, String(bare.data), bare.trailers.length]).toEqual([0, text, 0]);
   }
 });

@@ -3,6 +3,8 @@ import { GrpcStatus } from '../../src/contract/grpc-status.ts';
 import { Method } from '../../src/contract/method.ts';
 import { Origin } from '../../src/core/origin.ts';
 import { ReplyForm } from '../../src/core/reply-form.ts';
+import { CallEnd } from '../../src/core/sink.ts';
+import { CALL_END_TEXTS } from '../../src/shard/call-end-text.ts';
 import { Outcome } from '../../src/shard/outcome.ts';
 import { ReplyKind } from '../../src/shard/reply-record.ts';
 import type { ShardReplies } from '../../src/shard/reply-target.ts';
@@ -112,7 +114,9 @@ describe('StagedReplies', () => {
       [Method.Unlock, Outcome.Unavailable],
     ];
     expect([bare!.counted, frames!.counted]).toEqual(counted);
-    expect(bare).toMatchObject({ ...refused, call: 1, session: 2 ** 40 + 1, lengths: [0, 0, 0] });
+    const text = CALL_END_TEXTS[CallEnd.Suspended];
+    expect(bare).toMatchObject({ ...refused, call: 1, session: 2 ** 40 + 1, lengths: [0, text.length, 0] });
+    expect(String(bare!.bytes)).toBe(text);
     expect(frames).toMatchObject({ ...refused, call: 3, form: ReplyForm.GrpcFrames });
     // One HEADERS frame that ends the stream (RFC 9113 section 6.2), on the stream of the call.
     expect(frames!.lengths).toEqual([0, 0, frames!.bytes.length]);

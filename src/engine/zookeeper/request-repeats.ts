@@ -46,7 +46,7 @@ export class RequestRepeats {
     // TryLock never waits, so the waiter stays with the call that does.
     else if (command.tryOnly) replies.notLocked(origin, name, null);
     // An attempt that ZooKeeper has not answered yet is about to end, and takes with it who would wait in its place.
-    else if (claim.tryOnly) replies.ended(origin, CallEnd.Elsewhere);
+    else if (claim.tryOnly) replies.ended(origin, CallEnd.Pending);
     else this.#repeatWaiting(claim, command, nowMs);
     return true;
   }

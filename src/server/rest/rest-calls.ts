@@ -2,13 +2,11 @@ import { Limits } from '../../base/limits.ts';
 import { GrpcStatus } from '../../contract/grpc-status.ts';
 import { Method } from '../../contract/method.ts';
 import { ReplyForm } from '../../core/reply-form.ts';
-import { CallEnd } from '../../core/sink.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { fitRecordBody } from '../../engine/record-body.ts';
 import { replyJson } from '../../protocol/rest/reply-json.ts';
 import { RequestJson } from '../../protocol/rest/request-json.ts';
 import { httpStatusOf, statusJson } from '../../protocol/rest/status-json.ts';
-import { CALL_END_TEXTS } from '../../shard/call-end-text.ts';
 import type { MessageReplies } from '../engine-listener.ts';
 import { LATE } from './broken-request.ts';
 import { CallState, type RawRequest, type RawResponse, RestCall } from './rest-call.ts';
@@ -19,8 +17,6 @@ export interface RestCallsOptions {
   readonly engine: Engine;
   readonly sessions: () => RestSessions;
   readonly nowMs: () => number;
-  /** What a call is told that the engine could not take. */
-  readonly unavailable: string;
   /** Writes an answer to a request of a session. */
   readonly answer: (
     response: RawResponse,
@@ -181,7 +177,11 @@ export class RestCalls implements MessageReplies {
       if (granted) this.#options.engine.releaseUndelivered(shard, bytes.subarray(start, end));
       return;
     }
-    if (status !== GrpcStatus.Ok) return this.refuse(call, status as GrpcStatus, this.#textOf(status));
+    if (status !== GrpcStatus.Ok) {
+      const isStopping = status === GrpcStatus.Unavailable && this.#stopReason !== '';
+      const text = isStopping ? this.#stopReason : bytes.latin1Slice(start, end);
+      return this.refuse(call, status as GrpcStatus, text);
+    }
     if (granted) call.grant = Buffer.from(bytes.subarray(start, end));
     this.#answer(call, 200, replyJson(call.method as Method, bytes, start, end));
   }
@@ -260,21 +260,5 @@ export class RestCalls implements MessageReplies {
     if (call.state !== CallState.Queued) return;
     this.#queuedBytes -= call.body!.length;
     call.body = null;
-  }
-
-  /** Bare replies have no text beside their status. */
-  #textOf(status: number): string {
-    switch (status) {
-      case GrpcStatus.DeadlineExceeded:
-        return CALL_END_TEXTS[CallEnd.Deadline];
-      case GrpcStatus.Aborted:
-        return CALL_END_TEXTS[CallEnd.Superseded];
-      case GrpcStatus.Unavailable:
-        return this.#stopReason === '' ? this.#options.unavailable : this.#stopReason;
-      case GrpcStatus.Internal:
-        return CALL_END_TEXTS[CallEnd.Failed];
-      default:
-        return 'the call has failed';
-    }
   }
 }

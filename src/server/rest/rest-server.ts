@@ -2,9 +2,7 @@ import type { TlsOptions } from 'node:tls';
 import { Limits } from '../../base/limits.ts';
 import type { ServerOptions } from '../../config/server-options.ts';
 import { GrpcStatus } from '../../contract/grpc-status.ts';
-import { CallEnd } from '../../core/sink.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { CALL_END_TEXTS } from '../../shard/call-end-text.ts';
 import type { MessageReplies } from '../engine-listener.ts';
 import { addressOf } from '../http-failures.ts';
 import type { Inspector } from '../inspection/inspector.ts';
@@ -39,8 +37,6 @@ export interface RestServerOptions {
 }
 
 const TOO_LARGE = `the body of the request is longer than ${Limits.restBodyBytesMax} bytes`;
-/** Bare replies do not say which. */
-const AWAY = 'ZooKeeper, or another server that has the lock, cannot be reached: ask again';
 const SWEEP_MS = 1_000;
 
 /** The REST front end, put together. */
@@ -65,7 +61,6 @@ export class RestServer {
       engine,
       nowMs,
       sessions: () => this.#sessions,
-      unavailable: options.options.engine === 'zookeeper' ? AWAY : CALL_END_TEXTS[CallEnd.Suspended],
       answer: (response, status, body, session, closing) =>
         this.#api.answer(response, status, body, session, closing),
       cutOff: (request, reason) => this.#failures.cutOff(addressOf(request.socket), reason),

@@ -224,7 +224,7 @@ describe('a repeat of an attempt that has no answer yet', () => {
   it('is to be asked again if it would wait, because the attempt does not', () => {
     const claim = add('waiting', { tryOnly: true });
     expect(answer(2, { waitTimeoutMs: 700 })).toBe(true);
-    expect(said).toEqual([['ended', 2, CallEnd.Elsewhere]]);
+    expect(said).toEqual([['ended', 2, CallEnd.Pending]]);
     expect([claim.origin.call, claim.deadlineMs, repeated()]).toEqual([1, NEVER, 0]);
   });
 

@@ -129,7 +129,7 @@ describe('two servers', () => {
     expect(granted.locked).toBe(true);
     expect(await statusOf(second.lock(request))).toEqual({
       code: status.UNAVAILABLE,
-      details: 'an earlier call has this request still',
+      details: 'another server has this request, until its client there or that server is gone',
     });
     caller.close();
     const repeat = async () => (await second.lock(request).catch(() => null))?.locked ?? false;

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, vi } from 'vitest';
 import { Limits } from '../../../src/base/limits.ts';
 import { MetricWord } from '../../../src/base/metric-words.ts';
+import { GrpcStatus } from '../../../src/contract/grpc-status.ts';
 import { Method } from '../../../src/contract/method.ts';
 import type { RawRequest, RawResponse, RestCall } from '../../../src/server/rest/rest-call.ts';
 import { RestCalls } from '../../../src/server/rest/rest-calls.ts';
@@ -32,7 +33,6 @@ async function openCalls() {
   const calls = new RestCalls({
     engine: open.engine,
     sessions: () => sessions,
-    unavailable: 'unavailable',
     nowMs: () => clock.nowMs,
     answer: (_response, status, body, _session, closing) => answers.push({ status, body, closing }),
     cutOff: (_request, reason) => cutOff.push(reason),
@@ -146,6 +146,25 @@ describe('the calls in progress', () => {
     // Its client goes before it has the answer.
     calls.closed(again, false);
     expect(released).toStrictEqual([0, 0]);
+  });
+
+  it('are told why the engine has no answer, or that the server stops', async () => {
+    const { calls, answers, begin } = await openCalls();
+    const text = Buffer.from('another server has it');
+    const end = (status: GrpcStatus): void => {
+      const call = begin();
+      calls.received(call, Buffer.from('{"name":"a"}'));
+      calls.reply(0, call.slot, call.number, 5, status, false, text, 8, text.length);
+    };
+    end(GrpcStatus.Unavailable);
+    calls.explain('it stops');
+    end(GrpcStatus.Unavailable);
+    end(GrpcStatus.Aborted);
+    expect(answers.map(({ status, body }) => [status, JSON.parse(body)])).toStrictEqual([
+      [503, { code: 14, message: 'server has it', details: [] }],
+      [503, { code: 14, message: 'it stops', details: [] }],
+      [409, { code: 10, message: 'server has it', details: [] }],
+    ]);
   });
 
   it('are all told when nobody is left who could decide them', async () => {

@@ -201,7 +201,7 @@ export class EngineServer implements ZooKeeperEvents {
       if (granted) this.engine.releaseUndelivered(0, body);
       return;
     }
-    const message = coders[call.method].responseDeserialize(body);
+    const message = coders[call.method].responseDeserialize(status === 0 ? body : Buffer.alloc(0));
     call.resolve({ kind: 'reply', status, message, bytes: body });
   }
 
