@@ -134,6 +134,8 @@ export class LockDesk {
         losers.add(claim.origin.session).add(claim.toldSession);
       this.#ends.forget(claim, 'revocation');
     }
+    // Who waits was told nothing.
+    losers.delete(0);
     return losers;
   }
 

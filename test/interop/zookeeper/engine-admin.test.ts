@@ -27,11 +27,12 @@ describe('a listing', () => {
     const { one, two, first, second } = await startTwo();
     const a = await first.lock({ name: 'a', holder: 'Zoë at the first', lock_timeout_seconds: 60 });
     const b = await second.lock({ name: 'b', size: 2, holder: 'at the second' });
-    const waiting = [first.lock({ name: 'a' }), second.lock({ name: 'a', mode: 'SHARED', holder: 'reader' })];
     const list = () => administrator(one).list({ waiters: true });
-    await expect
-      .poll(async () => (await list()).map(({ waiter_count }) => waiter_count).sort(), WAIT)
-      .toEqual([0, 2]);
+    const waiters = async () => (await list()).map(({ waiter_count }) => waiter_count).sort();
+    const waiting = [first.lock({ name: 'a' })];
+    await expect.poll(waiters, WAIT).toEqual([0, 1]);
+    waiting.push(second.lock({ name: 'a', mode: 'SHARED', holder: 'reader' }));
+    await expect.poll(waiters, WAIT).toEqual([0, 2]);
     for (const server of [one, two]) {
       const locks = await administrator(server).list({ waiters: true });
       expect(locks.sort((x, y) => (x.name < y.name ? -1 : 1))).toMatchObject([
