@@ -9,7 +9,7 @@ const exitCode = await runServer({
   stderr: process.stderr,
   columns: 80,
   signals: process,
-  startServer: ({ logger, ...options }) =>
-    LockServer.start(options, logger, new URL('poison-worker.mjs', import.meta.url)),
+  startServer: ({ logger, signal, ...options }) =>
+    LockServer.start(options, logger, { workerUrl: new URL('poison-worker.mjs', import.meta.url), signal }),
 });
 process.exit(exitCode);

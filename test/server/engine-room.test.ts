@@ -211,10 +211,11 @@ describe('a room whose locks are in this process', () => {
 });
 
 describe('a room whose locks are in ZooKeeper', () => {
-  /** An ensemble in which there is every node that is looked for, and nothing can be done. */
+  /** An ensemble in which there is every node that is looked for but that of servers, and nothing can be done. */
   async function openOverEnsemble() {
     const fake = await FakeServer.start({
-      answer: ({ op }) => (op === OpCode.Exists ? { write: writeEmptyStat } : { code: -101 }),
+      answer: ({ op, body }) =>
+        op === OpCode.Exists && body.string() !== '/servers' ? { write: writeEmptyStat } : { code: -101 },
     });
     const room = await open({ engine: 'zookeeper', zookeeperConnect: fake.address });
     return { fake, ...room };
