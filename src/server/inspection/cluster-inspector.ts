@@ -124,18 +124,19 @@ export class ClusterInspector implements Inspector {
   async #release(lock: PlacedLock, meant: readonly PlacedContender[]): Promise<UnlockOutcome> {
     const { nodes, local } = this.#options;
     const { sessionId } = nodes;
+    // Of its own claims this server knows more than the ensemble, for as long as they are held.
+    const rows = meant.map((contender) => this.#rows.holder(lock, contender));
     const done = await Promise.all(
       meant.map(({ path, key }) => {
         const claim = local.claimOf(lock.place.name, key);
         return claim === null ? removeNode(nodes, path, sessionId) : local.release(claim);
       }),
     );
-    const released = meant.filter((_contender, index) => done[index]);
+    const released = rows.filter((_row, index) => done[index]);
     if (released.length < meant.length && !nodes.isSessionAlive(sessionId))
       throw new ClusterUnreachableError();
     if (released.length === 0) return nothingReleased(Refusals.lockDoesNotExist);
-    const infos = released.map((contender) => this.#rows.holder(lock, contender));
-    return { released: infos, releasedCount: infos.length, refusal: null, holders: [], holderCount: 0 };
+    return { released, releasedCount: released.length, refusal: null, holders: [], holderCount: 0 };
   }
 
   #openWatch(prefix: string, listener: (steps: readonly WatchStep[]) => void): ClusterWatch {

@@ -35,6 +35,7 @@ beforeEach(async () => {
       claimOf: (_name, key) => local.get(key) ?? null,
       release: async (claim) => {
         releasedHere.push(claim);
+        local.delete(keyOf(1));
         return true;
       },
     },
@@ -157,13 +158,16 @@ describe('an unlock by an administrator', () => {
     expect(left('b')).toEqual([nodeNameOf(keyOf(3), '__READ__', 3)]);
   });
 
-  it('leaves to the engine what this server has granted', async () => {
+  it('leaves to the engine what this server has granted, and says of it what the engine knew', async () => {
     await contend('a', '__WRIT__', 1);
     const command = new LockCommand();
     command.name = 'a';
-    local.set(keyOf(1), new Claim(command, paths.placeOf('a'), 0));
-    expect(await unlock('a')).toMatchObject({ releasedCount: 1 });
-    expect([releasedHere, left('a').length]).toEqual([[local.get(keyOf(1))], 1]);
+    const claim = new Claim(command, paths.placeOf('a'), 0);
+    claim.grantedMs = 4_000;
+    local.set(keyOf(1), claim);
+    const { releasedCount, released } = await unlock('a');
+    expect([releasedCount, released[0]!.sinceMs, released[0]!.isSinceAsked]).toEqual([1, 4_000, undefined]);
+    expect([releasedHere, left('a').length]).toEqual([[claim], 1]);
   });
 
   it('releases all who held it, also those who are not listed, and nobody who came later', async () => {
