@@ -12,6 +12,7 @@ const UNANSWERED_AFTER = 1 / 3;
  * without a sign of life, and frees what it held.
  */
 const SILENCE_MS_MAX = 60_000;
+const UNKNOWN = 'the server no longer knows it';
 
 export interface LeaseTarget {
   readonly name: string;
@@ -39,7 +40,7 @@ export class LeaseKeeper {
   readonly #target: LeaseTarget;
   readonly #options: LeaseKeeperOptions;
   #timer: NodeJS.Timeout | null = null;
-  #renewing = false;
+  #asking = false;
   /** When the connection was lost that held the lock, as long as no renewal was answered that was sent since. */
   #doubtedMs: number | null = null;
   /** The lock is being given back. */
@@ -103,7 +104,7 @@ export class LeaseKeeper {
       this.lease.renewed(sentMs, timeoutMs, reply.certainMs);
       if (this.#doubtedMs !== null) await this.#settleDoubt(sentMs, this.#doubtedMs);
       this.#schedule();
-    } else if (!this.#retired && isGrantGone(name, reply.error)) this.#lose('the server no longer knows it');
+    } else if (!this.#retired && isGrantGone(name, reply.error)) this.#lose(UNKNOWN);
     return reply;
   }
 
@@ -134,15 +135,9 @@ export class LeaseKeeper {
    * the request moves it to ours. Servers without fencing tokens know no request ids: there the key has to do.
    */
   async #rejoin(sentMs: number): Promise<void> {
-    const { claim, requestId, key, fencingToken } = this.#target;
-    if (fencingToken !== 0n) {
-      const call = { ...claim, lockTimeoutMs: this.lease.timeoutMs, requestId };
-      const reply = await this.#options.transport.tryLock(call, {
-        timeoutMs: this.lease.timeoutMs,
-        background: true,
-      });
-      if (!reply.locked || reply.key !== key) return this.#lose('the server no longer knows it');
-    }
+    const { timeoutMs } = this.lease;
+    if (this.#target.fencingToken !== 0n && (await this.#repeat(timeoutMs, timeoutMs)) === null)
+      return this.#lose(UNKNOWN);
     // Unless the connection was lost once more.
     if (this.#doubtedMs !== null && sentMs >= this.#doubtedMs) this.#doubtedMs = null;
   }
@@ -151,7 +146,7 @@ export class LeaseKeeper {
     if (this.#stopped) return;
     if (this.#timer !== null) clearTimeout(this.#timer);
     const { deadlineMs, renewMs } = this.lease;
-    const nextMs = this.#asks() && !this.#renewing ? Math.min(renewMs, deadlineMs) : deadlineMs;
+    const nextMs = this.#asks() && !this.#asking ? Math.min(renewMs, deadlineMs) : deadlineMs;
     const waitMs = Math.min(Math.max(nextMs - this.#options.clock.nowMs(), 0), TIMER_MS_MAX);
     this.#timer = setTimeout(() => this.#due(), waitMs);
     this.#timer.unref();
@@ -160,7 +155,7 @@ export class LeaseKeeper {
   #due(): void {
     if (!this.check()) return;
     const isDue = this.lease.renewMs <= this.#options.clock.nowMs();
-    if (this.#asks() && !this.#renewing && isDue) void this.#askByItself();
+    if (this.#asks() && !this.#asking && isDue) void this.#askByItself();
     this.#schedule();
   }
 
@@ -175,7 +170,7 @@ export class LeaseKeeper {
   }
 
   async #askByItself(): Promise<void> {
-    this.#renewing = true;
+    this.#asking = true;
     let isAnswered = false;
     try {
       const isRenewal = this.#renews();
@@ -183,7 +178,7 @@ export class LeaseKeeper {
     } catch {
       // Nothing is known about the lock: it is tried again until the deadline, which nobody else moves.
     } finally {
-      this.#renewing = false;
+      this.#asking = false;
     }
     if (!isAnswered || this.#doubtedMs !== null) this.lease.failed(this.#options.clock.nowMs());
     this.#schedule();
@@ -191,14 +186,19 @@ export class LeaseKeeper {
 
   /** Repeats the request without a lock timeout, by which nothing changes for whoever renews the lock when he likes. */
   async #confirm(): Promise<boolean> {
-    const { transport, clock } = this.#options;
+    const sentMs = this.#options.clock.nowMs();
+    const reply = await this.#repeat(0, Math.max(1, this.lease.knownMs * UNANSWERED_AFTER));
+    if (reply !== null) this.lease.confirmed(sentMs, reply.certainMs);
+    else if (!this.#retired) this.#lose(UNKNOWN);
+    return reply !== null;
+  }
+
+  /** Makes the request that was granted once more. Null: its grant is gone. */
+  async #repeat(lockTimeoutMs: number, timeoutMs: number): Promise<LockReply | null> {
     const { claim, requestId, key } = this.#target;
-    const sentMs = clock.nowMs();
-    const limits = { timeoutMs: Math.max(1, this.lease.knownMs * UNANSWERED_AFTER), background: true };
-    const reply = await transport.tryLock({ ...claim, lockTimeoutMs: 0, requestId }, limits);
-    if (reply.locked && reply.key === key) this.lease.confirmed(sentMs, reply.certainMs);
-    else if (!this.#retired) this.#lose('the server no longer knows it');
-    return reply.locked;
+    const call = { ...claim, lockTimeoutMs, requestId };
+    const reply = await this.#options.transport.tryLock(call, { timeoutMs, background: true });
+    return reply.locked && reply.key === key ? reply : null;
   }
 
   #lose(why: string, cause?: unknown): void {

@@ -99,15 +99,13 @@ export class LockRequests {
   async #rejoinOnce(asked: Asked, grant: Grant): Promise<Grant | null> {
     const { requestId, key, fencingToken } = grant;
     const { claim, sentMs: askedMs } = asked;
-    let certainMs = Number.POSITIVE_INFINITY;
     // Servers without fencing tokens know no request ids, and would take this for another request.
     if (fencingToken !== 0n) {
       const reply = await this.#ask(asked);
       if (reply?.locked !== true || reply.key !== key) return this.#forget(claim, requestId);
       asked.repeated = true;
-      certainMs = reply.certainMs;
     } else if (claim.lockTimeoutMs === 0) return this.#forget(claim, requestId);
-    const lease = await this.#confirmed(asked, key, certainMs);
+    const lease = await this.#confirmed(asked, key, grant.certainMs);
     return lease === null ? this.#forget(claim, requestId) : { ...grant, ...lease, askedMs };
   }
 
