@@ -161,7 +161,7 @@ async function prepare(
   try {
     // The chroot is a node like any other, which somebody has to make.
     if ((await nodes.exists('/')) === null) await makeChroot(ensemble, settings);
-    await checkAccess(nodes, parseConnectString(ensemble).chroot, options);
+    await checkAccess(nodes, nodes.chroot?.path ?? '', options);
   } catch (error) {
     await (nodes.resumed ? nodes.detach() : nodes.close());
     throw error;

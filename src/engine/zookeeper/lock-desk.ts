@@ -130,12 +130,11 @@ export class LockDesk {
     const losers = new Set<number>();
     this.#ends.departAll(CallEnd.Unreachable);
     for (const claim of [...this.#parts.book]) {
-      if (claim.origin.session !== 0 && this.#parts.register === null)
-        losers.add(claim.origin.session).add(claim.toldSession);
+      // Of a lock that was brought back after a restart nobody was told yet.
+      for (const session of [claim.origin.session, claim.toldSession])
+        if (session !== 0 && this.#parts.register === null) losers.add(session);
       this.#ends.forget(claim, 'revocation');
     }
-    // Who waits was told nothing.
-    losers.delete(0);
     return losers;
   }
 

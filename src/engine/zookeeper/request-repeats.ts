@@ -2,7 +2,7 @@ import { Refusals } from '../../contract/refusal.ts';
 import type { LockCommand } from '../../core/command.ts';
 import { Origin } from '../../core/origin.ts';
 import { CallEnd } from '../../core/sink.ts';
-import type { Stat } from '../../zookeeper/wire/records.ts';
+import { lookAt } from '../../zookeeper/locks/node-removal.ts';
 import type { Claim } from './claim.ts';
 import { requestKey } from './claim-book.ts';
 import type { LockDeskParts } from './lock-desk-parts.ts';
@@ -66,12 +66,13 @@ export class RequestRepeats {
    */
   async #tellConfirmed(claim: Claim, lockTimeoutMs: number, origin: Origin): Promise<void> {
     const { nodes, replies } = this.#parts;
+    const { path, czxid, sessionId } = claim.node!;
     try {
       if (lockTimeoutMs > 0) await this.#renew(claim, lockTimeoutMs);
-      if ((await untilAnswered(nodes, () => this.#look(claim))) === null) {
+      if ((await untilAnswered(nodes, () => lookAt(nodes, path, czxid))) === null) {
         this.#events.gone(claim);
         replies.notLocked(origin, claim.place.name, Refusals.requestReleased);
-      } else if (nodes.isSessionAlive(claim.node!.sessionId) && claim.state === 'held')
+      } else if (nodes.isSessionAlive(sessionId) && claim.state === 'held')
         this.#events.tellGrant(claim, origin);
       // It has ended here meanwhile, and its node is about to go.
       else replies.ended(origin, CallEnd.Unreachable);
@@ -87,16 +88,6 @@ export class RequestRepeats {
     } catch (error) {
       if (this.#parts.register !== null) throw error;
     }
-  }
-
-  /** Null: the node of the claim is gone, and there may be another one in its place. */
-  async #look(claim: Claim): Promise<Stat | null> {
-    const { nodes } = this.#parts;
-    const { path, czxid } = claim.node!;
-    // The connected server may not know yet what another one has done.
-    await nodes.sync(path);
-    const stat = await nodes.exists(path);
-    return stat?.czxid === czxid ? stat : null;
   }
 
   /** The waiter keeps its place; the times are those of the new call. */

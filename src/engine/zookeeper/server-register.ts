@@ -1,3 +1,4 @@
+import { makeNode } from '../../zookeeper/locks/lock-parents.ts';
 import { isSessionOver, isUnanswered, pause } from '../../zookeeper/locks/node-removal.ts';
 import { childOf } from '../../zookeeper/node-path.ts';
 import type { Nodes } from '../../zookeeper/nodes.ts';
@@ -75,7 +76,7 @@ export class ServerRegister {
         // Of the same session, so it is its own.
         if (error instanceof NodeExistsError) return;
         if (isSessionOver(error) || this.#nodes.sessionId !== sessionId) throw error;
-        if (error instanceof NoNodeError) await makeServersNode(this.#nodes);
+        if (error instanceof NoNodeError) await makeNode(this.#nodes, SERVERS_PATH, 'persistent');
         else if (isUnanswered(error)) await pause(this.#nodes.clock);
         else {
           this.#failed(error);
@@ -83,14 +84,5 @@ export class ServerRegister {
         }
       }
     }
-  }
-}
-
-/** An answer that is lost is that of a node which is there, as whoever is to have made one below it finds out. */
-async function makeServersNode(nodes: Nodes): Promise<void> {
-  try {
-    await nodes.create(SERVERS_PATH);
-  } catch (error) {
-    if (!(error instanceof NodeExistsError || isUnanswered(error))) throw error;
   }
 }

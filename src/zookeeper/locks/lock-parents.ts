@@ -44,8 +44,17 @@ async function isMade(nodes: NodeMaker, path: string, data: Uint8Array): Promise
   }
 }
 
-/** A creation whose answer was lost is made again: whoever made it, the node is there then. */
-async function makeNode(nodes: NodeMaker, path: string, mode: CreateMode, data: Uint8Array): Promise<void> {
+/**
+ * Makes a node that need not be missing. A creation whose answer was lost is made again: whoever made it, the node is there then.
+ *
+ * @throws NoNodeError, or another ZooKeeperError
+ */
+export async function makeNode(
+  nodes: NodeMaker,
+  path: string,
+  mode: CreateMode,
+  data: Uint8Array = NO_DATA,
+): Promise<void> {
   for (;;) {
     try {
       await nodes.create(path, { mode, data });

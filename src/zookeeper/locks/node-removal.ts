@@ -1,5 +1,6 @@
 import type { Nodes, SessionClock } from '../nodes.ts';
 import { BadVersionError, NoAuthError, NoNodeError } from '../server-refusal.ts';
+import type { Stat } from '../wire/records.ts';
 import {
   ClientClosedError,
   ConnectionLossError,
@@ -70,12 +71,18 @@ export async function removeNode(
 /** Whether there is no such node any more, or another one; false while nothing is known. */
 async function isGone(nodes: Nodes, path: string, czxid: bigint): Promise<boolean> {
   try {
-    // The connected server may not know yet what another one has done.
-    await nodes.sync(path);
-    return (await nodes.exists(path))?.czxid !== czxid;
+    return (await lookAt(nodes, path, czxid)) === null;
   } catch {
     return false;
   }
+}
+
+/** Null: the node that this transaction created is gone, and there may be another one in its place. @throws ZooKeeperError */
+export async function lookAt(nodes: Nodes, path: string, czxid: bigint): Promise<Stat | null> {
+  // The connected server may not know yet what another one has done.
+  await nodes.sync(path);
+  const stat = await nodes.exists(path);
+  return stat?.czxid === czxid ? stat : null;
 }
 
 /** The same for a node that nobody has or wants: what it comes to is nobody's concern. */
