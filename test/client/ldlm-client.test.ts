@@ -20,6 +20,7 @@ import {
 import type { StartOptions } from '../../src/index.ts';
 import { afterwards } from '../server/running-server.ts';
 import { type ClientTransport, open, runDoor } from './client-doors.ts';
+import { HttpProxy } from './http-proxy.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 const transports = ['grpc', 'rest'] as const;
@@ -501,4 +502,18 @@ describe.each(transports)('when the connection is lost over %s', (transport) => 
       name: 'TimeoutError',
     });
   });
+});
+
+it('a lock for which its server can answer for a while only is believed in for so long, whatever its timeout', async () => {
+  const server = await runDoor('rest');
+  const proxy = await HttpProxy.open(server.address);
+  proxy.answers = ({ url }, response) => {
+    if (url !== '/v1/lock') return false;
+    response.end('{"locked":true,"name":"a","key":"k","fencing_token":"7","certain_ms":60000}');
+    return true;
+  };
+  const client = open({ ...server, address: proxy.address });
+  const lock = await client.tryLock('a', { lockTimeoutMs: 600_000 });
+  expect(lock!.remainingMs).toBeGreaterThan(50_000);
+  expect(lock!.remainingMs).toBeLessThanOrEqual(60_000);
 });

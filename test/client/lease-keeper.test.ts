@@ -4,6 +4,7 @@ import { checkClientOptions } from '../../src/client/client-options.ts';
 import { Lease } from '../../src/client/lease.ts';
 import { LeaseKeeper } from '../../src/client/lease-keeper.ts';
 import {
+  type CallLimits,
   type LockCall,
   type LockReply,
   type RenewCall,
@@ -25,13 +26,14 @@ const gone: LockReply = {
 
 /** Every renewal and repeated request is answered by the test, when it wants: that is what these tests are about. */
 class HeldBackAnswers implements Transport {
-  readonly renewals: { call: RenewCall; answer: (reply: LockReply | Error) => void }[] = [];
+  readonly renewals: { call: RenewCall; timeoutMs: number; answer: (reply: LockReply | Error) => void }[] =
+    [];
   readonly repeats: { call: LockCall; answer: (reply: LockReply | Error) => void }[] = [];
   readonly unlocked: UnlockCall[] = [];
   onDrop = (): void => {};
 
-  renew(call: RenewCall): Promise<LockReply> {
-    return held((answer) => this.renewals.push({ call, answer }));
+  renew(call: RenewCall, { timeoutMs = 0 }: CallLimits): Promise<LockReply> {
+    return held((answer) => this.renewals.push({ call, timeoutMs, answer }));
   }
 
   tryLock(call: LockCall): Promise<LockReply> {
@@ -247,6 +249,8 @@ describe('what keeps a lease for which the server can answer for a while only', 
     clock.ms = 20;
     await until(() => transport.renewals.length === 1);
     expect(transport.renewals[0]!.call.lockTimeoutMs).toBe(30_000);
+    // Without an answer there is time for another one.
+    expect(transport.renewals[0]!.timeoutMs).toBe(20);
     transport.renewals[0]!.answer({ ...granted, certainMs: 10_000 });
     await settle();
     expect(keeper.lease.deadlineMs).toBe(20 + 9_990);

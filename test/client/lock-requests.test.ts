@@ -5,11 +5,27 @@ import { ElapsedClock } from '../../src/client/elapsed-clock.ts';
 import { GiveBacks } from '../../src/client/give-backs.ts';
 import { LockRequests } from '../../src/client/lock-requests.ts';
 import { openTransport } from '../../src/client/open-transport.ts';
+import type { LockReply, Transport } from '../../src/client/transport.ts';
 import { afterwards } from '../server/running-server.ts';
 import { type ClientTransport, runDoor } from './client-doors.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
-async function run(transport: ClientTransport = 'grpc', noClearOnDisconnect = false) {
+/** As a server over ZooKeeper answers: grants and renewals say for how long they are good. */
+function boundedBy(carrier: Transport, grantsMs: number, renewsMs: number): Transport {
+  const say = async (reply: Promise<LockReply>, certainMs: number) => ({ ...(await reply), certainMs });
+  return Object.assign(Object.create(carrier) as Transport, {
+    lock: (...args: Parameters<Transport['lock']>) => say(carrier.lock(...args), grantsMs),
+    tryLock: (...args: Parameters<Transport['tryLock']>) => say(carrier.tryLock(...args), grantsMs),
+    renew: (...args: Parameters<Transport['renew']>) => say(carrier.renew(...args), renewsMs),
+    unlock: (...args: Parameters<Transport['unlock']>) => carrier.unlock(...args),
+  });
+}
+
+async function run(
+  transport: ClientTransport = 'grpc',
+  noClearOnDisconnect = false,
+  wrap: (carrier: Transport) => Transport = (carrier) => carrier,
+) {
   const server = await runDoor(transport, { noClearOnDisconnect });
   const proxy = await TcpProxy.open(server.address);
   afterwards(() => proxy.close());
@@ -19,7 +35,7 @@ async function run(transport: ClientTransport = 'grpc', noClearOnDisconnect = fa
   const clock = new ElapsedClock();
   const closed = new AbortController().signal;
   const requests = new LockRequests({
-    transport: carrier,
+    transport: wrap(carrier),
     clock,
     giveBacks: new GiveBacks(carrier, closed, 20),
     limits: (lockName) => ({ retries: 100, retryDelayMs: 20, closed, lockName }),
@@ -59,6 +75,20 @@ describe.each(['grpc', 'rest'] as const)('a request for a lock over %s', (transp
     expect(server.stats()).toMatchObject({ waiters: 0, holders: 1 });
     expect(await Promise.all(waiting)).toEqual(['ended', 'ended']);
     expect(requests.abandonAll()).toEqual([]);
+  });
+});
+
+describe('a grant of a server that can answer for it for a while only', () => {
+  it('is told with for how long, and is fresh by that', async () => {
+    const { requests, claim, carrier } = await run('grpc', false, (to) => boundedBy(to, 600, 5_000));
+    const first = (await requests.acquire(claim('a'), true, undefined))!;
+    expect([first.sentMs, first.certainMs]).toEqual([first.askedMs, 600]);
+    const second = requests.acquire(claim('a', { lockTimeoutMs: 30_000 }), true, undefined);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await carrier.unlock({ name: 'a', key: first.key, requestId: null });
+    const { sentMs, askedMs, certainMs } = (await second)!;
+    // It was waited for longer than a third of that, and so renewed.
+    expect([sentMs - askedMs > 250, certainMs]).toEqual([true, 5_000]);
   });
 });
 

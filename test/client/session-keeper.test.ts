@@ -68,6 +68,18 @@ describe('a lock without a timeout is lost before the session ends that holds it
     expect(lock.signal.aborted).toBe(true);
   });
 
+  it('also when that comes sooner than was said at first, as an answer says that comes later', async () => {
+    const { proxy, client } = await runBehindHttp();
+    const lock = await client.lock('a', untimed);
+    proxy.changes = (headers) => {
+      headers['ldlm-session-timeout-ms'] = '300';
+    };
+    expect(await client.tryLock('b', untimed)).not.toBeNull();
+    expect(lock.locked).toBe(true);
+    proxy.swallowsAnswers = true;
+    await expect.poll(() => lock.signal.aborted, { timeout: 2_000 }).toBe(true);
+  });
+
   it.each(['locked', 'signal'] as const)(
     'and is not seen as held behind a blocked event loop, whose %s is read first',
     async (which) => {

@@ -188,6 +188,27 @@ describe('a lock of another kind at the same node', () => {
   });
 });
 
+describe('a listing at which many look', () => {
+  it('is looked through once for each kind of lock that is meant', async () => {
+    const place = paths.placeOf('m');
+    await come(bases.make(place, 1));
+    const { stat } = await come(nodes.getChildren(place.base));
+    let walks = 0;
+    const children = Object.assign([`_c_${UUID}-lock-0000000001`], {
+      *[Symbol.iterator](this: string[]) {
+        walks++;
+        yield* Array.prototype.values.call(this) as IterableIterator<string>;
+      },
+    });
+    for (let i = 0; i < 5; i++) await come(bases.check(place, 1, { children, stat }));
+    expect([walks, notices]).toEqual([1, []]);
+    // To another kind of lock, the same child is a stranger.
+    const other: LockPlace = { ...place, mapped: 'rw' };
+    expect(await refusalOf(come(bases.check(other, 1, { children, stat })))).toBe(Refusals.otherLayout);
+    expect([walks, notices.length]).toEqual([2, 1]);
+  });
+});
+
 describe('the limits', () => {
   it('let as many contend for a lock as a listing holds, and no more', async () => {
     const place = paths.placeOf('a');

@@ -30,6 +30,15 @@ describe('an engine whose session with ZooKeeper is over', () => {
     expect(await caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
   });
 
+  it('names nobody for what is no session’s, as what was brought back after a restart', async () => {
+    const { one } = await openTwo();
+    await one.caller.acquire({ name: 'a' }, 0);
+    await one.caller.acquire({ name: 'b' }, 4);
+    isolate(one, 3_000);
+    await one.caller.until(() => one.losers.length > 0);
+    expect(one.losers).toEqual([new Set([4])]);
+  });
+
   it('knows no key of what is lost', async () => {
     const { one, two } = await openTwo();
     const key = await one.caller.acquire({ name: 'a', lock_timeout_seconds: 60 });
@@ -57,6 +66,28 @@ describe('an engine whose locks end with it', () => {
     expect(await one.caller.ask('TryLock', { name: 'a' })).toEqual({ name: 'a' });
     await one.pass(3_000);
     expect(await one.caller.ask('TryLock', { name: 'a' })).toMatchObject({ locked: true });
+  });
+});
+
+describe('how long an engine can answer for its locks', () => {
+  it('is what is left of its session, and nothing of that where there is none', async () => {
+    const { one } = await openTwo();
+    const before = one.engine.certainMs!;
+    expect(Number.isInteger(before)).toBe(true);
+    expect(before).toBeLessThanOrEqual(1_000);
+    isolate(one, 1_500);
+    await one.pass(200);
+    expect(one.engine.certainMs).toBeLessThanOrEqual(before - 200);
+    expect(one.engine.certainMs).toBeGreaterThanOrEqual(1);
+    await one.pass(1_000);
+    expect(one.engine.certainMs).toBeNull();
+    await one.pass(2_000);
+    expect(one.engine.certainMs).toBeGreaterThanOrEqual(1);
+  });
+
+  it('is not said of locks that outlive it', async () => {
+    const [one] = (await openServers(newRoom(), 1, { keepOnSessionEnd: true })) as [ModelServer];
+    expect(one.engine.certainMs).toBeNull();
   });
 });
 

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { RunningServer } from '../../../src/index.ts';
+import { LockListing } from '../../../src/server/rest/lock-listing.ts';
+import type { RestApi } from '../../../src/server/rest/rest-api.ts';
+import type { RawRequest, RawResponse } from '../../../src/server/rest/rest-call.ts';
 import { connect } from '../running-server.ts';
+import { FakeSource, holder, lock } from '../services/fake-source.ts';
 import { eventually, RestClient, runRest } from './rest-client.ts';
 
 const headers = { authorization: `Basic ${Buffer.from('x:pw').toString('base64')}` };
@@ -106,4 +110,25 @@ describe('a listing over REST', () => {
     expect((await other.ask('GET', '/v1/locks')).status).toBe(404);
     expect((await other.ask('GET', '/v1/locks/a')).status).toBe(404);
   });
+});
+
+it('says where another server has granted a lock that its age is one at most', async () => {
+  const source = new FakeSource();
+  const elsewhere = { ...holder, isSinceAsked: true, deadlineMs: null };
+  source.page = { locks: [{ ...lock, holders: [holder, elsewhere] }], nextPageToken: '', nowMs: 10_000 };
+  const answers: string[] = [];
+  const api = {
+    enter: () => ({}),
+    answer: (_response: unknown, _status: number, body: string) => answers.push(body),
+  };
+  const listing = new LockListing(source, api as unknown as RestApi, () => source.nowMs());
+  listing.list({} as RawRequest, {} as RawResponse, {});
+  await eventually(() => answers.length === 1);
+  const [{ holders }] = (JSON.parse(answers[0]!) as { locks: [{ holders: object[] }] }).locks;
+  expect(holders).toMatchObject([
+    { age_ms: 1_000, remaining_ms: 60_000 },
+    { age_ms: 1_000, age_at_most: true },
+  ]);
+  expect(holders[0]).not.toHaveProperty('age_at_most');
+  expect(holders[1]).not.toHaveProperty('remaining_ms');
 });

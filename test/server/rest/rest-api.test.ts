@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
+import { startServer } from '../../../src/index.ts';
+import { silentLogger } from '../../../src/server/logger.ts';
+import { OpCode } from '../../../src/zookeeper/wire/op-code.ts';
+import { FakeServer, writeEmptyStat } from '../../zookeeper/fake-server.ts';
 import { LogLines } from '../log-lines.ts';
+import { afterwards } from '../running-server.ts';
 import { RawRest, RestClient, runRest } from './rest-client.ts';
 
 const NO_COOKIE = '{"error": "session cookie not found. create a new session at /session"}';
@@ -29,6 +34,33 @@ describe('the session layer', () => {
     const locked = await client.post('/v1/lock', { name: 'a' });
     // What was said of its end holds, as this server alone keeps what it has.
     expect([locked.status, locked.headers['ldlm-session-timeout-ms']]).toEqual([200, undefined]);
+  });
+
+  it('says over ZooKeeper with each answer for how long the server can answer for what a session holds', async () => {
+    const fake = await FakeServer.start({
+      answer: ({ op }) =>
+        op === OpCode.Exists ? { write: writeEmptyStat } : op === OpCode.Multi ? { code: -103 } : undefined,
+    });
+    const begin = async (restSessionTimeoutMs: number) => {
+      const server = await startServer({
+        ...{ listenAddress: '127.0.0.1:0', restListenAddress: '127.0.0.1:0', logger: silentLogger() },
+        ...{ engine: 'zookeeper', zookeeperConnect: fake.address, zookeeperSessionTimeoutMs: 9_000 },
+        restSessionTimeoutMs,
+      });
+      afterwards(() => server.close());
+      return server.restAddresses[0]!;
+    };
+    const rest = await begin(600_000);
+    const client = new RestClient(rest);
+    for (const answer of [await client.post('/session'), await client.ask('GET', '/session')]) {
+      const statedMs = Number(answer.headers['ldlm-session-timeout-ms']);
+      expect(statedMs).toBeGreaterThan(4_000);
+      expect(statedMs).toBeLessThanOrEqual(9_000);
+    }
+    const begun = await new RestClient(await begin(1_000)).post('/session');
+    expect(begun.headers['ldlm-session-timeout-ms']).toBe('1000');
+    const stranger = await new RestClient(rest).ask('GET', '/session');
+    expect(stranger.headers['ldlm-session-timeout-ms']).toBeUndefined();
   });
 
   it('says why a session cannot be ended', async () => {
