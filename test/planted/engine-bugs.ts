@@ -166,8 +166,8 @@ export const ENGINE_BUGS: readonly PlantedBug[] = [
   {
     name: 'nobody is told that its locks are lost',
     file: LOCK_DESK,
-    find: 'losers.add(claim.origin.session).add(claim.toldSession);',
-    replace: 'losers.delete(claim.origin.session);',
+    find: 'this.#parts.register === null) losers.add(session);',
+    replace: 'this.#parts.register === null) losers.delete(session);',
     tests: [ENGINE, SIMULATION],
     catches: 'holders exclude each other',
   },
