@@ -20,8 +20,11 @@ export interface TlsOptions {
 
 /** What can be said about a client. Times in milliseconds. */
 export interface LdlmClientOptions {
-  /** `host:port` of the server. Default `localhost:3144`; with REST `localhost:8080`. */
-  readonly address?: string;
+  /**
+   * `host:port` of the server. Default `localhost:3144`; with REST `localhost:8080`. Several, in a list or with commas
+   * between them, are servers that have their locks in common: one at a time is asked, and the next when it is gone.
+   */
+  readonly address?: string | readonly string[];
   /**
    * What to speak. Default `grpc`. `rest` is for networks that let only HTTP/1.1 pass: the address is that of the server's
    * `--rest_listen_address`, every wait takes a connection, of which a client may have 1,000 at a time, and locks live as
@@ -83,7 +86,8 @@ export interface WaitOptions extends LockOptions {
 
 export interface CheckedOptions {
   readonly transport: 'grpc' | 'rest';
-  readonly address: string;
+  /** At least one. */
+  readonly addresses: readonly string[];
   readonly password: string;
   readonly tls: TlsOptions | null;
   readonly autoRenew: boolean;
@@ -101,7 +105,7 @@ export function checkClientOptions(options: LdlmClientOptions): CheckedOptions {
   if (!(retries >= 0)) throw new InvalidOptionError(`retries must be 0 or more, not ${String(retries)}`);
   return {
     transport,
-    address: readAddress(options.address, transport),
+    addresses: readAddresses(options.address, transport),
     password,
     tls: tls === true ? {} : tls === false ? null : tls,
     autoRenew,
@@ -122,8 +126,21 @@ function readTransport({ transport = 'grpc', channelOptions }: LdlmClientOptions
   return transport;
 }
 
-function readAddress(given: string | undefined, transport: 'grpc' | 'rest'): string {
-  const address = given ?? DEFAULT_ADDRESSES[transport];
+function readAddresses(
+  given: string | readonly string[] | undefined,
+  transport: 'grpc' | 'rest',
+): readonly string[] {
+  const list = Array.isArray(given) ? given : [given ?? DEFAULT_ADDRESSES[transport]];
+  const addresses = list
+    .flatMap((text) => (typeof text === 'string' ? text.split(/, */) : [text]))
+    .map((address) => readAddress(address, transport));
+  const twice = addresses.find((address, i) => addresses.indexOf(address) < i);
+  if (twice !== undefined) throw new InvalidOptionError(`address names ${twice} twice`);
+  if (addresses.length === 0) throw new InvalidOptionError('address must name at least one server');
+  return addresses;
+}
+
+function readAddress(address: unknown, transport: 'grpc' | 'rest'): string {
   const isPair = typeof address === 'string' && /^[^\s/]+:\d{1,5}$/.test(address);
   // As a part of a URL it has more rules, such as that ports end at 65,535.
   if (isPair && (transport === 'grpc' || isAuthority(address))) return address;

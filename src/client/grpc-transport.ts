@@ -76,6 +76,10 @@ export class GrpcTransport implements Transport {
     this.#watchConnection();
   }
 
+  get isAlive(): boolean {
+    return !this.#closed && this.#client.getChannel().getConnectivityState(false) === connectivityState.READY;
+  }
+
   lock(call: LockCall, limits?: CallLimits): Promise<LockReply> {
     return this.#call('/ldlm.LDLM/Lock', encodeLock(call), decodeLockReply, limits);
   }

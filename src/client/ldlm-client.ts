@@ -37,7 +37,7 @@ interface ClientEvents {
 const CLOSE_MS_MAX = 1_000;
 
 /**
- * A client of one lock server, on a connection of its own: with `close()`, and `await using`, everything that it holds is
+ * A client of one lock server at a time, on a connection of its own: with `close()`, and `await using`, everything that it holds is
  * given back. It connects with its first call.
  */
 export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDisposable {
@@ -69,7 +69,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     super();
     const checked = checkClientOptions(options);
     this.#options = checked;
-    this.#transport = openTransport(checked);
+    this.#transport = openTransport(checked, () => this.#holds());
     this.#giveBacks = new GiveBacks(this.#transport, this.#closed.signal, checked.retryDelayMs);
     this.#requests = new LockRequests({
       transport: this.#transport,
@@ -229,6 +229,11 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     }
     this.#held.set(key, lock);
     return lock;
+  }
+
+  #holds(): boolean {
+    for (const lock of this.#held.values()) if (lock.locked) return true;
+    return false;
   }
 
   #heldBy(name: string, key: string): HeldLock | null {

@@ -54,6 +54,10 @@ export class RestTransport implements Transport {
     this.#sessions = new SessionKeeper(this.#pool, headers, new ElapsedClock());
   }
 
+  get isAlive(): boolean {
+    return this.#sessions.isAlive;
+  }
+
   get onDrop(): () => void {
     return this.#sessions.onLost;
   }

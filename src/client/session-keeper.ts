@@ -10,6 +10,8 @@ import { TransportError } from './transport.ts';
 const ANSWER_MS_MAX = 10_000;
 /** When a probe that failed is repeated. */
 const RETRY_MS_MAX = 500;
+/** A server that answers no probe for so long counts as gone, where there is another one to go to. */
+const SILENCE_MS_MAX = 5_000;
 const BEGIN_MS_MAX = 30_000;
 const END_MS_MAX = 1_000;
 
@@ -38,6 +40,11 @@ export class SessionKeeper {
     this.#headers = headers;
     this.#clock = clock;
     pool.onDisconnect = () => void this.#probe();
+  }
+
+  /** Whether there is a session that may hold locks: one whose server has not been silent for long. */
+  get isAlive(): boolean {
+    return this.#session !== null && this.#session.doubtMs < SILENCE_MS_MAX;
   }
 
   /** The session; one is begun where there is none. Rejects with TransportError. */
@@ -158,7 +165,7 @@ export class SessionKeeper {
 
   /** Uses the session, by a request that asks for nothing: a method that the path does not know. */
   async #probeOnce(session: KeptSession): Promise<void> {
-    session.isDoubtful = true;
+    session.doubt();
     const end = new CallEnd({ timeoutMs: Math.min(ANSWER_MS_MAX, session.probeMs, session.leftMs) });
     try {
       await this.#use(session, { method: 'GET', path: '/session', body: null }, end);

@@ -33,6 +33,16 @@ export function useTlsMaterial<Made>(make: () => Made): Made {
   }
 }
 
+/**
+ * The same options without files, for those who open a connection later than their caller can be told of them.
+ *
+ * @throws InvalidOptionError
+ */
+export function loadTlsFiles(tls: TlsOptions): TlsOptions {
+  const { ca, key, cert } = readTlsMaterial(tls);
+  return { ...tls, ...(ca !== null && { ca }), ...(key !== null && cert !== null && { key, cert }) };
+}
+
 function readPem(option: string, pem: Pem | undefined): Buffer | null {
   if (pem === undefined) return null;
   if (typeof pem !== 'string') return Buffer.from(pem);

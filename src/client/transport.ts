@@ -82,6 +82,8 @@ export interface Transport {
   tryLock(call: LockCall, limits?: CallLimits): Promise<LockReply>;
   unlock(call: UnlockCall, limits?: CallLimits): Promise<UnlockReply>;
   renew(call: RenewCall, limits?: CallLimits): Promise<LockReply>;
+  /** Whether there is a session that may hold locks, or a connection that stands for one. */
+  readonly isAlive: boolean;
   /** Called when the session that holds the locks is gone, or its connection, which it does not outlive as a rule. */
   onDrop: () => void;
   /** Drops now what may be gone, where time alone can tell: to be asked before anybody is told that a session holds locks. */

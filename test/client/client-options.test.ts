@@ -12,7 +12,7 @@ describe('the options of a client', () => {
   it('have defaults', () => {
     expect(check({})).toEqual({
       transport: 'grpc',
-      address: 'localhost:3144',
+      addresses: ['localhost:3144'],
       password: '',
       tls: null,
       autoRenew: true,
@@ -21,7 +21,7 @@ describe('the options of a client', () => {
       retryDelayMs: 1_000,
       channelOptions: {},
     });
-    expect(check({ transport: 'rest' }).address).toBe('localhost:8080');
+    expect(check({ transport: 'rest' }).addresses).toEqual(['localhost:8080']);
   });
 
   it('are taken as they are given', () => {
@@ -35,7 +35,8 @@ describe('the options of a client', () => {
       retryDelayMs: 0,
       channelOptions: { 'grpc.enable_channelz': 0 },
     };
-    expect(check(given)).toEqual({ ...given, tls: null });
+    const { address, ...rest } = given;
+    expect(check(given)).toEqual({ ...rest, addresses: [address], tls: null });
   });
 
   it('speak TLS as they say', () => {
@@ -70,10 +71,29 @@ describe('an address', () => {
   it.each(['localhost:3144', '127.0.0.1:1', '[::1]:65535', 'a-b.example:80'])(
     'of %s is one for both transports',
     (address) => {
-      expect(check({ address }).address).toBe(address);
-      expect(check({ address, transport: 'rest' }).address).toBe(address);
+      expect(check({ address }).addresses).toEqual([address]);
+      expect(check({ address, transport: 'rest' }).addresses).toEqual([address]);
     },
   );
+
+  it.each([{ address: ['a:1', 'b:2', 'c:3'] }, { address: 'a:1,b:2, c:3' }, { address: ['a:1,b:2', 'c:3'] }])(
+    'may be several, in their order: %o',
+    ({ address }) => {
+      expect(check({ address }).addresses).toEqual(['a:1', 'b:2', 'c:3']);
+      expect(check({ address, transport: 'rest' }).addresses).toEqual(['a:1', 'b:2', 'c:3']);
+    },
+  );
+
+  it.each([
+    [[], 'address must name at least one server'],
+    [['a:1', 'b'], 'address must be host:port, such as localhost:3144, not "b"'],
+    ['a:1,', 'address must be host:port, such as localhost:3144, not ""'],
+    [['a:1', 7], 'address must be host:port, such as localhost:3144, not 7'],
+    [['a:1', ['b:1']], 'address must be host:port, such as localhost:3144, not ["b:1"]'],
+    ['a:1,b:2,a:1', 'address names a:1 twice'],
+  ])('is refused as %j', (address, message) => {
+    expect(() => check({ address })).toThrow(new InvalidOptionError(message));
+  });
 
   it.each([
     '',
@@ -86,7 +106,7 @@ describe('an address', () => {
     'local host:80',
     'localhost:80/',
     'localhost:80\n',
-    ['localhost:80'],
+    7,
   ])('of %j is none for either', (address) => {
     expect(() => check({ address })).toThrow(
       `address must be host:port, such as localhost:3144, not ${JSON.stringify(address)}`,

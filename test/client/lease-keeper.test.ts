@@ -30,6 +30,7 @@ class HeldBackAnswers implements Transport {
     [];
   readonly repeats: { call: LockCall; answer: (reply: LockReply | Error) => void }[] = [];
   readonly unlocked: UnlockCall[] = [];
+  readonly isAlive = true;
   onDrop = (): void => {};
 
   renew(call: RenewCall, { timeoutMs = 0 }: CallLimits): Promise<LockReply> {

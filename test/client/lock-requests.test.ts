@@ -30,7 +30,7 @@ async function run(
   const proxy = await TcpProxy.open(server.address);
   afterwards(() => proxy.close());
   const options = checkClientOptions({ transport, address: proxy.address });
-  const carrier = openTransport(options);
+  const carrier = openTransport(options, () => false);
   afterwards(() => carrier.close());
   const clock = new ElapsedClock();
   const closed = new AbortController().signal;

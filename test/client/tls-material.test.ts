@@ -5,7 +5,7 @@ import { createSecureContext } from 'node:tls';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import type { TlsOptions } from '../../src/client/client-options.ts';
 import { InvalidOptionError } from '../../src/client/errors.ts';
-import { readTlsMaterial, useTlsMaterial } from '../../src/client/tls-material.ts';
+import { loadTlsFiles, readTlsMaterial, useTlsMaterial } from '../../src/client/tls-material.ts';
 
 const fixture = (name: string): string => new URL(`../fixtures/tls/${name}.pem`, import.meta.url).pathname;
 const pem = (name: string): Buffer => readFileSync(fixture(name));
@@ -68,6 +68,18 @@ describe('TLS material', () => {
     ['a certificate beside an authority', { ca: fixture('ca'), cert: pem('client') }],
   ])('cannot be %s', (_, tls) => {
     expect(() => readTlsMaterial(tls)).toThrow(new InvalidOptionError('tls.cert and tls.key go together'));
+  });
+});
+
+describe('TLS options without files', () => {
+  it('are the same otherwise', () => {
+    const rest = { serverName: 'x', skipVerify: false };
+    const files = { ca: fixture('ca'), cert: fixture('client'), key: fixture('client-key') };
+    const loaded = { ca: pem('ca'), cert: pem('client'), key: pem('client-key') };
+    expect(loadTlsFiles({ ...rest, ...files })).toEqual({ ...rest, ...loaded });
+    expect(loadTlsFiles({ ...rest, ca: files.ca })).toEqual({ ...rest, ca: loaded.ca });
+    expect(loadTlsFiles({})).toEqual({});
+    expect(() => loadTlsFiles({ ca: '/no/such.pem' })).toThrow(InvalidOptionError);
   });
 });
 

@@ -9,7 +9,10 @@ export interface LockFlag {
 /** Flags that all commands take: where the server is, and how to get in. */
 export const connectionFlags = {
   socket: { short: 's', value: 'path', help: "The server's IPC socket [LDLM_IPC_SOCKET_FILE]" },
-  address: { value: 'host:port', help: 'A server with --remote_admin, in place of the socket' },
+  address: {
+    value: 'host:port',
+    help: 'A server with --remote_admin, in place of the socket; or the first of several, such as a:3144,b:3144',
+  },
   tls: { help: 'Use TLS; implied by the flags below' },
   ca: { value: 'file', help: "PEM file with the CA of the server's certificate" },
   cert: { value: 'file', help: 'PEM file with a client certificate' },

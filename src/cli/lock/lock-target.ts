@@ -12,7 +12,7 @@ export type LockTarget =
   | { readonly kind: 'socket'; readonly path: string }
   | {
       readonly kind: 'address';
-      /** `host:port` */
+      /** `host:port` of one server, or of several that have their locks in common, with commas between them. */
       readonly address: string;
       readonly tls: TlsTarget | null;
       /** Empty for none. */
@@ -59,8 +59,20 @@ export function findTarget(flags: Flags, env: Environment): LockTarget {
   return { kind: 'address', address, tls: readTls(flags), password: checkPassword(readPassword(flags, env)) };
 }
 
+/**
+ * Checks one address, or several with commas between them.
+ *
+ * @throws UsageError
+ */
+export function checkAddress(text: string): void {
+  const addresses = text.split(',');
+  for (const address of addresses) checkOne(address);
+  const twice = addresses.find((address, i) => addresses.indexOf(address) < i);
+  if (twice !== undefined) throw new UsageError(`--address names ${twice} twice`);
+}
+
 /** The gRPC library would look for a host of the name `foo`, or take another kind of target. */
-export function checkAddress(address: string): void {
+function checkOne(address: string): void {
   try {
     const { host, port } = parseListenAddress(address);
     if (host !== '' && !/[\s/]/.test(host) && port !== 0) return;

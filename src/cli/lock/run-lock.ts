@@ -4,6 +4,7 @@ import { CommandFailure } from './command-failure.ts';
 import { dial } from './dial.ts';
 import { LockOutput, type OutputStream, ReaderGone } from './lock-output.ts';
 import { findTarget } from './lock-target.ts';
+import { pickAddress } from './pick-address.ts';
 import { type LockWords, readLockWords } from './read-lock-words.ts';
 import { showText } from './shown-text.ts';
 
@@ -64,8 +65,9 @@ function abortOf(signal: AbortSignal): Promise<void> {
 }
 
 async function runCommand(program: LockProgram, words: LockWords, output: LockOutput): Promise<void> {
-  const target = findTarget(words.flags, program.env);
-  if (target.kind === 'socket') {
+  let target = findTarget(words.flags, program.env);
+  if (target.kind === 'address') target = { ...target, address: await pickAddress(target.address) };
+  else {
     await dial(target.path);
     // These read all that a server has, as fast as they can, beside it on the same processors.
     if (words.command === 'list' || words.command === 'watch') program.giveWay();

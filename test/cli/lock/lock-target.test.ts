@@ -63,6 +63,15 @@ describe('an address', () => {
     }
   });
 
+  it('may be several, each of them one, and none of them twice', () => {
+    expect(target(['--address', 'a:1,[::1]:2,b:1'])).toMatchObject({ address: 'a:1,[::1]:2,b:1' });
+    for (const [text, wrong] of Object.entries({ 'a:1,': '', 'a:1,b': 'b', ',a:1': '', 'a:1, b:1': ' b:1' }))
+      expect(() => target(['--address', text])).toThrow(
+        new UsageError(`--address: address must be host:port, got "${wrong}"`),
+      );
+    expect(() => target(['--address', 'a:1,b:1,a:1'])).toThrow(new UsageError('--address names a:1 twice'));
+  });
+
   it('has TLS as soon as a flag speaks of it', () => {
     const none = { ca: null, cert: null, key: null, serverName: '', skipVerify: false };
     expect(target([...address, '--tls'])).toMatchObject({ tls: none });

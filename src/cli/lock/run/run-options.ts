@@ -53,7 +53,8 @@ export const RUN_HELP = `Usage: ldlm-lock run --name <lock-name> [flags] -- <com
 Runs a command while holding a lock, and ends with its exit code.
 
   -n, --name text             The lock's name
-      --address host:port     The server [LDLM_ADDRESS] (localhost:3144)
+      --address host:port     The server, or several with common locks, such as a:3144,b:3144 [LDLM_ADDRESS]
+                              (localhost:3144)
       --tls, --ca file, --cert file, --key file, --server_name name, --skip_verify
                               As for the other commands
       --password text         Password of the server [LDLM_PASSWORD]; others can see it in ps
