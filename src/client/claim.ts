@@ -1,4 +1,10 @@
-import { type CheckedOptions, type LockOptions, readMs, type WaitOptions } from './client-options.ts';
+import {
+  type CheckedOptions,
+  checkOptions,
+  type LockOptions,
+  readMs,
+  type WaitOptions,
+} from './client-options.ts';
 import { InvalidOptionError } from './errors.ts';
 import type { LockCall } from './transport.ts';
 
@@ -39,6 +45,7 @@ export interface Asked {
 export function readClaim(name: string, options: WaitOptions, defaults: CheckedOptions): Claim {
   if (typeof name !== 'string' || name === '')
     throw new InvalidOptionError('the name of a lock must be a text of at least one character');
+  checkOptions(options, '{ waitTimeoutMs: 5000 }', name);
   const { size, permits = 1, shared = false, holder = '', unattended = false } = options;
   if (typeof holder !== 'string')
     throw new InvalidOptionError(`holder must be a text, not ${String(holder)}`, name);

@@ -97,8 +97,21 @@ export interface CheckedOptions {
   readonly channelOptions: ChannelOptions;
 }
 
+/**
+ * An address or a time alone has none of the options' names, and would be passed over without a word, and so would a signal.
+ *
+ * @param such what options may look like
+ * @throws InvalidOptionError
+ */
+export function checkOptions(options: unknown, such: string, lockName?: string): void {
+  if (typeof options === 'object' && options !== null && !(options instanceof AbortSignal)) return;
+  const given = typeof options === 'function' ? 'a function' : String(options);
+  throw new InvalidOptionError(`options must be an object such as ${such}, not ${given}`, lockName);
+}
+
 /** @throws InvalidOptionError */
 export function checkClientOptions(options: LdlmClientOptions): CheckedOptions {
+  checkOptions(options, "{ address: 'localhost:3144' }");
   const transport = readTransport(options);
   const { password = '', tls = false, autoRenew = true } = options;
   const { retries = Number.POSITIVE_INFINITY, retryDelayMs = 1_000, channelOptions = {} } = options;

@@ -60,6 +60,10 @@ export const Refusals = {
     ErrorCode.InvalidLockSize,
     'permits above 1 are not available with --engine zookeeper',
   ),
+  mappedSize: refusal(
+    ErrorCode.LockSizeMismatch,
+    'lock size mismatch: the lock is mapped to a ZooKeeper mutex or read/write lock, whose size is 1',
+  ),
   sharedUnsupported: refusal(
     ErrorCode.Unknown,
     'the lock is mapped to a ZooKeeper mutex or semaphore, which has no SHARED mode',

@@ -42,7 +42,9 @@ const TTL_MS_MAX = 2 ** 40 - 1;
  * @throws ZooKeeperUseError
  */
 export function checkOptions(options: unknown, such: string, path = ''): void {
-  if (typeof options !== 'object' || options === null)
+  // A signal has none of the options' names, and would be passed over without a word.
+  const isObject = typeof options === 'object' && options !== null && !(options instanceof AbortSignal);
+  if (!isObject)
     throw new ZooKeeperUseError(`options must be an object such as ${such}, not ${nameOf(options)}`, path);
 }
 

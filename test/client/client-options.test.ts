@@ -67,6 +67,19 @@ describe('the options of a client', () => {
   });
 });
 
+describe('what is no object', () => {
+  it.each([['localhost:3144'], [7], [null], [new AbortController().signal]])(
+    'is refused as options: %s',
+    (given) => {
+      expect(() => checkClientOptions(given as LdlmClientOptions)).toThrow(
+        new InvalidOptionError(
+          `options must be an object such as { address: 'localhost:3144' }, not ${String(given)}`,
+        ),
+      );
+    },
+  );
+});
+
 describe('an address', () => {
   it.each(['localhost:3144', '127.0.0.1:1', '[::1]:65535', 'a-b.example:80'])(
     'of %s is one for both transports',

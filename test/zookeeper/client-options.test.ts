@@ -52,6 +52,10 @@ describe('what a client is given', () => {
     ['options must be an object such as { a: 1 }, not 5', () => checkOptions(5, '{ a: 1 }')],
     ['such as { a: 1 }, not null', () => checkOptions(null, '{ a: 1 }')],
     ['such as { a: 1 }, not undefined', () => checkOptions(undefined, '{ a: 1 }')],
+    [
+      'such as { a: 1 }, not [object AbortSignal]',
+      () => checkOptions(new AbortController().signal, '{ a: 1 }'),
+    ],
     ['such as { a: 1 }, not a function', () => checkOptions(() => {}, '{ a: 1 }')],
     [
       'resume must be { sessionId, password }',

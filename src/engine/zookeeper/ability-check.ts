@@ -11,6 +11,6 @@ export function checkAbilities({ permits }: LockCommand): Refusal | null {
 /** What the layout has no way to do that the operator has named for the lock. */
 export function checkPlace({ mapped }: LockPlace, { size, mode }: LockCommand): Refusal | null {
   if (mapped === null) return null;
-  if (mapped !== 'semaphore' && size !== 1) return Refusals.sizeMismatch;
+  if (mapped !== 'semaphore' && size !== 1) return Refusals.mappedSize;
   return mapped !== 'rw' && mode === LockMode.Shared ? Refusals.sharedUnsupported : null;
 }

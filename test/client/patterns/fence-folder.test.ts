@@ -47,7 +47,8 @@ describe('the folder of a fence', () => {
   it('refuses what is smaller, with both tokens, and changes nothing', async () => {
     const { folder, file, names } = fence();
     await folder.shutOut(10n);
-    for (const refused of [folder.shutOut(9n), folder.check(9n)]) {
+    for (const ask of [() => folder.shutOut(9n), () => folder.check(9n)]) {
+      const refused = ask();
       await expect(refused).rejects.toBeInstanceOf(StaleTokenError);
       await expect(refused).rejects.toMatchObject({
         ...{ fencingToken: 9n, largestToken: 10n, message: `${file}: token 9 is stale, 10 was seen` },

@@ -27,9 +27,9 @@ describe('what a place is able to do', () => {
     ['a', 7, Exclusive, null],
     ['m', 1, Exclusive, null],
     ['m', 1, Shared, 'sharedUnsupported'],
-    ['m', 2, Exclusive, 'sizeMismatch'],
+    ['m', 2, Exclusive, 'mappedSize'],
     ['r', 1, Shared, null],
-    ['r', 2, Exclusive, 'sizeMismatch'],
+    ['r', 2, Exclusive, 'mappedSize'],
     ['s', 7, Exclusive, null],
     ['s', 1, Shared, 'sharedUnsupported'],
   ])('%s of size %i in mode %i', (name, size, mode, refusal) => {
