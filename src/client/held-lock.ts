@@ -53,7 +53,7 @@ export class HeldLock implements AsyncDisposable {
     this.#keeper = keeper;
   }
 
-  /** @internal What keeps the lease; null when the lock has no timeout. */
+  /** @internal What keeps the lease; null when neither a timeout nor the server says how long the lock lasts. */
   get keeper(): LeaseKeeper | null {
     return this.#keeper;
   }
@@ -71,18 +71,21 @@ export class HeldLock implements AsyncDisposable {
     return this.#isLeased() && (this.#keeper?.isSure ?? true);
   }
 
-  /** How long it is held from now on unless it is renewed, in milliseconds; null for a lock without a timeout. */
+  /**
+   * How long it is held from now on unless it is renewed or confirmed, in milliseconds; null where neither a timeout nor the
+   * server says so.
+   */
   get remainingMs(): number | null {
     if (this.#keeper === null) return null;
     return this.#isLeased() ? this.#keeper.remainingMs() : 0;
   }
 
-  /** @internal For how long the last answer was good when it was asked for; null for a lock without a timeout. */
+  /** @internal For how long the last answer was good when it was asked for; null as with `remainingMs`. */
   get leaseMs(): number | null {
     return this.#keeper === null ? null : this.#keeper.lease.knownMs;
   }
 
-  /** When it will be lost unless it is renewed; null for a lock without a timeout, and for one that is not held. */
+  /** When it will be lost unless it is renewed or confirmed; null as with `remainingMs`, and for one that is not held. */
   get expiresAt(): Date | null {
     if (this.#keeper === null || !this.#isLeased()) return null;
     return new Date(Date.now() + this.#keeper.remainingMs());
@@ -168,8 +171,8 @@ export class HeldLock implements AsyncDisposable {
   /** Notices that it is lost before anybody is told otherwise: timers may be late. */
   #check(): void {
     if (this.#state !== 'held' && this.#state !== 'unreleased') return;
-    if (this.#keeper === null) this.#owner.checkSession();
-    else this.#keeper.check();
+    if (this.#keeper?.lease.isTimed !== true) this.#owner.checkSession();
+    this.#keeper?.check();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

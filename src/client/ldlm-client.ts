@@ -217,13 +217,15 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
       lock.leave();
       return lock;
     }
-    if (lockTimeoutMs > 0) {
+    const isTimed = lockTimeoutMs > 0;
+    const lease = new Lease(isTimed ? lockTimeoutMs : Number.POSITIVE_INFINITY, sentMs, certainMs);
+    if (isTimed || lease.isBounded) {
       const target = { name, key, fencingToken, claim, requestId };
-      const keeper = new LeaseKeeper(target, new Lease(lockTimeoutMs, sentMs, certainMs), {
+      const keeper = new LeaseKeeper(target, lease, {
         transport: this.#transport,
         clock: this.#clock,
-        autoRenew,
-        lost: (why, cause) => lock.lose(why, cause),
+        autoRenew: isTimed && autoRenew,
+        lost: (why, cause) => (isTimed ? lock.lose(why, cause) : this.#loseUntimed(lock, why, cause)),
       });
       lock.keep(keeper);
     }
@@ -265,7 +267,8 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
 
   async #extend(lock: HeldLock, lockTimeoutMs: number | undefined): Promise<void> {
     const { name, keeper } = lock;
-    if (keeper === null) throw new InvalidOptionError('the lock has no timeout that could be renewed', name);
+    if (keeper?.lease.isTimed !== true)
+      throw new InvalidOptionError('the lock has no timeout that could be renewed', name);
     const timeoutMs = readMs('lockTimeout', lockTimeoutMs, undefined) ?? keeper.lease.timeoutMs;
     if (timeoutMs === 0) throw new InvalidOptionError('lockTimeoutMs must be greater than 0', name);
     const limits = () => ({ ...this.#limits(name), remainingMs: () => keeper.remainingMs() });
@@ -279,13 +282,15 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
   #dropped(): void {
     this.#droppedMs = this.#clock.nowMs();
     for (const lock of [...this.#held.values()]) {
-      if (lock.keeper !== null) {
-        lock.keeper.doubt();
-        continue;
-      }
-      lock.lose('the session on the server is gone');
-      this.#giveBacks.add({ name: lock.name, key: lock.key, requestId: null });
+      if (lock.keeper?.lease.isTimed === true) lock.keeper.doubt();
+      else this.#loseUntimed(lock, 'the session on the server is gone');
     }
+  }
+
+  /** Where the server still has it, no timeout ends it. */
+  #loseUntimed(lock: HeldLock, why: string, cause?: unknown): void {
+    lock.lose(why, cause);
+    this.#giveBacks.add({ name: lock.name, key: lock.key, requestId: null });
   }
 
   #limits(lockName: string): AttemptLimits {

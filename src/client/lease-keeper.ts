@@ -32,7 +32,8 @@ export interface LeaseKeeperOptions {
 }
 
 /**
- * Renews one grant that has a lock timeout, and says when it is lost. It belongs to a grant, not to a name: another grant
+ * Renews one grant that has a lock timeout, or has one confirmed for which its server can answer for a while only, and says
+ * when it is lost. It belongs to a grant, not to a name: another grant
  * of the same lock is another keeper's.
  */
 export class LeaseKeeper {
@@ -60,7 +61,7 @@ export class LeaseKeeper {
   check(): boolean {
     if (this.#stopped) return false;
     if (!this.lease.isOver(this.#options.clock.nowMs())) return true;
-    this.#lose('it was not renewed in time');
+    this.#lose(`it was not ${this.lease.isTimed ? 'renewed' : 'confirmed'} in time`);
     return false;
   }
 

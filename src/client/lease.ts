@@ -9,7 +9,8 @@ const RETRY_MS_MIN = 25;
 const RETRY_AFTER_MAX = 1 / 20;
 
 /**
- * How long a grant with a lock timeout certainly lasts: pure, times in milliseconds of one clock that never runs back.
+ * How long a grant certainly lasts that has a lock timeout, or whose server can answer for it for a while only: pure, times in
+ * milliseconds of one clock that never runs back.
  *
  * The server counts from the grant or the renewal, which is after the request was sent. So whoever counts from the moment
  * of sending the request that was answered last gives up before the server does, however long anything took. The same holds for
@@ -30,6 +31,7 @@ export class Lease {
   #retryMs = RETRY_MS_MIN;
 
   /**
+   * @param timeoutMs infinite for none
    * @param sentMs when the request was sent that the grant answers
    * @param certainMs infinite where the timeout alone counts
    */
@@ -40,6 +42,11 @@ export class Lease {
     this.#timeoutAtMs = deadlineOf(sentMs, timeoutMs);
     this.deadlineMs = Math.min(this.#timeoutAtMs, deadlineOf(sentMs, certainMs));
     this.renewMs = this.#renewAfter(sentMs);
+  }
+
+  /** Whether the lock ends by itself where nobody renews it. */
+  get isTimed(): boolean {
+    return this.timeoutMs !== Number.POSITIVE_INFINITY;
   }
 
   /** Whether the server can answer for the lock for less time than its timeout, and has to be asked in between. */

@@ -181,7 +181,8 @@ export class LockRequests {
   async #confirm(asked: Asked, key: string, certainMs: number): Promise<GrantLease | null> {
     const { claim, sentMs, repeated, signal } = asked;
     const { name, lockTimeoutMs, unattended } = claim;
-    if (lockTimeoutMs === 0 || unattended) return { sentMs, certainMs };
+    if (unattended) return { sentMs, certainMs };
+    if (lockTimeoutMs === 0) return this.#confirmUntimed(asked, key, certainMs);
     const freshMs = Math.min(lockTimeoutMs, certainMs) * FRESH_SHARE;
     if (!repeated && this.#clock.nowMs() - sentMs <= freshMs) return { sentMs, certainMs };
     const untilMs = this.#clock.nowMs() + lockTimeoutMs;
@@ -193,5 +194,20 @@ export class LockRequests {
     const remainingMs = (): number => untilMs - this.#clock.nowMs();
     const reply = await attempts(renew, () => ({ ...this.#limits(name), signal, remainingMs }));
     return reply?.locked === true ? { sentMs: renewedMs, certainMs: reply.certainMs } : null;
+  }
+
+  /** The same where there is no timeout that could be renewed: the request is repeated. */
+  async #confirmUntimed(asked: Asked, key: string, certainMs: number): Promise<GrantLease | null> {
+    const { claim, sentMs, requestId, signal } = asked;
+    const isFresh = this.#clock.nowMs() - sentMs <= certainMs * FRESH_SHARE;
+    if (isFresh) return { sentMs, certainMs };
+    let repeatedMs = 0;
+    const repeat = (): Promise<LockReply> => {
+      repeatedMs = this.#clock.nowMs();
+      return this.#transport.tryLock({ ...claim, requestId }, { signal, timeoutMs: Math.ceil(certainMs) });
+    };
+    const reply = await attempts(repeat, () => ({ ...this.#limits(claim.name), signal }));
+    const isOurs = reply?.locked === true && reply.key === key;
+    return isOurs ? { sentMs: repeatedMs, certainMs: reply.certainMs } : null;
   }
 }

@@ -517,3 +517,28 @@ it('a lock for which its server can answer for a while only is believed in for s
   expect(lock!.remainingMs).toBeGreaterThan(50_000);
   expect(lock!.remainingMs).toBeLessThanOrEqual(60_000);
 });
+
+it('a lock without a timeout is believed in for as long, and given back when it is not any more', async () => {
+  const server = await runDoor('rest');
+  const proxy = await HttpProxy.open(server.address);
+  const asked: string[] = [];
+  let isHeld = true;
+  proxy.answers = ({ url = '' }, response) => {
+    if (!url.startsWith('/v1/')) return false;
+    asked.push(url);
+    const granted = { locked: true, name: 'a', key: 'k', fencing_token: '7', certain_ms: 300 };
+    if (url === '/v1/unlock') response.end('{"unlocked":true,"name":"a"}');
+    else if (isHeld) response.end(JSON.stringify(granted));
+    return true;
+  };
+  const client = open({ ...server, address: proxy.address });
+  const lock = await client.lock('a', { lockTimeoutMs: 0 });
+  const lost = new Promise<void>((resolve) => lock.signal.addEventListener('abort', () => resolve()));
+  await expect.poll(() => asked.length).toBeGreaterThan(5);
+  expect([lock.locked, asked.slice(1).every((url) => url === '/v1/lock')]).toEqual([true, true]);
+  await expect(lock.renew()).rejects.toBeInstanceOf(InvalidOptionError);
+  isHeld = false;
+  await lost;
+  expect(lock.locked).toBe(false);
+  await expect.poll(() => asked.at(-1)).toBe('/v1/unlock');
+});

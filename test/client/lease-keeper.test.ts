@@ -63,7 +63,11 @@ function run(timeoutMs: number, { autoRenew = true, fencingToken = 7n, certainMs
   const transport = new HeldBackAnswers();
   const clock = { ms: 0, nowMs: () => clock.ms };
   const lost: string[] = [];
-  const claim = readClaim('a', { lockTimeoutMs: timeoutMs }, checkClientOptions({}));
+  const claim = readClaim(
+    'a',
+    { lockTimeoutMs: timeoutMs === UNBOUNDED ? 0 : timeoutMs },
+    checkClientOptions({}),
+  );
   const target = { name: 'a', key: 'k', fencingToken, claim, requestId: new Uint8Array(16) };
   const keeper = new LeaseKeeper(target, new Lease(timeoutMs, 0, certainMs), {
     ...{ transport, clock, autoRenew },
@@ -269,6 +273,18 @@ describe('what keeps a lease for which the server can answer for a while only', 
     expect([keeper.lease.deadlineMs, transport.renewals]).toEqual([999, []]);
     clock.ms = 999;
     expect([keeper.check(), lost]).toEqual([false, ['it was not renewed in time']]);
+  });
+
+  it('asks in the same way where there is no timeout, and says that it is lost when nobody confirms it', async () => {
+    const { transport, clock, lost, keeper } = run(UNBOUNDED, { autoRenew: false, certainMs: 60 });
+    clock.ms = 20;
+    await until(() => transport.repeats.length === 1);
+    expect(transport.repeats[0]!.call.lockTimeoutMs).toBe(0);
+    transport.repeats[0]!.answer({ ...granted, certainMs: 5_000 });
+    await settle();
+    expect([keeper.lease.deadlineMs, keeper.lease.isTimed, transport.renewals]).toEqual([5_015, false, []]);
+    clock.ms = 5_015;
+    expect([keeper.check(), lost]).toEqual([false, ['it was not confirmed in time']]);
   });
 
   it.each([

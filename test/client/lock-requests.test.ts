@@ -90,6 +90,18 @@ describe('a grant of a server that can answer for it for a while only', () => {
     // It was waited for longer than a third of that, and so renewed.
     expect([sentMs - askedMs > 250, certainMs]).toEqual([true, 5_000]);
   });
+
+  it('is confirmed without a timeout, too, when it was waited for, by a repeat that finds it held', async () => {
+    const { requests, claim, carrier, server } = await run('grpc', false, (to) => boundedBy(to, 600, 0));
+    const untimed = claim('a', { lockTimeoutMs: 0 });
+    const first = (await requests.acquire(untimed, true, undefined))!;
+    expect([first.sentMs, first.certainMs]).toEqual([first.askedMs, 600]);
+    const second = requests.acquire(untimed, true, undefined);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await carrier.unlock({ name: 'a', key: first.key, requestId: null });
+    const { sentMs, askedMs, certainMs } = (await second)!;
+    expect([sentMs - askedMs > 250, certainMs, server.stats().holders]).toEqual([true, 600, 1]);
+  });
 });
 
 describe('a grant whose connection is gone', () => {

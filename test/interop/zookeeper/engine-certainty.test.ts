@@ -44,6 +44,7 @@ describe('a client whose server stands still', () => {
     ['grpc', 'with all defaults', {}],
     ['grpc', 'with a lock timeout of as long as the session', { lockTimeoutMs: 3_000 }],
     ['grpc', 'who renews by himself', { lockTimeoutMs: 60_000, autoRenew: false }],
+    ['grpc', 'without a lock timeout', { lockTimeoutMs: 0 }],
     ['rest', 'with all defaults', {}],
     ['rest', 'without a lock timeout', { lockTimeoutMs: 0 }],
   ])(
@@ -84,30 +85,37 @@ it('each answer says for how long it is good, and less than the session has left
   expect(refused.reply).not.toHaveProperty('certain_ms');
 });
 
-it('a command under a lock goes on as long as its server does, and has ended before somebody else is granted it', async () => {
-  const [one, two] = await startTwo();
-  const words = [
-    'run',
-    '--name',
-    'a',
-    '--address',
-    one.address,
-    '--',
-    'sh',
-    '-c',
-    'echo held; exec sleep 60',
-  ];
-  const command = new LockCommand(words);
-  afterwards(() => command.child.kill('SIGKILL'));
-  await expect.poll(() => command.stdout, { timeout: 10_000 }).toBe('held\n');
-  const waiting = open({ address: two.address }).lock('a');
-  await sleep(6_000);
-  expect(command.child.exitCode).toBeNull();
-  one.server.signal('SIGSTOP');
-  try {
-    await waiting;
-    expect(command.child.exitCode).not.toBeNull();
-  } finally {
-    one.server.signal('SIGCONT');
-  }
-});
+it.each([
+  ['a lock', []],
+  ['a lock without a timeout', ['--timeout', '0']],
+])(
+  'a command under %s goes on as long as its server does, and has ended before somebody else is granted it',
+  async (_, flags) => {
+    const [one, two] = await startTwo();
+    const words = [
+      'run',
+      '--name',
+      'a',
+      '--address',
+      one.address,
+      ...flags,
+      '--',
+      'sh',
+      '-c',
+      'echo held; exec sleep 60',
+    ];
+    const command = new LockCommand(words);
+    afterwards(() => command.child.kill('SIGKILL'));
+    await expect.poll(() => command.stdout, { timeout: 10_000 }).toBe('held\n');
+    const waiting = open({ address: two.address }).lock('a');
+    await sleep(6_000);
+    expect(command.child.exitCode).toBeNull();
+    one.server.signal('SIGSTOP');
+    try {
+      await waiting;
+      expect(command.child.exitCode).not.toBeNull();
+    } finally {
+      one.server.signal('SIGCONT');
+    }
+  },
+);
