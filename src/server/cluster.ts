@@ -27,6 +27,8 @@ export class Cluster {
   readonly #logger: Logger;
   /** Null: what is held ends with the server. */
   readonly #file: SessionFile | null;
+  /** Whether nodes of locks vanish with the session. */
+  readonly #isEphemeral: boolean;
   #endState: () => void = () => {};
   /** Locks of another server that this one has not gone on with yet: they stay in the file until it has. */
   #unrestored: readonly HeldRecord[];
@@ -42,6 +44,7 @@ export class Cluster {
     this.paths = new LockPaths(parsePathMap(options.zookeeperPathMap));
     this.#logger = logger;
     this.#file = file;
+    this.#isEphemeral = !options.noClearOnDisconnect;
     this.#unrestored = saved?.held ?? [];
     const { defaultLockTimeoutMs } = options;
     const ownNodes = (): Promise<string[]> => nodes.getEphemerals('/');
@@ -93,16 +96,25 @@ export class Cluster {
     return this.#file !== null;
   }
 
-  /** Ends the session, or leaves it with these locks to the next server. */
+  /**
+   * Ends the session, or leaves it with these locks to the next server.
+   *
+   * What is held now belongs to REST sessions, which nobody tells that the server has ended: their clients have been told for
+   * how long the locks are certain, and that is over when the session ends by itself.
+   */
   async end(held: readonly HeldRecord[]): Promise<void> {
     this.#endState();
-    if (this.#file === null) return this.nodes.close();
+    if (this.#file === null) return this.#leave(held.length > 0 && this.#isEphemeral);
     const ticket = await this.nodes.detach();
     try {
       if (ticket !== null) this.#file.write({ ticket, held: [...held, ...this.#unrestored] });
     } finally {
       this.#file.close();
     }
+  }
+
+  async #leave(isPromised: boolean): Promise<void> {
+    await (isPromised ? this.nodes.detach() : this.nodes.close());
   }
 
   /** Without any locks: what a server held that did not stop in order, the next one ends, and does not wait for its session. */

@@ -20,7 +20,12 @@ async function startTwo() {
 }
 
 /** Has one hold a lock while another waits at another server, and the first one's server stop, which closes no connection. */
-async function outcomeOf(transport: 'grpc' | 'rest', options: LockOptions, holdMs: number) {
+async function outcomeOf(
+  transport: 'grpc' | 'rest',
+  options: LockOptions,
+  holdMs: number,
+  signal: 'SIGSTOP' | 'SIGTERM' = 'SIGSTOP',
+) {
   const [one, two] = await startTwo();
   const addressOf = (started: typeof one) => (transport === 'grpc' ? started.address : started.rest);
   const first = open({ address: addressOf(one), transport });
@@ -29,7 +34,7 @@ async function outcomeOf(transport: 'grpc' | 'rest', options: LockOptions, holdM
   const waiting = second.lock('a');
   await sleep(holdMs);
   const wasHeld = lock.locked;
-  one.server.signal('SIGSTOP');
+  one.server.signal(signal);
   try {
     const next = await waiting;
     return { wasHeld, isHeldBeside: lock.locked, tokensGrow: next.fencingToken > lock.fencingToken };
@@ -55,6 +60,18 @@ describe('a client whose server stands still', () => {
     },
   );
 });
+
+// Over gRPC the end of the connection says so, and the locks are free at once.
+it.each<[string, LockOptions]>([
+  ['with all defaults', {}],
+  ['without a lock timeout', { lockTimeoutMs: 0 }],
+])(
+  'a client over rest %s whose server is told to stop knows of the loss, too, before somebody else is granted the lock',
+  async (_, options) => {
+    const outcome = await outcomeOf('rest', options, 1_000, 'SIGTERM');
+    expect(outcome).toEqual({ wasHeld: true, isHeldBeside: false, tokensGrow: true });
+  },
+);
 
 it('each answer says for how long it is good, and less than the session has left', async () => {
   const [one] = await startTwo();
