@@ -145,7 +145,7 @@ function readAddresses(
 ): readonly string[] {
   const list = Array.isArray(given) ? given : [given ?? DEFAULT_ADDRESSES[transport]];
   const addresses = list
-    .flatMap((text) => (typeof text === 'string' ? text.split(/, */) : [text]))
+    .flatMap((text) => (typeof text === 'string' ? text.split(/ *, */) : [text]))
     .map((address) => readAddress(address, transport));
   const twice = addresses.find((address, i) => addresses.indexOf(address) < i);
   if (twice !== undefined) throw new InvalidOptionError(`address names ${twice} twice`);
@@ -154,9 +154,9 @@ function readAddresses(
 }
 
 function readAddress(address: unknown, transport: 'grpc' | 'rest'): string {
-  const isPair = typeof address === 'string' && /^[^\s/]+:\d{1,5}$/.test(address);
+  const isPair = typeof address === 'string' && /^[^\s/]+:[1-9]\d{0,4}$/.test(address);
   // As a part of a URL it has more rules, such as that ports end at 65,535.
-  if (isPair && (transport === 'grpc' || isAuthority(address))) return address;
+  if (isPair && isAuthority(address)) return address;
   const example = DEFAULT_ADDRESSES[transport];
   throw new InvalidOptionError(
     `address must be host:port, such as ${example}, not ${JSON.stringify(address)}`,
@@ -164,7 +164,7 @@ function readAddress(address: unknown, transport: 'grpc' | 'rest'): string {
 }
 
 function isAuthority(address: string): boolean {
-  return URL.canParse(`http://${address}`) && !/[@?#\\]/.test(address);
+  return URL.canParse(`http://${address}`) && !/[@?#\\;]/.test(address);
 }
 
 const MS_MAX = 2 ** 53 - 1;

@@ -1,6 +1,8 @@
+import { ElapsedClock } from './elapsed-clock.ts';
 import { pause } from './pause.ts';
 import {
   type CallLimits,
+  type FailureKind,
   type LockCall,
   type LockReply,
   type RenewCall,
@@ -14,6 +16,8 @@ import {
 const CONNECT_MS_MAX = 5_000;
 /** Calls that fail because their server is gone do so one after another: the first has to wait so long for the last. */
 const STRAGGLERS_MS = 50;
+/** Once round all servers in so long is enough: each time costs all connections, and what is in doubt is asked for at once. */
+const ROUND_MS_MIN = 1_000;
 
 export interface FailoverOptions {
   /** Of servers that have their locks in common, in the order in which they are tried. */
@@ -45,6 +49,9 @@ export class FailoverTransport implements Transport {
   readonly #options: FailoverOptions;
   /** Sessions that are being ended. */
   readonly #ending = new Set<Promise<void>>();
+  readonly #clock = new ElapsedClock();
+  /** When the last servers were left, one time for each that there is, oldest first. */
+  readonly #leftMs: number[] = [];
   #next = 0;
   #turn: Turn;
   #closed = false;
@@ -60,7 +67,17 @@ export class FailoverTransport implements Transport {
   }
 
   lock(call: LockCall, limits?: CallLimits): Promise<LockReply> {
-    return this.#call((transport) => transport.lock(call, limits), limits);
+    const sentMs = this.#clock.nowMs();
+    const ask = (transport: Transport): Promise<LockReply> => {
+      const waitedMs = this.#clock.nowMs() - sentMs;
+      return transport.lock(
+        { ...call, waitTimeoutMs: shortened(call.waitTimeoutMs, waitedMs) },
+        limits?.timeoutMs === undefined
+          ? limits
+          : { ...limits, timeoutMs: shortened(limits.timeoutMs, waitedMs) },
+      );
+    };
+    return this.#call(ask, limits);
   }
 
   tryLock(call: LockCall, limits?: CallLimits): Promise<LockReply> {
@@ -93,11 +110,16 @@ export class FailoverTransport implements Transport {
         return await this.#callOnce(turn, ask);
       } catch (error) {
         if (!(error instanceof TransportError)) throw error;
-        if (!(await this.#mayAskNext(turn, error, limits))) throw error;
+        const mayAskNext = await this.#mayAskNext(turn, error, limits);
         failures.push(`${turn.address}: ${error.message}`);
         // Once round is enough: whoever calls knows how often to try again, and when.
-        if (failures.length < this.#options.addresses.length) continue;
-        throw new TransportError('unavailable', failures.join('; '), error);
+        if (!mayAskNext || failures.length === this.#options.addresses.length)
+          throw new TransportError(
+            mayAskNext ? 'unavailable' : error.kind,
+            failures.join('; '),
+            error.cause ?? error,
+          );
+        if (limits.mark !== undefined) limits.mark.repeated = true;
       }
     }
   }
@@ -120,10 +142,11 @@ export class FailoverTransport implements Transport {
     if (this.#closed || signal?.aborted === true) return false;
     // Ended together with its turn.
     if (turn !== this.#turn) return kind === 'unavailable' || kind === 'aborted';
-    const isUnanswered = kind === 'unanswered' && !turn.transport.isAlive;
-    if ((kind !== 'unavailable' && !isUnanswered) || !this.#mayLeave(turn)) return false;
-    this.#leave();
-    return kind === 'unavailable';
+    if (isServers(kind, turn.transport.isAlive) && this.#mayLeave(turn) && this.#mayGoOn()) {
+      this.#leave();
+      return kind === 'unavailable';
+    }
+    return false;
   }
 
   /** What is held, or waited for, would be lost together with the session. */
@@ -131,7 +154,14 @@ export class FailoverTransport implements Transport {
     return !transport.isAlive || (calls === 0 && !this.#options.holds());
   }
 
+  /** Where all servers are unavailable it is not by going round faster that one is found. */
+  #mayGoOn(): boolean {
+    const { length } = this.#options.addresses;
+    return this.#leftMs.length < length || this.#clock.nowMs() - this.#leftMs[0]! >= ROUND_MS_MIN;
+  }
+
   #leave(): void {
+    if (this.#leftMs.push(this.#clock.nowMs()) > this.#options.addresses.length) this.#leftMs.shift();
     const left = this.#turn;
     this.#turn = this.#begin();
     this.#end(left);
@@ -163,4 +193,16 @@ export class FailoverTransport implements Transport {
     }, this.#options.connectMsMax ?? CONNECT_MS_MAX);
     turn.connecting.unref();
   }
+}
+
+/** Whether a failure is one of the server, and the next one may do better. */
+function isServers(kind: FailureKind, isAlive: boolean): boolean {
+  if (kind === 'unanswered') return !isAlive;
+  // Of these the caller is told at once, and only the next call goes elsewhere: as a rule they are wrong everywhere.
+  return kind === 'unavailable' || kind === 'unauthenticated' || kind === 'insecure';
+}
+
+/** What is left of a time of which a part is over; 0 is none. */
+function shortened(ms: number, byMs: number): number {
+  return ms === 0 ? 0 : Math.max(1, Math.ceil(ms - byMs));
 }

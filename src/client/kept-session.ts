@@ -22,10 +22,11 @@ export interface KeptSessionOptions {
  */
 export class KeptSession {
   readonly id: string;
+  /** Nothing was answered since something hinted at its end. */
+  isDoubtful = false;
   readonly #options: KeptSessionOptions;
   #certainMs: number;
   #usedMs: number;
-  #doubtedMs: number | null = null;
   #timer: NodeJS.Timeout | undefined;
   #ended = false;
 
@@ -48,24 +49,9 @@ export class KeptSession {
     return this.#options.clock.nowMs() - this.#usedMs;
   }
 
-  /** For how long nothing has been answered since something hinted at its end; 0 where nothing does. */
-  get doubtMs(): number {
-    return this.#doubtedMs === null ? 0 : Math.max(this.#options.clock.nowMs() - this.#doubtedMs, 0);
-  }
-
   /** For how long it certainly goes on. */
   get leftMs(): number {
     return Math.max(0, this.#certainMs - this.idleMs);
-  }
-
-  /** Whether something hints at its end, and nothing was answered since. */
-  get isDoubtful(): boolean {
-    return this.#doubtedMs !== null;
-  }
-
-  /** Something hints at its end. */
-  doubt(): void {
-    this.#doubtedMs ??= this.#options.clock.nowMs();
   }
 
   /**
@@ -74,7 +60,7 @@ export class KeptSession {
    * @param certainMs for how long it certainly goes on since; null: as before
    */
   used(sentMs: number, certainMs: number | null = null): void {
-    this.#doubtedMs = null;
+    this.isDoubtful = false;
     if (sentMs < this.#usedMs) return;
     this.#usedMs = sentMs;
     if (certainMs === null || certainMs === this.#certainMs || this.#ended) return;

@@ -251,10 +251,10 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
 
   /** True: the lock is free of the key now. False: the time is over. Otherwise what the server had against it. */
   async #unlockByKey(name: string, key: string, more: Partial<AttemptLimits> = {}): Promise<boolean | Error> {
-    let repeated = false;
+    const mark = { repeated: false };
     const ask = (before: number) => {
-      repeated = before > 0;
-      return this.#transport.unlock({ name, key, requestId: null });
+      mark.repeated = before > 0;
+      return this.#transport.unlock({ name, key, requestId: null }, { mark });
     };
     const reply = await attempts(ask, () => ({ ...this.#limits(name), ...more }));
     if (reply === null) return false;
@@ -262,7 +262,7 @@ export class LdlmClient extends EventEmitter<ClientEvents> implements AsyncDispo
     const { code, message } = reply.error ?? { code: 0, message: 'the server did not unlock it' };
     // The reply to the first attempt was lost.
     const isGone = code === ErrorCode.LockDoesNotExist || code === ErrorCode.InvalidLockKey;
-    return repeated && isGone ? true : refusalError(name, code, message);
+    return mark.repeated && isGone ? true : refusalError(name, code, message);
   }
 
   async #extend(lock: HeldLock, lockTimeoutMs: number | undefined): Promise<void> {

@@ -155,11 +155,13 @@ export class LockRequests {
     }
   }
 
-  #send({ claim, waits, untilMs, sentMs, requestId, signal }: Asked): Promise<LockReply> {
-    if (!waits) return this.#transport.tryLock({ ...claim, requestId }, { signal });
-    if (claim.waitTimeoutMs === 0) return this.#transport.lock({ ...claim, requestId }, { signal });
+  #send(asked: Asked): Promise<LockReply> {
+    const { claim, waits, untilMs, sentMs, requestId, signal } = asked;
+    if (!waits) return this.#transport.tryLock({ ...claim, requestId }, { signal, mark: asked });
+    if (claim.waitTimeoutMs === 0)
+      return this.#transport.lock({ ...claim, requestId }, { signal, mark: asked });
     const waitTimeoutMs = Math.max(1, Math.ceil(untilMs - sentMs));
-    const limits = { signal, timeoutMs: waitTimeoutMs + ANSWER_GRACE_MS };
+    const limits = { signal, mark: asked, timeoutMs: waitTimeoutMs + ANSWER_GRACE_MS };
     return this.#transport.lock({ ...claim, waitTimeoutMs, requestId }, limits);
   }
 

@@ -19,18 +19,27 @@ export function openTransport(options: CheckedOptions, holds: () => boolean): Tr
   return new FailoverTransport({ addresses, holds, open: (address) => openOne(address, tls, options) });
 }
 
+/** A session whose server has answered nothing for so long is given up where there is another one to go to. */
+const CERTAIN_MS_MAX = 10_000;
+
 function openOne(address: string, tls: TlsOptions | null, options: CheckedOptions): Transport {
   const { transport, password } = options;
-  if (transport === 'rest') return new RestTransport({ address, password, tls });
+  if (transport === 'rest') {
+    const certainMsMax = options.addresses.length === 1 ? Number.POSITIVE_INFINITY : CERTAIN_MS_MAX;
+    return new RestTransport({ address, password, tls, certainMsMax });
+  }
   const name = tls?.serverName;
   const named = name === undefined ? {} : { 'grpc.ssl_target_name_override': name };
   const channelOptions = { ...named, ...keepaliveOf(options), ...options.channelOptions };
   return new GrpcTransport({ address, password, channelOptions, credentials: channelCredentials(tls) });
 }
 
-/** Where there is another server to go to, one that has vanished without a word is noticed sooner. */
+/**
+ * Where there is another server to go to, one that has vanished without a word is noticed sooner. gRPC's servers put up with
+ * one ping in ten seconds.
+ */
 function keepaliveOf({ addresses }: CheckedOptions): Record<string, number> {
   return addresses.length === 1
     ? {}
-    : { 'grpc.keepalive_time_ms': 5_000, 'grpc.keepalive_timeout_ms': 5_000 };
+    : { 'grpc.keepalive_time_ms': 11_000, 'grpc.keepalive_timeout_ms': 4_000 };
 }

@@ -30,6 +30,8 @@ export interface RestTransportOptions {
   /** Null: in clear. */
   readonly tls: TlsOptions | null;
   readonly password: string;
+  /** After so long without any answer the session is given up, though it may go on. Default: never. */
+  readonly certainMsMax?: number;
 }
 
 /** A wait that ended sooner was not cut by whoever ends long ones. */
@@ -44,14 +46,14 @@ export class RestTransport implements Transport {
   readonly #hold = new ProcessHold();
 
   /** @throws InvalidOptionError for TLS files that cannot be used */
-  constructor({ address, tls, password }: RestTransportOptions) {
+  constructor({ address, tls, password, certainMsMax }: RestTransportOptions) {
     this.#pool = new HttpPool(address, tls);
     const credentials = Buffer.from(`ldlm:${password}`, 'utf8').toString('base64');
     const headers = {
       'content-type': 'application/json',
       ...(password !== '' && { authorization: `Basic ${credentials}` }),
     };
-    this.#sessions = new SessionKeeper(this.#pool, headers, new ElapsedClock());
+    this.#sessions = new SessionKeeper(this.#pool, headers, new ElapsedClock(), certainMsMax);
   }
 
   get isAlive(): boolean {

@@ -10,8 +10,6 @@ import { TransportError } from './transport.ts';
 const ANSWER_MS_MAX = 10_000;
 /** When a probe that failed is repeated. */
 const RETRY_MS_MAX = 500;
-/** A server that answers no probe for so long counts as gone, where there is another one to go to. */
-const SILENCE_MS_MAX = 5_000;
 const BEGIN_MS_MAX = 30_000;
 const END_MS_MAX = 1_000;
 
@@ -27,6 +25,7 @@ export class SessionKeeper {
   readonly #pool: HttpPool;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #clock: ElapsedTime;
+  readonly #certainMsMax: number;
   readonly #cookies = new CookieJar();
   #session: KeptSession | null = null;
   #beginning: Promise<KeptSession> | null = null;
@@ -34,17 +33,26 @@ export class SessionKeeper {
   #probing: Promise<void> | null = null;
   #closed = false;
 
-  /** @param headers are sent with every request */
-  constructor(pool: HttpPool, headers: Readonly<Record<string, string>>, clock: ElapsedTime) {
+  /**
+   * @param headers are sent with every request
+   * @param certainMsMax after so long without an answer the session is given up, though it may go on. Default: never
+   */
+  constructor(
+    pool: HttpPool,
+    headers: Readonly<Record<string, string>>,
+    clock: ElapsedTime,
+    certainMsMax = Number.POSITIVE_INFINITY,
+  ) {
     this.#pool = pool;
     this.#headers = headers;
     this.#clock = clock;
+    this.#certainMsMax = certainMsMax;
     pool.onDisconnect = () => void this.#probe();
   }
 
-  /** Whether there is a session that may hold locks: one whose server has not been silent for long. */
+  /** Whether there is a session that may hold locks. */
   get isAlive(): boolean {
-    return this.#session !== null && this.#session.doubtMs < SILENCE_MS_MAX;
+    return this.#session !== null;
   }
 
   /** The session; one is begun where there is none. Rejects with TransportError. */
@@ -106,8 +114,13 @@ export class SessionKeeper {
     const sentMs = this.#clock.nowMs();
     const answer = await this.#send(request, session.id, end);
     if (isSessionGone(answer)) this.#lose(session);
-    else if (sessionCookieOf(answer)?.value === session.id) session.used(sentMs, statedTimeOf(answer));
+    else if (sessionCookieOf(answer)?.value === session.id) this.#used(session, sentMs, answer);
     return answer;
+  }
+
+  #used(session: KeptSession, sentMs: number, answer: HttpAnswer): void {
+    const certainMs = statedTimeOf(answer);
+    session.used(sentMs, certainMs === null ? null : Math.min(certainMs, this.#certainMsMax));
   }
 
   async #begin(): Promise<KeptSession> {
@@ -119,7 +132,7 @@ export class SessionKeeper {
       if (answer.status !== 201 || cookie === null) throw beginFailureOf(answer);
       const session: KeptSession = new KeptSession(sentMs, {
         id: cookie.value,
-        certainMs: certainTimeOf(answer),
+        certainMs: Math.min(certainTimeOf(answer), this.#certainMsMax),
         clock: this.#clock,
         over: () => this.#giveUp(session),
       });
@@ -165,7 +178,7 @@ export class SessionKeeper {
 
   /** Uses the session, by a request that asks for nothing: a method that the path does not know. */
   async #probeOnce(session: KeptSession): Promise<void> {
-    session.doubt();
+    session.isDoubtful = true;
     const end = new CallEnd({ timeoutMs: Math.min(ANSWER_MS_MAX, session.probeMs, session.leftMs) });
     try {
       await this.#use(session, { method: 'GET', path: '/session', body: null }, end);

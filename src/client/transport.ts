@@ -50,6 +50,8 @@ export interface CallLimits {
   readonly timeoutMs?: number | undefined;
   /** Nobody waits for it: the process may end before it, where the transport can tell that apart. Default false. */
   readonly background?: boolean;
+  /** Marked before the call is made once more, at another server: the first one may have done it. */
+  readonly mark?: { repeated: boolean };
 }
 
 /**

@@ -89,13 +89,14 @@ describe('an address', () => {
     },
   );
 
-  it.each([{ address: ['a:1', 'b:2', 'c:3'] }, { address: 'a:1,b:2, c:3' }, { address: ['a:1,b:2', 'c:3'] }])(
-    'may be several, in their order: %o',
-    ({ address }) => {
-      expect(check({ address }).addresses).toEqual(['a:1', 'b:2', 'c:3']);
-      expect(check({ address, transport: 'rest' }).addresses).toEqual(['a:1', 'b:2', 'c:3']);
-    },
-  );
+  it.each([
+    { address: ['a:1', 'b:2', 'c:3'] },
+    { address: 'a:1,b:2 , c:3' },
+    { address: ['a:1,b:2', 'c:3'] },
+  ])('may be several, in their order: %o', ({ address }) => {
+    expect(check({ address }).addresses).toEqual(['a:1', 'b:2', 'c:3']);
+    expect(check({ address, transport: 'rest' }).addresses).toEqual(['a:1', 'b:2', 'c:3']);
+  });
 
   it.each([
     [[], 'address must name at least one server'],
@@ -127,12 +128,19 @@ describe('an address', () => {
     expect(() => check({ address, transport: 'rest' })).toThrow(InvalidOptionError);
   });
 
-  it.each(['localhost:65536', 'me@localhost:80', 'a?b:80', 'a#b:80', 'a\\b:80', '::1:80'])(
-    'of %s is none for a URL',
-    (address) => {
-      expect(() => check({ address, transport: 'rest' })).toThrow('such as localhost:8080');
-    },
-  );
+  it.each([
+    'localhost:65536',
+    'localhost:0',
+    'me@localhost:80',
+    'a?b:80',
+    'a#b:80',
+    'a\\b:80',
+    '::1:80',
+    'a:1;b:2',
+  ])('of %s is none, though it looks like one', (address) => {
+    expect(() => check({ address })).toThrow('such as localhost:3144');
+    expect(() => check({ address, transport: 'rest' })).toThrow('such as localhost:8080');
+  });
 });
 
 describe('a time', () => {

@@ -1,16 +1,16 @@
-import { copyFileSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
 import { FailoverTransport } from '../../src/client/failover-transport.ts';
-import { type FailureKind, type Transport, TransportError } from '../../src/client/transport.ts';
-import { makeScratchFolder } from '../filelock/scratch-folder.ts';
-import { afterwards } from '../server/running-server.ts';
-import { open, runDoor } from './client-doors.ts';
-import { TcpProxy } from './tcp-proxy.ts';
-
-const fixture = (name: string): string => new URL(`../fixtures/tls/${name}.pem`, import.meta.url).pathname;
+import {
+  type CallLimits,
+  type FailureKind,
+  type LockCall,
+  type Transport,
+  TransportError,
+} from '../../src/client/transport.ts';
 
 interface Asked {
+  /** For how long a lock is waited for, and its answer. */
+  readonly times: unknown;
   readonly answer: () => void;
   readonly fail: (kind: FailureKind) => void;
 }
@@ -22,16 +22,21 @@ class Peer {
   onDrop = (): void => {};
   readonly calls: Asked[] = [];
 
-  unlock() {
+  lock({ waitTimeoutMs }: LockCall, limits?: CallLimits) {
+    return this.unlock([waitTimeoutMs, limits?.timeoutMs]);
+  }
+
+  unlock(times: unknown = null) {
     return new Promise<{ unlocked: boolean; error: null }>((resolve, reject) => {
       this.calls.push({
+        times,
         answer: () => resolve({ unlocked: true, error: null }),
         fail: (kind) => reject(new TransportError(kind, `${kind} here`)),
       });
     });
   }
 
-  close(): void {
+  close(): void | Promise<void> {
     this.isClosed = true;
     for (const { fail } of this.calls) fail('aborted');
   }
@@ -46,7 +51,7 @@ function run({ servers = 2, connectMsMax = 60_000 } = {}) {
       state.opened.push(address);
       const peer = new Peer();
       peers.push(peer);
-      return peer as Partial<Transport> as Transport;
+      return peer as unknown as Transport;
     },
     holds: () => state.holds,
     connectMsMax,
@@ -115,17 +120,32 @@ describe('a call to one of several servers', () => {
     expect([state.opened, state.drops, peers[0]!.isClosed]).toEqual([['server0'], 0, false]);
   });
 
-  it.each(['refused', 'unauthenticated', 'insecure', 'cut', 'aborted'] as const)(
-    'that is %s is an answer',
+  it.each(['unauthenticated', 'insecure'] as const)(
+    'that is %s is told at once, and the next call goes elsewhere, unless a lock is held',
     async (kind) => {
       const { call, peers, state } = run();
+      state.holds = true;
+      for (let i = 0; i < 2; i++) {
+        const reply = call();
+        peers[0]!.calls[i]!.fail(kind);
+        await expect(reply).rejects.toMatchObject({ kind, message: `server0: ${kind} here` });
+        expect(state.opened.length).toBe(i + 1);
+        state.holds = false;
+      }
       const reply = call();
-      peers[0]!.isAlive = false;
-      peers[0]!.calls[0]!.fail(kind);
-      await expect(reply).rejects.toMatchObject({ kind });
-      expect(state.opened).toEqual(['server0']);
+      peers[1]!.calls[0]!.answer();
+      expect(await reply).toEqual(done);
     },
   );
+
+  it.each(['refused', 'cut', 'aborted'] as const)('that is %s is an answer', async (kind) => {
+    const { call, peers, state } = run();
+    const reply = call();
+    peers[0]!.isAlive = false;
+    peers[0]!.calls[0]!.fail(kind);
+    await expect(reply).rejects.toMatchObject({ kind });
+    expect(state.opened).toEqual(['server0']);
+  });
 
   it('that is not answered in time is its caller’s to make again, elsewhere where there is no connection', async () => {
     const { call, peers, state } = run();
@@ -157,6 +177,48 @@ describe('a call to one of several servers', () => {
     expect(peers[3]!.calls.length).toBe(1);
   });
 
+  it('goes round once in a second, however often it is made', async () => {
+    const { call, peers, state } = run();
+    for (let i = 0; i < 2; i++) {
+      const reply = call();
+      for (const { calls } of [...peers]) calls.at(-1)?.fail('unavailable');
+      await settle();
+      peers.at(-1)!.calls.at(-1)?.fail('unavailable');
+      await expect(reply).rejects.toThrow('unavailable');
+    }
+    expect(state.opened).toEqual(['server0', 'server1', 'server0']);
+    await new Promise((resolve) => setTimeout(resolve, 1_050));
+    const reply = call();
+    peers.at(-1)!.calls.at(-1)!.fail('unavailable');
+    await settle();
+    expect(state.opened.at(-1)).toBe('server1');
+    peers.at(-1)!.calls.at(-1)!.answer();
+    expect(await reply).toEqual(done);
+  });
+
+  it('waits at the next for what is left of its time, and says that it is made again', async () => {
+    const { transport, peers } = run();
+    const lock = { waitTimeoutMs: 1_000 } as LockCall;
+    const mark = { repeated: false };
+    const replies = [
+      transport.lock(lock, { timeoutMs: 3_000, mark }),
+      transport.lock({ ...lock, waitTimeoutMs: 0 }),
+    ];
+    expect([peers[0]!.calls[0]!.times, mark.repeated]).toEqual([[1_000, 3_000], false]);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    peers[0]!.isAlive = false;
+    peers[0]!.calls[0]!.fail('unavailable');
+    await settle();
+    const [waitMs, timeoutMs] = peers[1]!.calls[0]!.times as [number, number];
+    expect(waitMs).toBeGreaterThan(300);
+    expect(waitMs).toBeLessThanOrEqual(701);
+    expect(timeoutMs).toBeGreaterThanOrEqual(waitMs + 1_999);
+    expect(timeoutMs).toBeLessThanOrEqual(2_701);
+    expect([peers[1]!.calls[1]!.times, mark.repeated]).toEqual([[0, undefined], true]);
+    for (const { answer } of peers[1]!.calls) answer();
+    await Promise.all(replies);
+  });
+
   it('that its caller has given up is not made again', async () => {
     const { call, peers } = run();
     const given = new AbortController();
@@ -178,88 +240,54 @@ describe('a call to one of several servers', () => {
     expect(await reply).toEqual(done);
   });
 
+  it('stays where there is a connection, however long its answer takes', async () => {
+    const { call, peers, state } = run({ connectMsMax: 30 });
+    peers[0]!.isAlive = false;
+    const reply = call();
+    peers[0]!.isAlive = true;
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(state.opened.length).toBe(1);
+    peers[0]!.calls[0]!.answer();
+    expect(await reply).toEqual(done);
+  });
+
   it('ends with all, and nobody is asked then', async () => {
     const { transport, call, peers, state } = run();
-    const reply = call();
+    const [first, second] = [call(), call()];
+    // It waits for the other one.
+    peers[0]!.calls[0]!.fail('unavailable');
+    await settle();
     await transport.close();
-    await expect(reply).rejects.toMatchObject({ kind: 'aborted' });
+    await expect(first).rejects.toMatchObject({ kind: 'unavailable' });
+    await expect(second).rejects.toMatchObject({ kind: 'aborted' });
+    await new Promise((resolve) => setTimeout(resolve, 100));
     expect([peers[0]!.isClosed, state.opened, state.drops]).toEqual([true, ['server0'], 0]);
   });
-});
 
-/** An address that takes connections and says nothing. */
-async function runSilent(): Promise<string> {
-  const server = createServer((socket) => {
-    socket.on('error', () => {});
-    afterwards(() => void socket.destroy());
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  afterwards(() => void server.close());
-  const address = server.address();
-  return `127.0.0.1:${typeof address === 'object' ? address!.port : 0}`;
-}
-
-describe.each(['grpc', 'rest'] as const)('a client of several servers over %s', (transport) => {
-  async function runTwo() {
-    const doors = await Promise.all([runDoor(transport), runDoor(transport)]);
-    const proxy = await TcpProxy.open(doors[0].address);
-    afterwards(() => proxy.close());
-    const address = [proxy.address, doors[1].address];
-    // Whoever waited for this before a repeat would be late.
-    const client = open({ transport, address: '' }, { address, retryDelayMs: 20_000 });
-    const holders = () => Promise.all(doors.map(async ({ stats }) => (await stats()).holders));
-    return { doors, proxy, client, holders };
-  }
-
-  it('asks the second when the first is not there', async () => {
-    const { proxy, client, holders } = await runTwo();
-    proxy.isDown = true;
-    await client.lock('a');
-    expect(await holders()).toEqual([0, 1]);
+  it('has ended when all sessions have that were left', async () => {
+    const { transport, call, peers } = run();
+    const ended: (() => void)[] = [];
+    for (const peer of peers) peer.close = () => new Promise<void>((resolve) => ended.push(resolve));
+    call();
+    peers[0]!.calls[0]!.fail('unavailable');
+    await settle();
+    let isClosed = false;
+    const closing = transport.close().then(() => {
+      isClosed = true;
+    });
+    await settle();
+    expect([isClosed, ended.length]).toEqual([false, 1]);
+    ended[0]!();
+    await closing;
   });
 
-  it('goes on at the second when the first is gone, and stays there', async () => {
-    const { proxy, client, holders } = await runTwo();
-    const lock = await client.lock('a');
-    expect(await holders()).toEqual([1, 0]);
-    await lock.unlock();
-    proxy.cut(true);
-    await client.lock('b');
-    expect(await holders()).toEqual([0, 1]);
-    proxy.isDown = false;
-    await client.lock('c');
-    expect(await holders()).toEqual([0, 2]);
+  it('has the session looked at whose turn it is', () => {
+    const { transport, peers } = run();
+    let looks = 0;
+    Object.assign(peers[0]!, { checkSession: () => looks++ });
+    transport.checkSession();
+    expect([looks, transport.isAlive]).toEqual([1, true]);
+    peers[0]!.isAlive = false;
+    expect(transport.isAlive).toBe(false);
   });
-
-  it('waits at the second when the first is gone that it waited at', async () => {
-    const { proxy, client, doors } = await runTwo();
-    const other = open({ transport, address: proxy.address });
-    const lock = await other.lock('a');
-    const waits = Array.from({ length: 5 }, () => client.lock('a'));
-    await expect.poll(async () => (await doors[0].stats()).waiters).toBe(5);
-    proxy.cut(true);
-    const first = await Promise.race(waits);
-    expect(first.locked).toBe(true);
-    expect(lock.locked).toBe(transport === 'rest');
-  });
-
-  it('reads its TLS files once', async () => {
-    const folder = makeScratchFolder();
-    const ca = `${folder}/ca.pem`;
-    copyFileSync(fixture('ca'), ca);
-    const tls = { tlsCertFile: fixture('server'), tlsKeyFile: fixture('server-key') };
-    const port = (await runDoor(transport, tls)).address.split(':').at(-1);
-    const named = open(
-      { transport, address: '' },
-      { address: ['127.0.0.1:1', `localhost:${port}`], tls: { ca } },
-    );
-    rmSync(ca);
-    expect((await named.lock('a')).locked).toBe(true);
-  });
-
-  it('goes past an address where nobody speaks', async () => {
-    const { address } = await runDoor(transport);
-    const client = open({ transport, address: '' }, { address: [await runSilent(), address] });
-    expect((await client.lock('a')).locked).toBe(true);
-  }, 20_000);
 });

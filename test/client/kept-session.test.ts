@@ -13,23 +13,10 @@ describe('a session that is kept', () => {
     const { clock, session } = run(900);
     clock.ms = 500;
     expect([session.idleMs, session.leftMs, session.probeMs]).toEqual([500, 400, 300]);
+    session.isDoubtful = true;
     session.used(400);
     session.used(100);
-    expect([session.idleMs, session.leftMs]).toEqual([100, 800]);
-    session.end();
-  });
-
-  it('is in doubt from the first hint at its end until something is answered', () => {
-    const { clock, session } = run(900);
-    clock.ms = 100;
-    expect([session.isDoubtful, session.doubtMs]).toEqual([false, 0]);
-    session.doubt();
-    clock.ms = 200;
-    session.doubt();
-    clock.ms = 300;
-    expect([session.isDoubtful, session.doubtMs]).toEqual([true, 200]);
-    session.used(250);
-    expect([session.isDoubtful, session.doubtMs]).toEqual([false, 0]);
+    expect([session.idleMs, session.leftMs, session.isDoubtful]).toEqual([100, 800, false]);
     session.end();
   });
 

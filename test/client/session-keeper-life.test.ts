@@ -14,9 +14,9 @@ const eventually = { timeout: 10_000 };
 const unlimited = () => new CallEnd({});
 const call = { method: 'POST', path: '/v1/lock', body: '{}' } as const;
 
-function keep(address: string, clock: ElapsedTime = new ElapsedClock()) {
+function keep(address: string, clock: ElapsedTime = new ElapsedClock(), certainMsMax?: number) {
   const pool = new HttpPool(address, null);
-  const keeper = new SessionKeeper(pool, { authorization: 'Basic eA==' }, clock);
+  const keeper = new SessionKeeper(pool, { authorization: 'Basic eA==' }, clock, certainMsMax);
   const losses = { count: 0 };
   keeper.onLost = () => losses.count++;
   afterwards(async () => {
@@ -26,9 +26,9 @@ function keep(address: string, clock: ElapsedTime = new ElapsedClock()) {
   return { pool, keeper, losses };
 }
 
-async function run(timeoutMs: number | null = 600_000, clock?: ElapsedTime) {
+async function run(timeoutMs: number | null = 600_000, clock?: ElapsedTime, certainMsMax?: number) {
   const server = await openSessions(timeoutMs);
-  return { ...server, ...keep(server.peer.address, clock) };
+  return { ...server, ...keep(server.peer.address, clock, certainMsMax) };
 }
 
 describe('a session', () => {
@@ -42,6 +42,17 @@ describe('a session', () => {
     expect(new Set(await given).size).toBe(1);
     expect(await keeper.current(unlimited())).toBe((await given)[0]);
     expect(seen('POST')).toMatchObject([{ headers: { authorization: 'Basic eA==' }, body: '' }]);
+  });
+
+  it('is given up sooner where that is wanted, and kept by as many probes', async () => {
+    const { peer, keeper, losses, seen } = await run(600_000, undefined, 300);
+    const session = await keeper.current(unlimited());
+    expect([session.probeMs, keeper.isAlive]).toEqual([100, true]);
+    await expect.poll(() => seen('GET').length, eventually).toBeGreaterThan(5);
+    expect([session.probeMs, losses.count]).toEqual([100, 0]);
+    peer.answer = silence;
+    await expect.poll(() => losses.count, eventually).toBe(1);
+    expect(keeper.isAlive).toBe(false);
   });
 
   it('is waited for by each only as long as it likes', async () => {

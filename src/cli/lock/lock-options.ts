@@ -11,7 +11,7 @@ export const connectionFlags = {
   socket: { short: 's', value: 'path', help: "The server's IPC socket [LDLM_IPC_SOCKET_FILE]" },
   address: {
     value: 'host:port',
-    help: 'A server with --remote_admin, in place of the socket; or the first of several, such as a:3144,b:3144',
+    help: 'Servers with --remote_admin, such as a:3144,b:3144, in place of the socket: the first that listens is asked',
   },
   tls: { help: 'Use TLS; implied by the flags below' },
   ca: { value: 'file', help: "PEM file with the CA of the server's certificate" },

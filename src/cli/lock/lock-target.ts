@@ -65,10 +65,15 @@ export function findTarget(flags: Flags, env: Environment): LockTarget {
  * @throws UsageError
  */
 export function checkAddress(text: string): void {
-  const addresses = text.split(',');
+  const addresses = splitAddresses(text);
   for (const address of addresses) checkOne(address);
   const twice = addresses.find((address, i) => addresses.indexOf(address) < i);
   if (twice !== undefined) throw new UsageError(`--address names ${twice} twice`);
+}
+
+/** Several addresses have commas between them, and spaces if one likes. */
+export function splitAddresses(text: string): string[] {
+  return text.split(/ *, */);
 }
 
 /** The gRPC library would look for a host of the name `foo`, or take another kind of target. */

@@ -1,7 +1,7 @@
 import { connect } from 'node:net';
 import { parseListenAddress } from '../../config/listen-address.ts';
 import { CommandFailure } from './command-failure.ts';
-import { reasonOf } from './lock-target.ts';
+import { reasonOf, splitAddresses } from './lock-target.ts';
 
 /** For how long a machine may take to answer, in milliseconds, before the next one is asked. */
 const CONNECT_MS_MAX = 3_000;
@@ -13,7 +13,7 @@ const CONNECT_MS_MAX = 3_000;
  * @throws CommandFailure that says of each what is wrong with it
  */
 export async function pickAddress(text: string, connectMsMax: number = CONNECT_MS_MAX): Promise<string> {
-  const addresses = text.split(',');
+  const addresses = splitAddresses(text);
   if (addresses.length === 1) return text;
   const failures: string[] = [];
   for (const address of addresses) {

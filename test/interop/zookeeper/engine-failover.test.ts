@@ -71,7 +71,40 @@ describe.each(['grpc', 'rest'] as const)(
   },
 );
 
+it.each(['grpc', 'rest'] as const)(
+  'a lock that outlives its server outlives one that stands still, too, over %s',
+  async (transport) => {
+    const { servers } = await startTwo(DURABLE);
+    const client = open(servers, { transport });
+    let losses = 0;
+    client.on('lockLost', () => losses++);
+    const lock = await client.lock('a');
+    servers[0]!.server.signal('SIGSTOP');
+    try {
+      await expect.poll(() => lock.locked, { ...WAIT, interval: 5 }).toBe(false);
+      await expect.poll(() => lock.locked, WAIT).toBe(true);
+      expect([losses, await lock.unlock()]).toEqual([0, true]);
+    } finally {
+      servers[0]!.server.signal('SIGCONT');
+    }
+  },
+);
+
 describe('a client of two servers', () => {
+  it('waits for as long as it takes at a server that has nothing to say', async () => {
+    const { servers } = await startTwo();
+    const other = connect(servers[1]!.address);
+    const { key } = await other.lock({ name: 'a' });
+    const client = open(servers);
+    const held = await client.lock('b', { lockTimeoutMs: 0 });
+    const waiting = client.lock('a');
+    // More than a server puts up with of pings that come too often.
+    await sleep(36_000);
+    expect(held.locked).toBe(true);
+    await other.unlock('a', key);
+    expect((await waiting).locked).toBe(true);
+  });
+
   it('goes to the other when one is cut off from the ensemble, and holds nothing', async () => {
     const { ensemble, servers } = await startTwo();
     const proxy = await TcpProxy.open(ensemble.address);
