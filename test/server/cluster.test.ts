@@ -197,9 +197,23 @@ describe('the end of a session', () => {
     const fake = await startEnsemble();
     const { cluster } = await open(fake);
     expect([cluster.keepsOnStop, cluster.restore]).toEqual([false, null]);
-    await cluster.end([heldOf('a')]);
+    await cluster.end([]);
     expect(fake.ops.at(-1)).toBe(OpCode.CloseSession);
   });
+
+  it.each([
+    [false, 0],
+    [true, 1],
+  ])(
+    'comes by itself where clients count on it for what is held still, unless that outlives it: %j',
+    async (noClearOnDisconnect, closes) => {
+      const fake = await startEnsemble();
+      const { cluster } = await open(fake, { noClearOnDisconnect });
+      await cluster.end([heldOf('a')]);
+      expect(fake.ops.filter((op) => op === OpCode.CloseSession)).toHaveLength(closes);
+      await expect.poll(() => fake.connections).toBe(0);
+    },
+  );
 });
 
 describe('a session that is kept in a file', () => {
