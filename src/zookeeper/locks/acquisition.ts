@@ -10,6 +10,9 @@ import { createQueueNode, type QueueMode, type QueueNode, removeTwins } from './
 import { listingsOf } from './shared-listings.ts';
 import { isTaken, lockNameOf, lockNamesOf, type Rule, type Standing } from './standing.ts';
 
+/** How often who waits behind a node that he may not read looks whether it is gone. */
+const UNREAD_LOOK_MS = 1_000;
+
 export interface AcquisitionOptions {
   readonly base: string;
   readonly rule: () => Rule;
@@ -37,6 +40,7 @@ export class Acquisition {
   readonly #options: AcquisitionOptions;
   readonly #changes: Changes;
   #endKeeping: () => void = () => {};
+  #endLook: () => void = () => {};
 
   constructor(nodes: Nodes, options: AcquisitionOptions) {
     this.#nodes = nodes;
@@ -144,16 +148,17 @@ export class Acquisition {
     if (this.#options.removed !== undefined) paths.push(own.path);
     let isThere = true;
     while (isThere && !this.#changes.isCancelled) {
-      const why = await this.#changes.wait(
-        paths,
-        async (wake) => {
-          const watched = await Promise.all(paths.map((path) => this.#watch(path, wake)));
-          isThere = watched.every((isWatched) => isWatched);
-          return isThere;
-        },
-        lookMs ?? undefined,
-      );
-      if (why === 'event' || lookMs !== null) return;
+      const arm = async (wake: () => void): Promise<boolean> => {
+        const watched = await Promise.all(paths.map((path) => this.#watch(path, wake)));
+        isThere = watched.every((isWatched) => isWatched);
+        return isThere;
+      };
+      try {
+        const why = await this.#changes.wait(paths, arm, lookMs ?? undefined);
+        if (why === 'event' || lookMs !== null) return;
+      } finally {
+        this.#endLook();
+      }
     }
   }
 
@@ -185,9 +190,16 @@ export class Acquisition {
     }
   }
 
+  /**
+   * Servers since 3.8.4 and 3.9.2 tell nobody of a node that he may not read, not even that it is gone: he has to look. Those
+   * before tell him.
+   */
   async #watchUnread(path: string, wake: () => void): Promise<boolean> {
     try {
-      return (await this.#nodes.exists(path, wake)) !== null;
+      if ((await this.#nodes.exists(path, wake)) === null) return false;
+      this.#endLook();
+      this.#endLook = this.#nodes.clock.after(UNREAD_LOOK_MS, wake);
+      return true;
     } catch (error) {
       if (isUnanswered(error)) return false;
       throw error;

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import {
   CREATOR_ACL,
@@ -146,6 +147,8 @@ describe('what stands beside the contenders', () => {
     await expect(other.getData(lock.path)).rejects.toMatchObject({ code: 'ZOOKEEPER_NO_AUTH' });
     const waiting = new Mutex(other, '/a', { timeoutMs: 10_000 }).acquire();
     await expect.poll(async () => (await other.getChildren('/a')).children, WAIT).toHaveLength(2);
+    // By now the waiter has looked what is in front of it.
+    await sleep(500);
     await lock.release();
     expect((await waiting).locked).toBe(true);
     expect(OPEN_ACL).toEqual([all]);

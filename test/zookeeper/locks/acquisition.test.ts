@@ -119,6 +119,22 @@ describe('a request for a lock that is taken', () => {
     expect(ends).toHaveLength(1);
   });
 
+  it('looks every second where servers do not tell of what may not be read', async () => {
+    const holder = await theirs();
+    const { exists } = room.nodes;
+    vi.spyOn(room.nodes, 'getData').mockRejectedValue(new NoAuthError(holder.path));
+    vi.spyOn(room.nodes, 'exists').mockImplementation((path) => exists.call(room.nodes, path));
+    await begin();
+    const asked = requests();
+    await room.pass(2_500);
+    expect(asked().filter((request) => request === `read ${BASE}`)).toHaveLength(2);
+    await remove(holder.path);
+    await room.pass(400);
+    expect(ends).toEqual([]);
+    await room.pass(200);
+    expect(ends).toHaveLength(1);
+  });
+
   it('looks again where the one before it is gone before it is watched', async () => {
     const holder = await theirs();
     const { getData } = room.nodes;
