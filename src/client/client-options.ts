@@ -1,4 +1,5 @@
 import type { ClientOptions as ChannelOptions } from '@grpc/grpc-js';
+import { faultOfOptions } from '../base/options-object.ts';
 import { InvalidOptionError } from './errors.ts';
 
 /** A file's path, or what is in it. */
@@ -98,15 +99,12 @@ export interface CheckedOptions {
 }
 
 /**
- * An address or a time alone has none of the options' names, and would be passed over without a word, and so would a signal.
- *
  * @param such what options may look like
  * @throws InvalidOptionError
  */
 export function checkOptions(options: unknown, such: string, lockName?: string): void {
-  if (typeof options === 'object' && options !== null && !(options instanceof AbortSignal)) return;
-  const given = typeof options === 'function' ? 'a function' : String(options);
-  throw new InvalidOptionError(`options must be an object such as ${such}, not ${given}`, lockName);
+  const fault = faultOfOptions(options, such);
+  if (fault !== null) throw new InvalidOptionError(fault, lockName);
 }
 
 /** @throws InvalidOptionError */

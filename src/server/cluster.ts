@@ -104,17 +104,14 @@ export class Cluster {
    */
   async end(held: readonly HeldRecord[]): Promise<void> {
     this.#endState();
-    if (this.#file === null) return this.#leave(held.length > 0 && this.#isEphemeral);
+    const isPromised = held.length > 0 && this.#isEphemeral;
+    if (this.#file === null && !isPromised) return this.nodes.close();
     const ticket = await this.nodes.detach();
     try {
-      if (ticket !== null) this.#file.write({ ticket, held: [...held, ...this.#unrestored] });
+      if (ticket !== null) this.#file?.write({ ticket, held: [...held, ...this.#unrestored] });
     } finally {
-      this.#file.close();
+      this.#file?.close();
     }
-  }
-
-  async #leave(isPromised: boolean): Promise<void> {
-    await (isPromised ? this.nodes.detach() : this.nodes.close());
   }
 
   /** Without any locks: what a server held that did not stop in order, the next one ends, and does not wait for its session. */

@@ -1,4 +1,5 @@
 import type { ConnectionOptions } from 'node:tls';
+import { faultOfOptions } from '../base/options-object.ts';
 import type { CreateOptions } from './nodes.ts';
 import type { Credentials } from './session/session-link.ts';
 import type { SessionTicket } from './wire/handshake.ts';
@@ -42,10 +43,8 @@ const TTL_MS_MAX = 2 ** 40 - 1;
  * @throws ZooKeeperUseError
  */
 export function checkOptions(options: unknown, such: string, path = ''): void {
-  // A signal has none of the options' names, and would be passed over without a word.
-  const isObject = typeof options === 'object' && options !== null && !(options instanceof AbortSignal);
-  if (!isObject)
-    throw new ZooKeeperUseError(`options must be an object such as ${such}, not ${nameOf(options)}`, path);
+  const fault = faultOfOptions(options, such);
+  if (fault !== null) throw new ZooKeeperUseError(fault, path);
 }
 
 /** @throws ZooKeeperUseError */
@@ -63,11 +62,6 @@ export function checkWatcher(path: string, watcher: unknown): void {
       `watcher, behind the options, must be a function, not ${String(watcher)}`,
       path,
     );
-}
-
-/** Of a function, its text would say too much. */
-function nameOf(value: unknown): string {
-  return typeof value === 'function' ? 'a function' : String(value);
 }
 
 /** @throws ZooKeeperUseError */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { makeScratchFolder } from '../filelock/scratch-folder.ts';
 import { afterwards } from '../server/running-server.ts';
 import { open, runDoor } from './client-doors.ts';
+import { HttpProxy } from './http-proxy.ts';
 import { TcpProxy } from './tcp-proxy.ts';
 
 const fixture = (name: string): string => new URL(`../fixtures/tls/${name}.pem`, import.meta.url).pathname;
@@ -109,4 +110,21 @@ describe.each(['grpc', 'rest'] as const)('a client of several servers over %s', 
     const client = open({ transport, address: '' }, { address: [await runSilent(), address] });
     expect((await client.lock('a')).locked).toBe(true);
   }, 20_000);
+});
+
+it('a client stays with a server that is unavailable as long as it holds a lock there', async () => {
+  const [first, second] = [await runDoor('rest'), await runDoor('rest')];
+  const proxy = await HttpProxy.open(first.address);
+  const client = open({ transport: 'rest', address: '' }, { address: [proxy.address, second.address] });
+  const lock = await client.lock('a', { lockTimeoutMs: 0 });
+  proxy.answers = ({ url }, response) => {
+    if (url !== '/v1/lock') return false;
+    response.writeHead(503).end();
+    return true;
+  };
+  await expect(client.tryLock('b', { signal: AbortSignal.timeout(500) })).rejects.toThrow();
+  expect([lock.locked, (await second.stats()).holders]).toEqual([true, 0]);
+  await lock.unlock();
+  await client.tryLock('b');
+  expect((await second.stats()).holders).toBe(1);
 });
