@@ -95,9 +95,9 @@ describe('a client of two servers', () => {
     const { servers } = await startTwo();
     const other = connect(servers[1]!.address);
     const { key } = await other.lock({ name: 'a' });
-    const client = open(servers);
-    const held = await client.lock('b', { lockTimeoutMs: 0 });
-    const waiting = client.lock('a');
+    const held = await open(servers).lock('b', { lockTimeoutMs: 0 });
+    // On a connection of its own: whatever a server sends makes it forget how many pings have come.
+    const waiting = open(servers).lock('a');
     // More than a server puts up with of pings that come too often.
     await sleep(36_000);
     expect(held.locked).toBe(true);
